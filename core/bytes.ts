@@ -1,0 +1,78 @@
+/** Plain byte arithmetic: compare, join, hex, big-endian numbers, and a pool for short-lived buffers. */
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+export const EMPTY = new Uint8Array(0);
+
+/** Equality in time that depends on the lengths only. */
+export function isEqualBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!;
+  return difference === 0;
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+/** Lower-case hex, two characters a byte. */
+export function encodeHex(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i]!]!;
+  return text;
+}
+
+/** Bytes of a hex text; `undefined` for an odd length or any other character. */
+export function parseHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+/** Writes a whole number below 2^53 as eight bytes, big-endian. */
+export function writeU64(out: Uint8Array, at: number, value: number): void {
+  writeU32(out, at, Math.floor(value / 0x1_0000_0000));
+  writeU32(out, at + 4, value >>> 0);
+}
+
+export function writeU32(out: Uint8Array, at: number, value: number): void {
+  out[at] = value >>> 24;
+  out[at + 1] = value >>> 16;
+  out[at + 2] = value >>> 8;
+  out[at + 3] = value;
+}
+
+export function readU32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
+
+/**
+ * Hands out short-lived buffers cut from larger ones, because a fresh 100-byte array costs more than a simulated
+ * event. A buffer is never handed out twice; one that is kept for long should be copied, or it keeps its whole chunk.
+ */
+export class BytePool {
+  static readonly #chunkBytes = 64 * 1024;
+  #chunk: Uint8Array = EMPTY;
+  #used = 0;
+
+  take(length: number): Uint8Array {
+    if (length > BytePool.#chunkBytes / 4) return new Uint8Array(length);
+    if (this.#used + length > this.#chunk.length) {
+      this.#chunk = new Uint8Array(BytePool.#chunkBytes);
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used += length;
+    return this.#chunk.subarray(start, this.#used);
+  }
+}

@@ -1,0 +1,602 @@
+/**
+ * A device as a machine: it seals what its application pushes into the durable sent log, sends each row until it has a
+ * definite answer, and pulls the group's log page by page into the durable inbox. What it delivers is committed; what
+ * it tells its application are hints to look there.
+ *
+ * Order of calls: `handle`, then `poll` until empty, then `deadline` (see `core/machine.ts`). The one thing that moves
+ * the pull position is a page that was checked and committed (invariant 5): PushAck, Notify and Welcome only say that
+ * there is something to pull.
+ */
+import { openBlob, sealBlob, BlobKind, BODY_BYTES_MAX } from "../blob/seal.ts";
+import { BytePool, encodeHex, isEqualBytes } from "../bytes.ts";
+import type { Context } from "../context.ts";
+import { KEY_BYTES } from "../crypto/suite.ts";
+import type { Epoch, Position, RelayAddress } from "../ids.ts";
+import { BLOB_ID_BYTES, START } from "../ids.ts";
+import type { InboxItem } from "../inbox/take.ts";
+import { unreachable } from "../invariant.ts";
+import type { GroupKeys } from "../keys.ts";
+import { deriveGroupKeys } from "../keys.ts";
+import { GIVEN_UP_MAX } from "../limits.ts";
+import { ChainHasher } from "../log/chain.ts";
+import type { Input, Machine, Now, Output } from "../machine.ts";
+import { OutputQueue } from "../output-queue.ts";
+import type { Redacted } from "../redacted.ts";
+import { MessageCodec } from "../wire/codec.ts";
+import { signHello } from "../wire/hello-signature.ts";
+import type { Bye, ErrorMessage, Message, PullResponse, PushAck, Welcome } from "../wire/messages.ts";
+import { WIRE_VERSION } from "../wire/messages.ts";
+import type { ClientConfig } from "./config.ts";
+import { Connector } from "./connector.ts";
+import type { ClientCommand, ClientEvent, DisconnectWhy } from "./events.ts";
+import { checkPage } from "./page-check.ts";
+import type { OutboxRow } from "./sent-log.ts";
+import { SentLog } from "./sent-log.ts";
+import type { DeviceAnswer, DeviceOperation, EpochPosition, SentRow } from "./store.ts";
+
+export interface ClientOptions {
+  readonly relay: RelayAddress;
+  readonly groupSecret: Redacted<Uint8Array>;
+  readonly config: ClientConfig;
+}
+
+type ClientOutput = Output<DeviceOperation, ClientEvent>;
+
+/** What an answer of the store is for. */
+type Job =
+  | { readonly for: "load" }
+  | { readonly for: "stage"; readonly ref: number; readonly row: SentRow; readonly announced: readonly number[] }
+  | { readonly for: "acked" | "give-up" }
+  | { readonly for: "rebase"; readonly epoch: Epoch }
+  | { readonly for: "take"; readonly epoch: Epoch; readonly through: Position; readonly page: Taking };
+
+interface Taking {
+  readonly items: readonly InboxItem[];
+  readonly gone: PullResponse["gone"];
+}
+
+/** A row that was given no ttl stays for this long: shorter than any relay's dedupe retention (invariant 2). */
+export const SENT_TTL_S = 7 * 24 * 3600;
+/** After a store failed, or a relay that named no time. */
+const RETRY_MS = 1000;
+/** Answer time-outs that one request may take while the relay is otherwise heard. */
+const PATIENCE = 3;
+
+export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
+  readonly #options: ClientOptions;
+  readonly #context: Context;
+  readonly #keys: GroupKeys;
+  readonly #relayHex: string;
+  readonly #hasher: ChainHasher;
+  readonly #outputs = new OutputQueue<ClientOutput>();
+  readonly #connector: Connector;
+  readonly #outbox = new SentLog();
+  readonly #jobs = new Map<number, Job>();
+  #nextOperation = 1;
+
+  // Durable state, as the store has it or is about to.
+  #deviceId: Uint8Array | undefined;
+  #nextSequence = 1;
+  #previous: Uint8Array = new Uint8Array(32);
+  #givenUp: number[] = [];
+  #position: EpochPosition | undefined;
+
+  /** Commands that came before the store had answered. */
+  #early: ClientCommand[] = [];
+  #loadAtMs: number | undefined;
+
+  // The present session, from Welcome on.
+  /** The relay's epoch; the position is in it once `#isInStep`. */
+  #epoch: Epoch | undefined;
+  #isInStep = false;
+  /** The highest cursor that anyone told of. */
+  #latest = 0;
+  #pullSentMs: number | undefined;
+  #wantsPull = false;
+  #pullNotBeforeMs = 0;
+  #pushNotBeforeMs = 0;
+  #nextPollMs = 0;
+  #isTaking = false;
+
+  constructor(options: ClientOptions, context: Context) {
+    this.#options = options;
+    this.#context = context;
+    this.#keys = deriveGroupKeys(context.suite, options.groupSecret);
+    this.#relayHex = encodeHex(options.relay.id);
+    this.#hasher = new ChainHasher(context.suite);
+    const codec = new MessageCodec();
+    this.#connector = new Connector(options.relay, options.config, context, codec, new BytePool(), this.#outputs);
+    this.#load();
+  }
+
+  handle(input: Input<ClientCommand, DeviceAnswer>, now: Now): void {
+    switch (input.type) {
+      case "opened":
+        this.#connector.opened(input.connection, now);
+        break;
+      case "bytes":
+        this.#connector.received(input.connection, input.bytes, now);
+        break;
+      case "closed":
+      case "refused":
+        this.#connector.ended(input.connection, input.type, now);
+        break;
+      case "deadline":
+        this.#expire(now);
+        break;
+      case "stored":
+        this.#answered(input.answer, now);
+        break;
+      case "command":
+        if (this.#deviceId === undefined) this.#early.push(input.command);
+        else this.#command(input.command, now);
+        break;
+      default:
+        unreachable(input);
+    }
+    for (let news = this.#connector.next(); news !== undefined; news = this.#connector.next()) {
+      switch (news.type) {
+        case "connecting":
+          this.#tell({ type: "connecting" });
+          break;
+        case "established":
+          this.#hello(news.handshakeHash);
+          break;
+        case "message":
+          this.#message(news.message, now);
+          break;
+        case "lost":
+          this.#lost(news.why, news.retryInMs);
+          break;
+        default:
+          unreachable(news);
+      }
+    }
+    this.#advance(now);
+  }
+
+  poll(): ClientOutput | undefined {
+    return this.#outputs.poll();
+  }
+
+  deadline(): number | undefined {
+    let earliest = this.#connector.deadline() ?? Number.POSITIVE_INFINITY;
+    if (this.#loadAtMs !== undefined) earliest = Math.min(earliest, this.#loadAtMs);
+    if (this.#connector.isLive && this.#isInStep) {
+      const patienceMs = PATIENCE * this.#options.config.answerTimeoutMs;
+      earliest = Math.min(earliest, this.#nextPollMs);
+      if (this.#pullSentMs !== undefined) earliest = Math.min(earliest, this.#pullSentMs + patienceMs);
+      const oldest = this.#outbox.oldestSentMs();
+      if (oldest !== undefined) earliest = Math.min(earliest, oldest + patienceMs);
+      if (this.#outbox.inFlight < this.#outbox.size && this.#pushNotBeforeMs > 0) {
+        earliest = Math.min(earliest, this.#pushNotBeforeMs);
+      }
+      if (this.#pullNotBeforeMs > 0) earliest = Math.min(earliest, this.#pullNotBeforeMs);
+    }
+    return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
+  }
+
+  /** What it holds on to, for leak checks. */
+  resources(): { readonly [what: string]: number } {
+    return {
+      connections: this.#connector.phase === "offline" || this.#connector.phase === "waiting" ? 0 : 1,
+      outbox: this.#outbox.size,
+      inFlight: this.#outbox.inFlight,
+      pulls: this.#pullSentMs === undefined ? 0 : 1,
+      jobs: this.#jobs.size,
+      early: this.#early.length,
+    };
+  }
+
+  /** Where this device stands; undefined before its first Welcome. */
+  get position(): EpochPosition | undefined {
+    return this.#position;
+  }
+
+  /** Blob ids, in hex, of everything queued that has no definite answer in this epoch. */
+  outbox(): string[] {
+    return Array.from(this.#outbox.rows(), (entry) => entry.blobHex);
+  }
+
+  /** What it waits for, in plain words; empty when nothing is owed either way. */
+  waitingFor(): string[] {
+    const waiting: string[] = [];
+    if (this.#deviceId === undefined) waiting.push("its store to load");
+    if (!this.#connector.isLive) waiting.push(`a connection (${this.#connector.phase})`);
+    else if (!this.#isInStep) waiting.push("its store to start a new epoch");
+    if (this.#outbox.size > 0) {
+      waiting.push(`${this.#outbox.size} acknowledgements (${this.#outbox.inFlight} under way)`);
+    }
+    const at = this.#position?.contiguous.cursor ?? 0;
+    if (this.#latest > at) waiting.push(`cursors ${at + 1} to ${this.#latest}`);
+    if (this.#isTaking) waiting.push("a page to be committed");
+    else if (this.#pullSentMs !== undefined) waiting.push("an answer to a pull");
+    return waiting;
+  }
+
+  // ── the application ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  #command(command: ClientCommand, now: Now): void {
+    switch (command.type) {
+      case "push":
+        return this.#push(command.ref, command.body, command.ttlS, now);
+      case "pull":
+        this.#wantsPull = true;
+        return;
+      case "connect":
+        return this.#connector.want(now);
+      case "disconnect":
+        return this.#connector.unwant();
+      default:
+        unreachable(command);
+    }
+  }
+
+  /** Sequence number, sealing and insertion are one transaction: nothing of it is sent before it is durable. */
+  #push(ref: number, body: Uint8Array, ttlS: number, now: Now): void {
+    if (body.length > BODY_BYTES_MAX) {
+      this.#context.mark("client.push.too-large");
+      return this.#tell({ type: "push-failed", ref, error: { type: "TooLarge", bytesMax: BODY_BYTES_MAX } });
+    }
+    const { suite, entropy } = this.#context;
+    const blobId = new Uint8Array(BLOB_ID_BYTES);
+    entropy.fill("blob-id", blobId);
+    const sequence = this.#nextSequence++;
+    const announced = this.#givenUp.splice(0, GIVEN_UP_MAX);
+    const payload = sealBlob({
+      suite,
+      entropy,
+      key: this.#keys.encryption,
+      groupId: this.#keys.groupId,
+      blobId,
+      kind: BlobKind.data,
+      content: { sender: this.#deviceId!, sequence, previous: this.#previous, givenUp: announced, body },
+    });
+    const payloadHash = suite.hash(payload);
+    this.#previous = payloadHash;
+    const chosenTtlS = ttlS === 0 ? this.#options.config.ttlS : ttlS;
+    const expiresAtMs = now.wallMs + (chosenTtlS === 0 ? SENT_TTL_S : chosenTtlS) * 1000;
+    const row: SentRow = { sequence, blobId, payload, payloadHash, ttlS: chosenTtlS, expiresAtMs };
+    this.#ask({ for: "stage", ref, row, announced }, { id: 0, type: "stage", row, announced: announced.length });
+  }
+
+  // ── the relay ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #hello(handshakeHash: Uint8Array): void {
+    const position = this.#position;
+    const fields = {
+      type: "Hello",
+      versions: [WIRE_VERSION],
+      groupKey: this.#keys.groupKey,
+      epoch: position?.epoch ?? null,
+      contiguous: position?.contiguous ?? START,
+      highest: position?.highest ?? START,
+    } as const;
+    this.#connector.send(signHello(this.#context.suite, this.#keys.signingSeed, fields, handshakeHash));
+  }
+
+  #message(message: Message, now: Now): void {
+    if (message.type === "Bye") return this.#bye(message, now);
+    if (message.type === "Error") return this.#refused(message, now);
+    if (this.#connector.phase === "joining") {
+      if (message.type === "Welcome") this.#welcome(message, now);
+      else this.#connector.lose("invalid-message", now);
+      return;
+    }
+    // What was read in the same piece as a message that ended the session is void.
+    if (!this.#connector.isLive) return;
+    switch (message.type) {
+      case "PushAck":
+        return this.#acked(message, now);
+      case "PullResponse":
+        return this.#pulled(message, now);
+      case "Notify":
+        this.#tell({ type: "notified", by: "Notify", cursor: message.latest });
+        this.#latest = Math.max(this.#latest, message.latest);
+        return;
+      case "Ping":
+        return this.#connector.send({ type: "Pong", token: message.token });
+      case "Pong":
+        return;
+      case "Hello":
+      case "Welcome":
+      case "Push":
+      case "Pull":
+      case "Ack":
+        return this.#connector.lose("invalid-message", now);
+      default:
+        unreachable(message);
+    }
+  }
+
+  #welcome(welcome: Welcome, now: Now): void {
+    this.#connector.welcomed(now);
+    this.#epoch = welcome.epoch.slice();
+    this.#latest = welcome.max.cursor;
+    this.#nextPollMs = now.monoMs + this.#options.config.pollMs;
+    this.#tell({ type: "connected", epoch: this.#epoch, max: welcome.max.cursor });
+    this.#tell({ type: "notified", by: "Welcome", cursor: welcome.max.cursor });
+    if (this.#position !== undefined && isEqualBytes(this.#position.epoch, this.#epoch)) {
+      this.#isInStep = true;
+      return;
+    }
+    const epoch = this.#epoch;
+    this.#ask({ for: "rebase", epoch }, { id: 0, type: "rebase", relay: this.#relayHex, epoch });
+  }
+
+  #acked(ack: PushAck, now: Now): void {
+    const entry = this.#outbox.get(encodeHex(ack.blobId));
+    if (!isEqualBytes(ack.epoch, this.#epoch!)) return this.#connector.lose("epoch-changed", now);
+    if (entry === undefined) return this.#context.mark("client.ack.unexpected");
+    this.#outbox.remove(entry);
+    const position: Position = { cursor: ack.cursor, chain: ack.chain.slice() };
+    const epoch = this.#epoch!;
+    this.#raiseHighest(position);
+    this.#latest = Math.max(this.#latest, ack.cursor);
+    const { sequence } = entry.row;
+    this.#ask({ for: "acked" }, { id: 0, type: "acked", relay: this.#relayHex, epoch, sequence, position });
+    this.#tell({ type: "acked", blobId: entry.row.blobId, epoch, position });
+    this.#tell({ type: "notified", by: "PushAck", cursor: ack.cursor });
+  }
+
+  #raiseHighest(position: Position): void {
+    const mine = this.#position!;
+    if (position.cursor > mine.highest.cursor) this.#position = { ...mine, highest: position };
+  }
+
+  #pulled(page: PullResponse, now: Now): void {
+    if (this.#pullSentMs === undefined) return this.#context.mark("client.page.unexpected");
+    this.#pullSentMs = undefined;
+    this.#nextPollMs = now.monoMs + this.#options.config.pollMs;
+    const { through, max, hasMore, gone } = page;
+    this.#tell({ type: "pulled", through, max, blobs: page.blobs.length, hasMore, gone });
+    const checked = checkPage(this.#context.suite, this.#hasher, this.#position!.contiguous, page);
+    if (!checked.ok) {
+      this.#context.mark("client.page.refused");
+      this.#tell({ type: "page-refused", error: checked.error });
+      return this.#connector.lose("page-refused", now);
+    }
+    this.#latest = Math.max(this.#latest, max);
+    if (through === page.after) return;
+    if (hasMore) this.#context.mark("client.page.more");
+    const items = page.blobs.map((blob) => this.#open(blob));
+    const epoch = this.#epoch!;
+    const lost = gone.map(({ from, to, why }) => ({ from, to, why }));
+    this.#isTaking = true;
+    this.#ask(
+      { for: "take", epoch, through: checked.value, page: { items, gone } },
+      { id: 0, type: "take", relay: this.#relayHex, epoch, items, lost, through: checked.value },
+    );
+  }
+
+  #open(blob: PullResponse["blobs"][number]): InboxItem {
+    const { suite } = this.#context;
+    const { encryption: key, groupId } = this.#keys;
+    const { cursor, blobId, timestampMs, payload } = blob;
+    const opened = openBlob({ suite, key, groupId, blobId, kind: BlobKind.data, payload });
+    if (!opened.ok) this.#context.mark("client.quarantine");
+    const content = opened.ok ? opened.value : null;
+    const why = opened.ok ? null : opened.error.type;
+    return { cursor, blobId: blobId.slice(), timestampMs, payload, content, why };
+  }
+
+  #refused(error: ErrorMessage, now: Now): void {
+    const { code, retryable, subject } = error;
+    const waitMs = Math.max(RETRY_MS, error.retryAfterMs);
+    if (this.#connector.phase === "joining") return this.#connector.lose("rejected", now);
+    if (subject.message === "Pull") {
+      if (this.#pullSentMs === undefined) return;
+      this.#pullSentMs = undefined;
+      this.#wantsPull = true;
+      this.#pullNotBeforeMs = now.monoMs + waitMs;
+      return this.#tell({ type: "pull-failed", why: `refused (${code})` });
+    }
+    const entry = subject.blobId === null ? undefined : this.#outbox.get(encodeHex(subject.blobId));
+    if (entry === undefined) return;
+    this.#tell({ type: "refused", blobId: entry.row.blobId, code, retryable });
+    if (!retryable) {
+      this.#context.mark("client.push.refused");
+      return this.#giveUp(entry);
+    }
+    this.#context.mark("client.push.held");
+    this.#outbox.hold(entry);
+    this.#pushNotBeforeMs = now.monoMs + waitMs;
+  }
+
+  #bye(bye: Bye, now: Now): void {
+    const whys: { readonly [reason: string]: DisconnectWhy } = {
+      replaced: "replaced",
+      shutdown: "relay-shutdown",
+      epoch: "epoch-changed",
+    };
+    this.#connector.lose(whys[bye.reason] ?? "closed", now);
+  }
+
+  #lost(why: DisconnectWhy, retryInMs: number | null): void {
+    this.#epoch = undefined;
+    this.#isInStep = false;
+    this.#outbox.holdAll();
+    if (this.#pullSentMs !== undefined) {
+      this.#pullSentMs = undefined;
+      this.#tell({ type: "pull-failed", why });
+    }
+    this.#pullNotBeforeMs = 0;
+    this.#pushNotBeforeMs = 0;
+    this.#tell({ type: "disconnected", why, retryInMs });
+  }
+
+  // ── time ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #expire(now: Now): void {
+    this.#connector.expire(now);
+    if (this.#loadAtMs !== undefined && this.#loadAtMs <= now.monoMs) this.#load();
+    if (!this.#connector.isLive || !this.#isInStep) return;
+    const patienceMs = PATIENCE * this.#options.config.answerTimeoutMs;
+    const asked = Math.min(this.#pullSentMs ?? now.monoMs, this.#outbox.oldestSentMs() ?? now.monoMs);
+    if (asked + patienceMs <= now.monoMs) {
+      this.#context.mark("client.unanswered");
+      return this.#connector.lose("silent", now);
+    }
+    if (this.#nextPollMs <= now.monoMs) {
+      this.#nextPollMs = now.monoMs + this.#options.config.pollMs;
+      this.#wantsPull = true;
+    }
+  }
+
+  /** Does whatever is due and possible: sends what is queued, asks for what is known to be there. */
+  #advance(now: Now): void {
+    if (!this.#connector.isLive || !this.#isInStep) return;
+    const { pushWindow, pullLimit, pullBytesMax } = this.#options.config;
+    if (this.#pushNotBeforeMs <= now.monoMs) {
+      this.#pushNotBeforeMs = 0;
+      while (this.#outbox.inFlight < pushWindow) {
+        const entry = this.#outbox.nextToSend();
+        if (entry === undefined) break;
+        if (entry.row.expiresAtMs <= now.wallMs) {
+          this.#context.mark("client.push.gave-up");
+          this.#tell({ type: "gave-up", blobId: entry.row.blobId, wasSent: entry.wasSent });
+          this.#giveUp(entry);
+          continue;
+        }
+        const { blobId, payload, ttlS } = entry.row;
+        this.#connector.send({ type: "Push", blobId, payload, ttlS });
+        this.#outbox.sent(entry, now.monoMs);
+      }
+    }
+    if (this.#pullSentMs !== undefined || this.#isTaking || this.#pullNotBeforeMs > now.monoMs) return;
+    this.#pullNotBeforeMs = 0;
+    const after = this.#position!.contiguous.cursor;
+    if (!this.#wantsPull && this.#latest <= after) return;
+    this.#wantsPull = false;
+    this.#pullSentMs = now.monoMs;
+    this.#tell({ type: "pulling", after });
+    this.#connector.send({ type: "Pull", after, limit: pullLimit, bytesMax: pullBytesMax });
+  }
+
+  #giveUp(entry: OutboxRow): void {
+    this.#outbox.remove(entry);
+    this.#giveUpNumber(entry.row.sequence);
+  }
+
+  #giveUpNumber(sequence: number): void {
+    this.#givenUp.push(sequence);
+    this.#ask({ for: "give-up" }, { id: 0, type: "give-up", sequence });
+  }
+
+  // ── the store's answers ───────────────────────────────────────────────────────────────────────────────────────────
+
+  #load(): void {
+    this.#loadAtMs = undefined;
+    const fresh = new Uint8Array(KEY_BYTES);
+    this.#context.entropy.fill("identity", fresh);
+    this.#ask({ for: "load" }, { id: 0, type: "load", fresh, relay: this.#relayHex });
+  }
+
+  #ask(job: Job, operation: DeviceOperation): void {
+    const id = this.#nextOperation++;
+    this.#jobs.set(id, job);
+    this.#outputs.push({ type: "store", operation: { ...operation, id } });
+  }
+
+  #tell(event: ClientEvent): void {
+    this.#outputs.push({ type: "event", event });
+  }
+
+  #answered(answer: DeviceAnswer, now: Now): void {
+    const job = this.#jobs.get(answer.id);
+    if (job === undefined) return;
+    this.#jobs.delete(answer.id);
+    switch (answer.type) {
+      case "loaded":
+        return this.#loaded(answer, now);
+      case "staged":
+        if (job.for === "stage") this.#staged(job.ref, job.row);
+        return;
+      case "done":
+        return;
+      case "rebased":
+        if (job.for === "rebase") this.#rebased(job.epoch, answer.outbox);
+        return;
+      case "taken":
+        if (job.for === "take") this.#taken(job, answer);
+        return;
+      case "failed":
+        this.#context.mark("client.store-failed");
+        this.#tell({ type: "store-failed", error: answer.error });
+        return this.#storeFailed(job, answer, now);
+      default:
+        unreachable(answer);
+    }
+  }
+
+  #loaded(answer: Extract<DeviceAnswer, { type: "loaded" }>, now: Now): void {
+    this.#deviceId = this.#context.suite.dhPublicKey(answer.identity);
+    this.#connector.identify(answer.identity);
+    this.#nextSequence = answer.nextSequence;
+    this.#previous = answer.previous;
+    this.#givenUp = [...answer.givenUp];
+    this.#position = answer.position ?? undefined;
+    this.#outbox.load(answer.outbox);
+    this.#tell({ type: "ready", deviceId: this.#deviceId });
+    for (const command of this.#early.splice(0)) this.#command(command, now);
+  }
+
+  #staged(ref: number, row: SentRow): void {
+    this.#outbox.add(row);
+    this.#tell({ type: "queued", ref, blobId: row.blobId, sequence: row.sequence });
+  }
+
+  #rebased(epoch: Epoch, outbox: readonly SentRow[]): void {
+    if (this.#position !== undefined) {
+      this.#context.mark("client.epoch-changed");
+      this.#tell({ type: "epoch-changed", epoch });
+    }
+    this.#position = { epoch, contiguous: START, highest: START };
+    this.#outbox.load(outbox);
+    // The connection may have gone, or found yet another epoch, while the store was at work.
+    this.#isInStep = this.#epoch !== undefined && isEqualBytes(this.#epoch, epoch);
+  }
+
+  #taken(job: Extract<Job, { for: "take" }>, answer: Extract<DeviceAnswer, { type: "taken" }>): void {
+    this.#isTaking = false;
+    const { epoch, through, page } = job;
+    for (const item of page.items) {
+      if (item.why === null) continue;
+      this.#tell({ type: "quarantined", cursor: item.cursor, blobId: item.blobId, why: item.why });
+    }
+    for (const { from, to, why } of page.gone) {
+      this.#context.mark("client.lost-history");
+      this.#tell({ type: "lost-history", epoch, range: { from, to, why } });
+    }
+    this.#tell({ type: "inbox", rows: answer.inbox, through, epoch });
+    if (this.#position === undefined || !isEqualBytes(this.#position.epoch, epoch)) return;
+    this.#position = { ...this.#position, contiguous: through };
+    this.#raiseHighest(through);
+    if (this.#connector.isLive && this.#isInStep) this.#connector.send({ type: "Ack", cursor: through.cursor });
+  }
+
+  #storeFailed(job: Job, answer: Extract<DeviceAnswer, { type: "failed" }>, now: Now): void {
+    switch (job.for) {
+      case "load":
+        this.#loadAtMs = now.monoMs + RETRY_MS;
+        return;
+      case "stage":
+        this.#givenUp.unshift(...job.announced);
+        this.#giveUpNumber(job.row.sequence);
+        return this.#tell({ type: "push-failed", ref: job.ref, error: answer.error });
+      case "rebase":
+        return this.#connector.lose("store-failed", now);
+      case "take":
+        this.#isTaking = false;
+        this.#wantsPull = true;
+        this.#pullNotBeforeMs = now.monoMs + RETRY_MS;
+        return;
+      case "acked":
+      case "give-up":
+        // The row is still in the sent log: after a restart it is sent again and gets the same answer.
+        return;
+      default:
+        unreachable(job);
+    }
+  }
+}

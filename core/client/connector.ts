@@ -1,0 +1,251 @@
+/**
+ * The client's one connection to its relay: dial, handshake, Hello's turn, keep-alive, and the wait before the next
+ * attempt. It moves between six phases by one total table, and tells the client above it what came of it through
+ * `next()`. It never decides what is synchronised.
+ */
+import type { BytePool } from "../bytes.ts";
+import type { Context } from "../context.ts";
+import { KEY_BYTES } from "../crypto/suite.ts";
+import type { RelayAddress } from "../ids.ts";
+import { assertInvariant } from "../invariant.ts";
+import type { ConnectionId, Now } from "../machine.ts";
+import { SecureChannel } from "../noise/channel.ts";
+import { OutputQueue } from "../output-queue.ts";
+import { PROLOGUE } from "../prologue.ts";
+import type { MessageCodec } from "../wire/codec.ts";
+import type { Message } from "../wire/messages.ts";
+import { backoffMs, replacedMs } from "./backoff.ts";
+import type { ClientConfig } from "./config.ts";
+import { BACKOFF } from "./config.ts";
+import type { DisconnectWhy } from "./events.ts";
+
+/** `offline` by the application's wish; `waiting` for the next attempt; `joining` from Hello to Welcome. */
+export type Phase = "offline" | "waiting" | "dialling" | "handshaking" | "joining" | "live";
+
+type Happening = "wanted" | "unwanted" | "opened" | "established" | "welcomed" | "lost" | "due";
+
+/** Where each happening leads; null = it means nothing in that phase. */
+const TRANSITIONS: { readonly [P in Phase]: { readonly [H in Happening]: Phase | null } } = {
+  offline: { wanted: "dialling", unwanted: null, opened: null, established: null, welcomed: null, lost: null, due: null },
+  waiting: { wanted: "dialling", unwanted: "offline", opened: null, established: null, welcomed: null, lost: null, due: "dialling" },
+  dialling: { wanted: null, unwanted: "offline", opened: "handshaking", established: null, welcomed: null, lost: "waiting", due: "waiting" },
+  handshaking: { wanted: null, unwanted: "offline", opened: null, established: "joining", welcomed: null, lost: "waiting", due: "waiting" },
+  joining: { wanted: null, unwanted: "offline", opened: null, established: null, welcomed: "live", lost: "waiting", due: "waiting" },
+  live: { wanted: null, unwanted: "offline", opened: null, established: null, welcomed: null, lost: "waiting", due: "waiting" },
+};
+
+export type ConnectorNews =
+  | { readonly type: "connecting" }
+  /** The handshake is done: the client says Hello, bound to this hash. */
+  | { readonly type: "established"; readonly handshakeHash: Uint8Array }
+  | { readonly type: "message"; readonly message: Message }
+  /** `retryInMs` is null when the application wanted it so. */
+  | { readonly type: "lost"; readonly why: DisconnectWhy; readonly retryInMs: number | null };
+
+export type ConnectorOutput =
+  | { readonly type: "send"; readonly connection: ConnectionId; readonly bytes: Uint8Array }
+  | { readonly type: "dial"; readonly connection: ConnectionId; readonly address: string }
+  | { readonly type: "close"; readonly connection: ConnectionId };
+
+export class Connector {
+  readonly #relay: RelayAddress;
+  readonly #config: ClientConfig;
+  readonly #context: Context;
+  readonly #codec: MessageCodec;
+  readonly #pool: BytePool;
+  readonly #outputs: { push(output: ConnectorOutput): void };
+  readonly #news = new OutputQueue<ConnectorNews>();
+
+  #identity: Uint8Array | undefined;
+  #phase: Phase = "offline";
+  #connection: ConnectionId = -1;
+  #channel: SecureChannel | undefined;
+  #attempt = 0;
+  #timesReplaced = 0;
+  /** The end of waiting, or of connecting. */
+  #dueMs = 0;
+  #liveSinceMs = 0;
+  #heardMs = 0;
+  #pingedMs: number | undefined;
+  #pings = 0;
+
+  constructor(
+    relay: RelayAddress,
+    config: ClientConfig,
+    context: Context,
+    codec: MessageCodec,
+    pool: BytePool,
+    outputs: { push(output: ConnectorOutput): void },
+  ) {
+    this.#relay = relay;
+    this.#config = config;
+    this.#context = context;
+    this.#codec = codec;
+    this.#pool = pool;
+    this.#outputs = outputs;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get isLive(): boolean {
+    return this.#phase === "live";
+  }
+
+  next(): ConnectorNews | undefined {
+    return this.#news.poll();
+  }
+
+  /** This device's private key: needed before the first dial. */
+  identify(identity: Uint8Array): void {
+    this.#identity = identity;
+  }
+
+  deadline(): number | undefined {
+    switch (this.#phase) {
+      case "offline":
+        return undefined;
+      case "waiting":
+      case "dialling":
+      case "handshaking":
+      case "joining":
+        return this.#dueMs;
+      case "live":
+        return this.#pingedMs === undefined
+          ? this.#heardMs + this.#config.keepAliveMs
+          : this.#pingedMs + this.#config.answerTimeoutMs;
+    }
+  }
+
+  /** The application wants a connection: now, whatever the wait. */
+  want(now: Now): void {
+    if (this.#move("wanted")) this.#dial(now);
+  }
+
+  unwant(): void {
+    const wasLive = this.isLive;
+    const hadConnection = this.#connection >= 0;
+    if (!this.#move("unwanted")) return;
+    if (wasLive) this.send({ type: "Bye", reason: "closed" });
+    if (hadConnection) this.#release(true);
+    this.#attempt = 0;
+    this.#news.push({ type: "lost", why: "closed-by-application", retryInMs: null });
+  }
+
+  opened(connection: ConnectionId, now: Now): void {
+    if (connection !== this.#connection || !this.#move("opened")) return;
+    this.#heardMs = now.monoMs;
+    const ephemeral = new Uint8Array(KEY_BYTES);
+    this.#context.entropy.fill("ephemeral", ephemeral);
+    this.#channel = new SecureChannel({
+      suite: this.#context.suite,
+      role: "initiator",
+      prologue: PROLOGUE,
+      staticKey: this.#identity!,
+      ephemeral,
+      expectedRemote: this.#relay.id,
+      rekeyAfterMessages: this.#config.rekeyAfterMessages,
+      pool: this.#pool,
+    });
+    const first = this.#channel.start();
+    if (first !== undefined) this.#outputs.push({ type: "send", connection, bytes: first });
+  }
+
+  received(connection: ConnectionId, bytes: Uint8Array, now: Now): void {
+    const channel = this.#channel;
+    if (connection !== this.#connection || channel === undefined) return;
+    this.#heardMs = now.monoMs;
+    this.#pingedMs = undefined;
+    const result = channel.receive(bytes);
+    for (let out = channel.pollSend(); out !== undefined; out = channel.pollSend()) {
+      this.#outputs.push({ type: "send", connection, bytes: out });
+    }
+    if (channel.isEstablished && this.#move("established")) {
+      this.#news.push({ type: "established", handshakeHash: channel.handshakeHash! });
+    }
+    for (let frame = channel.pollFrame(); frame !== undefined; frame = channel.pollFrame()) {
+      const parsed = this.#codec.parse(frame);
+      if (!parsed.ok) return this.lose("invalid-message", now);
+      this.#news.push({ type: "message", message: parsed.value });
+    }
+    if (result.ok) return;
+    if (result.error.type === "WrongRemote") this.#context.mark("client.wrong-relay");
+    this.lose(result.error.type === "WrongRemote" ? "wrong-relay" : "handshake-failed", now);
+  }
+
+  /** The relay let this device in. */
+  welcomed(now: Now): void {
+    if (!this.#move("welcomed")) return;
+    this.#liveSinceMs = now.monoMs;
+  }
+
+  ended(connection: ConnectionId, why: "closed" | "refused", now: Now): void {
+    if (connection !== this.#connection) return;
+    this.#connection = -1;
+    this.lose(why, now);
+  }
+
+  expire(now: Now): void {
+    const dueMs = this.deadline();
+    if (dueMs === undefined || dueMs > now.monoMs) return;
+    if (this.#phase === "waiting") {
+      if (this.#move("due")) this.#dial(now);
+    } else if (this.#phase !== "live") {
+      this.#context.mark("client.connect-timeout");
+      this.lose("connect-timeout", now);
+    } else if (this.#pingedMs === undefined) {
+      this.#pingedMs = now.monoMs;
+      this.send({ type: "Ping", token: this.#pings++ });
+    } else {
+      this.#context.mark("client.silent");
+      this.lose("silent", now);
+    }
+  }
+
+  /** Gives the connection up and waits for the next attempt. */
+  lose(why: DisconnectWhy, now: Now): void {
+    const wasLive = this.isLive;
+    if (!this.#move("lost")) return;
+    this.#release(this.#connection >= 0);
+    if (wasLive && now.monoMs - this.#liveSinceMs >= BACKOFF.resetAfterMs) {
+      this.#attempt = 0;
+      this.#timesReplaced = 0;
+    }
+    const retryInMs =
+      why === "replaced" ? replacedMs(this.#timesReplaced++) : backoffMs(this.#attempt++, this.#context.entropy);
+    this.#dueMs = now.monoMs + retryInMs;
+    this.#news.push({ type: "lost", why, retryInMs });
+  }
+
+  send(message: Message): void {
+    const sealed = this.#channel?.seal(this.#codec.encode(message));
+    assertInvariant(sealed !== undefined && sealed.ok, "a message of ours is sealed on an open channel");
+    this.#outputs.push({ type: "send", connection: this.#connection, bytes: sealed.value });
+  }
+
+  #dial(now: Now): void {
+    assertInvariant(this.#identity !== undefined, "a device dials with its identity");
+    this.#dueMs = now.monoMs + this.#config.connectTimeoutMs;
+    this.#connection = this.#nextConnection;
+    this.#nextConnection += 2;
+    this.#news.push({ type: "connecting" });
+    this.#outputs.push({ type: "dial", connection: this.#connection, address: this.#relay.endpoint });
+  }
+
+  #nextConnection: ConnectionId = 1;
+
+  #release(mustClose: boolean): void {
+    if (mustClose) this.#outputs.push({ type: "close", connection: this.#connection });
+    this.#connection = -1;
+    this.#channel = undefined;
+    this.#pingedMs = undefined;
+  }
+
+  #move(happening: Happening): boolean {
+    const to = TRANSITIONS[this.#phase][happening];
+    if (to === null) return false;
+    this.#phase = to;
+    return true;
+  }
+}

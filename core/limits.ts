@@ -1,0 +1,41 @@
+/**
+ * Every bound of the protocol, with its unit in its name, and the relations between them, asserted when the module is
+ * loaded. What an operator may change is in `RelayConfig` and `ClientConfig`; what is here is fixed by the protocol.
+ */
+import { assertInvariant } from "./invariant.ts";
+
+/** One frame: its MessagePack body, without the four bytes of length before it. */
+export const FRAME_BYTES_MAX = 1024 * 1024;
+/** One Noise message, by the u16 length before it. */
+export const NOISE_MESSAGE_BYTES_MAX = 65_535;
+/** What one Noise message carries. */
+export const NOISE_PLAINTEXT_BYTES_MAX = NOISE_MESSAGE_BYTES_MAX - 16;
+/** All that a page adds to the payload of its only blob, gone ranges included. */
+export const PAGE_OVERHEAD_BYTES_MAX = 16 * 1024;
+/** The sealed payload of one blob: what is accepted always fits into a page. */
+export const PAYLOAD_BYTES_MAX = FRAME_BYTES_MAX - PAGE_OVERHEAD_BYTES_MAX;
+/** The smallest plaintext after padding. */
+export const PADDED_BYTES_MIN = 256;
+
+export const PAGE_BLOBS_MAX = 1000;
+export const PAGE_GONE_RANGES_MAX = 128;
+/** Longest text on the wire (reasons). */
+export const TEXT_BYTES_MAX = 256;
+/** Versions that one Hello may offer. */
+export const HELLO_VERSIONS_MAX = 16;
+/** Deepest array inside an array of a message. */
+export const WIRE_DEPTH_MAX = 3;
+export const CURSOR_MAX = Number.MAX_SAFE_INTEGER;
+/** A ttl is in whole seconds, at most a year. */
+export const TTL_S_MAX = 365 * 24 * 3600;
+/** Sequence numbers given up that one blob can tell of. */
+export const GIVEN_UP_MAX = 64;
+
+assertInvariant(PAYLOAD_BYTES_MAX + PAGE_OVERHEAD_BYTES_MAX <= FRAME_BYTES_MAX, "an accepted blob fits into a page");
+assertInvariant(PAGE_GONE_RANGES_MAX * 64 + 1024 <= PAGE_OVERHEAD_BYTES_MAX, "gone ranges fit beside one blob");
+assertInvariant(PADDED_BYTES_MIN < PAYLOAD_BYTES_MAX, "padding fits");
+
+/** Values in one message, arrays counted too: twice what the fullest page needs, for the fields of later minors. */
+export const WIRE_ELEMENTS_MAX = 16_384;
+
+assertInvariant(2 * (PAGE_BLOBS_MAX * 6 + PAGE_GONE_RANGES_MAX * 5 + 16) <= WIRE_ELEMENTS_MAX, "a full page may grow");

@@ -1,0 +1,99 @@
+/**
+ * What a batch of pushes does to a log: cursors 1, 2, 3 … without a hole, one row per blob id however often it comes,
+ * the quota, the chain. Pure: a store loads the head and the known ids under its lock, calls this, writes the rows and
+ * the head in one transaction, and hands out the answers when that is durable (invariants 2, 3, 4, 13).
+ */
+import { encodeHex, isEqualBytes } from "../bytes.ts";
+import type { BlobId, Chain, DeviceId, Epoch } from "../ids.ts";
+import type { ChainHasher } from "./chain.ts";
+import type { LogHead, LogRow } from "./row.ts";
+
+export interface AppendItem {
+  readonly blobId: BlobId;
+  readonly payload: Uint8Array;
+  readonly payloadHash: Uint8Array;
+  readonly ttlS: number;
+}
+
+export interface AppendRequest {
+  readonly sender: DeviceId;
+  readonly items: readonly AppendItem[];
+  readonly wallMs: number;
+  readonly defaultTtlS: number;
+  readonly heldBytesMax: number;
+}
+
+export type AppendAnswer =
+  | {
+      readonly type: "accepted";
+      readonly blobId: BlobId;
+      readonly cursor: number;
+      readonly chain: Chain;
+      readonly epoch: Epoch;
+      /** False for a repeated push: the answer is the first one's. */
+      readonly isNew: boolean;
+    }
+  /** The blob id is known with other bytes. */
+  | { readonly type: "conflict"; readonly blobId: BlobId }
+  | { readonly type: "quota"; readonly blobId: BlobId };
+
+/** What is known of a blob id: enough to answer a repetition. Rows whose payload is gone are known too. */
+export type KnownBlob = Pick<LogRow, "cursor" | "chain" | "payloadHash">;
+
+export interface AppendDecision {
+  readonly head: LogHead;
+  readonly rows: readonly LogRow[];
+  readonly answers: readonly AppendAnswer[];
+}
+
+export function decideAppend(
+  hasher: ChainHasher,
+  head: LogHead,
+  known: (blobId: string) => KnownBlob | undefined,
+  request: AppendRequest,
+): AppendDecision {
+  const rows: LogRow[] = [];
+  const answers: AppendAnswer[] = [];
+  const fresh = new Map<string, KnownBlob>();
+  let { max, heldBytes } = head;
+
+  for (const item of request.items) {
+    const id = encodeHex(item.blobId);
+    const earlier = fresh.get(id) ?? known(id);
+    if (earlier !== undefined) {
+      answers.push(answerRepeated(item, earlier, head.epoch));
+      continue;
+    }
+    if (heldBytes + item.payload.length > request.heldBytesMax) {
+      answers.push({ type: "quota", blobId: item.blobId });
+      continue;
+    }
+    const cursor = max.cursor + 1;
+    const chain = hasher.next(max.chain, cursor, item.blobId, item.payloadHash);
+    const ttlS = item.ttlS === 0 ? request.defaultTtlS : item.ttlS;
+    const row: LogRow = {
+      cursor,
+      chain,
+      blobId: item.blobId,
+      payloadHash: item.payloadHash,
+      sender: request.sender,
+      timestampMs: request.wallMs,
+      expiresAtMs: request.wallMs + ttlS * 1000,
+      sizeBytes: item.payload.length,
+      payload: item.payload,
+      gone: null,
+    };
+    rows.push(row);
+    if (request.items.length > 1) fresh.set(id, row);
+    answers.push({ type: "accepted", blobId: item.blobId, cursor, chain, epoch: head.epoch, isNew: true });
+    max = { cursor, chain };
+    heldBytes += item.payload.length;
+  }
+  return { head: { ...head, max, heldBytes }, rows, answers };
+}
+
+function answerRepeated(item: AppendItem, earlier: KnownBlob, epoch: Epoch): AppendAnswer {
+  if (!isEqualBytes(earlier.payloadHash, item.payloadHash)) return { type: "conflict", blobId: item.blobId };
+  const { cursor, chain } = earlier;
+  return { type: "accepted", blobId: item.blobId, cursor, chain, epoch, isNew: false };
+}

@@ -1,0 +1,48 @@
+/**
+ * Retention: a payload goes when its ttl is over, or when every known device has acknowledged it; id and chain stay
+ * for the dedupe retention after the ttl, so that a late repetition still gets the first answer. The max cursor never
+ * falls (invariants 2 and 14).
+ */
+import type { Position } from "../ids.ts";
+import type { GoneWhy } from "../wire/messages.ts";
+import type { LogHead, LogRow } from "./row.ts";
+
+export interface SweepRequest {
+  readonly wallMs: number;
+  readonly dedupeRetentionS: number;
+  /** Every known device has acknowledged up to here; 0 when no device is known. */
+  readonly acknowledgedByAll: number;
+}
+
+export interface SweepDecision {
+  readonly head: LogHead;
+  readonly gone: readonly { readonly cursor: number; readonly why: GoneWhy }[];
+}
+
+/** `rows` are all rows that are kept, ascending. Rows up to the new `head.trimmed` are the store's to drop. */
+export function decideSweep(head: LogHead, rows: Iterable<LogRow>, request: SweepRequest): SweepDecision {
+  const gone: { cursor: number; why: GoneWhy }[] = [];
+  let trimmed: Position = head.trimmed;
+  let floor = head.max.cursor + 1;
+  let { heldBytes } = head;
+
+  for (const row of rows) {
+    const why = whyGone(row, request);
+    if (row.payload !== null && why === null) {
+      floor = Math.min(floor, row.cursor);
+      continue;
+    }
+    if (row.payload !== null && why !== null) {
+      gone.push({ cursor: row.cursor, why });
+      heldBytes -= row.sizeBytes;
+    }
+    const isForgotten = request.wallMs >= row.expiresAtMs + request.dedupeRetentionS * 1000;
+    if (isForgotten && row.cursor === trimmed.cursor + 1) trimmed = { cursor: row.cursor, chain: row.chain };
+  }
+  return { head: { ...head, trimmed, floor, heldBytes }, gone };
+}
+
+function whyGone(row: LogRow, request: SweepRequest): GoneWhy | null {
+  if (row.cursor <= request.acknowledgedByAll) return "acknowledged";
+  return request.wallMs >= row.expiresAtMs ? "expired" : null;
+}

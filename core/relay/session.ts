@@ -1,0 +1,36 @@
+/** One accepted connection, from its first byte to its end. */
+import type { DeviceId, GroupId } from "../ids.ts";
+import type { AppendItem } from "../log/append.ts";
+import type { ConnectionId } from "../machine.ts";
+import type { SecureChannel } from "../noise/channel.ts";
+import type { TokenBucket } from "./token-bucket.ts";
+
+/**
+ * `greeting` until a Hello is accepted for looking up, `joining` while the store looks, `live` after Welcome. A session
+ * that ends is forgotten at once: an answer that the store still owes it finds nobody.
+ */
+export type SessionPhase = "greeting" | "joining" | "live";
+
+export interface Session {
+  readonly connection: ConnectionId;
+  readonly address: string;
+  readonly channel: SecureChannel;
+  phase: SessionPhase;
+  /** Known from the Hello on. */
+  membership: Membership | undefined;
+  /** Messages of this device; made when the session goes live. */
+  bucket: TokenBucket | undefined;
+  lastHeardMs: number;
+  /** Highest cursor served in a page: an Ack cannot claim more. */
+  servedMax: number;
+  acknowledged: number;
+  /** Pushes of this turn, to be appended together. */
+  readonly batch: AppendItem[];
+}
+
+export interface Membership {
+  readonly group: GroupId;
+  readonly groupHex: string;
+  readonly device: DeviceId;
+  readonly deviceHex: string;
+}

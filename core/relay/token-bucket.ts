@@ -1,0 +1,29 @@
+/** A rate limit in whole numbers: `perPeriod` tokens every `periodMs`, at most `burst` saved up. */
+export class TokenBucket {
+  readonly #perPeriod: number;
+  readonly #periodMs: number;
+  readonly #burst: number;
+  /** In units of 1/periodMs of a token, so that refilling loses nothing to rounding. */
+  #level: number;
+  #atMs: number;
+
+  constructor(perPeriod: number, periodMs: number, burst: number, nowMs: number) {
+    this.#perPeriod = perPeriod;
+    this.#periodMs = periodMs;
+    this.#burst = burst;
+    this.#level = burst * periodMs;
+    this.#atMs = nowMs;
+  }
+
+  /** Takes a token; otherwise answers in how many milliseconds there is one. */
+  take(nowMs: number): number {
+    const full = this.#burst * this.#periodMs;
+    this.#level = Math.min(full, this.#level + (nowMs - this.#atMs) * this.#perPeriod);
+    this.#atMs = nowMs;
+    if (this.#level >= this.#periodMs) {
+      this.#level -= this.#periodMs;
+      return 0;
+    }
+    return Math.ceil((this.#periodMs - this.#level) / this.#perPeriod);
+  }
+}

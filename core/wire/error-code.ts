@@ -1,0 +1,18 @@
+/** Codes of the Error message: upstream's plan for 1000–3001 (protocol document 2.3), ours in the hundreds between. */
+export const ErrorCode = {
+  InvalidMessage: 1000,
+  UnknownGroup: 1001,
+  Unauthorized: 1002,
+  DeviceRevoked: 1003,
+  NotBlobOwner: 1004,
+  VersionUnsupported: 1100,
+  BlobConflict: 1101,
+  RateLimited: 2000,
+  BlobTooLarge: 2001,
+  GroupQuotaExceeded: 2002,
+  StorageFailed: 2100,
+  RelayOverloaded: 3000,
+  RelayShuttingDown: 3001,
+} as const;
+
+export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];

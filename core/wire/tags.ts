@@ -1,0 +1,40 @@
+/** The small numbers that stand for names on the wire. A number is never given to another name. */
+import type { GoneWhy, MessageType } from "./messages.ts";
+
+/** Element 0 of every message. */
+export const TAGS: Readonly<Record<MessageType, number>> = {
+  Hello: 1,
+  Welcome: 2,
+  Push: 3,
+  PushAck: 4,
+  Pull: 5,
+  PullResponse: 6,
+  Ack: 7,
+  Notify: 8,
+  Error: 9,
+  Ping: 10,
+  Pong: 11,
+  Bye: 12,
+};
+
+export const GONE_WHY_NUMBERS: Readonly<Record<GoneWhy, number>> = { expired: 1, acknowledged: 2, deleted: 3 };
+
+const TYPES = invert(TAGS);
+const GONE_WHYS = invert(GONE_WHY_NUMBERS);
+
+/** `undefined` for a number that stands for no message. */
+export function messageTypeOf(tag: number): MessageType | undefined {
+  return TYPES[tag];
+}
+
+/** `undefined` for a number that stands for no reason. */
+export function goneWhyOf(number: number): GoneWhy | undefined {
+  return GONE_WHYS[number];
+}
+
+/** An array rather than a map: looked up once per message. */
+function invert<Name extends string>(numbers: Readonly<Record<Name, number>>): readonly (Name | undefined)[] {
+  const names: (Name | undefined)[] = Array.from({ length: 16 }, () => undefined);
+  for (const name of Object.keys(numbers) as Name[]) names[numbers[name]] = name;
+  return names;
+}

@@ -1,0 +1,402 @@
+/** All checkers are silent on correct histories, and one wrong history for each kind of finding is found by one. */
+import { describe, expect, test } from "vitest";
+import { startJudge } from "../judge.ts";
+import type { DurableStateRecord, HistoryRecord, OperationRecord } from "../history.ts";
+import type { Plan, Step } from "../plan.ts";
+import { EPOCH, ExampleHistory, exampleChain, exampleId, examplePlan, GROUP, RELAY } from "./example-history.ts";
+import { checkers } from "./index.ts";
+
+/** `checker kind` of each finding, each once. */
+function findings(history: { readonly plan: Plan; readonly records: readonly HistoryRecord[] }): string[] {
+  const running = startJudge(history.plan);
+  for (const record of history.records) running.observe(record);
+  return [...new Set(running.finish().findings.map((finding) => `${finding.checker} ${finding.kind}`))];
+}
+
+const log = { group: GROUP, relay: RELAY, epoch: EPOCH } as const;
+const otherEpoch = exampleId("e", 9);
+
+/** Three blobs, the second of them empty, and both devices up to date. */
+function threeBlobs(plan?: Plan): ExampleHistory {
+  return new ExampleHistory(plan).push("alice").push("bob", 0).push("alice").pull("alice").pull("bob");
+}
+
+function lastState(history: ExampleHistory, device: string): DurableStateRecord {
+  const state = history.records.findLast((record) => record.type === "durable-state" && record.device === device);
+  return state as DurableStateRecord;
+}
+
+function planWith(...steps: Step[]): Plan {
+  return examplePlan(steps);
+}
+
+function issue(history: ExampleHistory, step: number): ExampleHistory {
+  return history.write({ type: "fault", at: history.at, step, stage: "issued" });
+}
+
+/** An acknowledgement that the relay made up. */
+function ack(history: ExampleHistory, device: string, blob: string, cursor: number): ExampleHistory {
+  const chain = exampleChain(EPOCH, cursor);
+  return history.write({ type: "ack", at: history.at, device, ...log, blob, cursor, chain });
+}
+
+/** Alice's first blob expires before Bob pulls. */
+function expired(): ExampleHistory {
+  const history = new ExampleHistory().push("alice").push("alice").pull("alice");
+  return history.wait(3_600_000).expire(1).pull("bob");
+}
+
+const refusal = { type: "refused", device: "alice", group: GROUP, relay: RELAY, code: 2001 } as const;
+
+const correct: { readonly [title: string]: () => ExampleHistory } = {
+  "two devices in turn": () => threeBlobs().push("bob").end(),
+  "nothing pushed": () => new ExampleHistory().end(),
+  "crashes of a device": () => {
+    const history = threeBlobs().crash("bob").push("alice").crash("alice");
+    const { process, row } = history.queue("bob");
+    history.crash("bob").store(row);
+    return history.acknowledge("bob", process, row).crash("bob").end();
+  },
+  "a crash after the commit, before the answer was told": () => {
+    const history = new ExampleHistory().push("alice").pull("alice");
+    const before = history.records.length;
+    history.pull("bob");
+    const page = history.records.splice(before);
+    const delivery = page.find((record) => record.type === "deliver")!;
+    const invoked = page[0] as OperationRecord;
+    history.write(invoked).write({ ...invoked, outcome: "info", error: "died" });
+    return history.state("bob", "crash").write(delivery).connect("bob").push("alice").end();
+  },
+  "the commit is written before the pull's answer": () => {
+    const history = threeBlobs();
+    const answer = history.records.findLastIndex((record) => record.type === "op");
+    history.records.push(...history.records.splice(answer, 1));
+    return history.end();
+  },
+  "what expired is told": () => expired().end(),
+  "a definite refusal": () => {
+    const history = threeBlobs();
+    const { process, row } = history.queue("alice");
+    const { at } = history;
+    history.write({ ...refusal, at, blob: row.blob, retryable: false });
+    const push = { type: "op", at, device: "alice", group: GROUP, f: "push", process } as const;
+    history.write({ ...push, outcome: "fail", error: "TooLarge" });
+    return history.end().change("final-state", { outbox: [] }, (record) => record.device === "alice");
+  },
+  "a blob that was put off comes later than its successor": () => {
+    const history = threeBlobs();
+    const first = history.queue("alice");
+    const second = history.queue("alice");
+    history.write({ ...refusal, at: history.at, blob: first.row.blob, retryable: true });
+    for (const each of [second, first]) {
+      history.store(each.row);
+      history.acknowledge("alice", each.process, each.row);
+    }
+    return history.end();
+  },
+  "a quarantined blob is delivered when its key comes": () => {
+    const history = threeBlobs();
+    const { row } = history.queue("alice");
+    const cursor = history.store(row);
+    const before = history.records.length;
+    history.pull("bob");
+    const delivery = history.records.slice(before).find((record) => record.type === "deliver")!;
+    history.drop((record) => record === delivery).change("durable-state", { inbox: 3 });
+    const { at } = history;
+    history.records.splice(before, 0, {
+      type: "quarantine",
+      at,
+      device: "bob",
+      ...log,
+      cursor,
+      blob: row.blob,
+      why: "no key",
+    });
+    return history.write(delivery).cut();
+  },
+  "the relay's disk is wiped and the pusher pushes again": () => {
+    const history = new ExampleHistory(planWith({ id: 1, atMs: 1, do: "wipe", host: RELAY, downMs: 10 }));
+    const { process, row } = history.queue("alice");
+    history.store(row);
+    history.acknowledge("alice", process, row).pull("alice");
+    issue(history, 1).loseLog().connect("alice").connect("bob").store(row);
+    // Alice has it already and drops it; Bob takes it in.
+    history.acknowledge("alice", process, row).pull("bob").pull("alice");
+    history.drop((record) => record.type === "deliver" && record.device === "alice" && record.index === 1);
+    history.change("durable-state", { inbox: 1 });
+    return history.end().change("final-state", { inbox: 1 }, (record) => record.device === "alice");
+  },
+  "a rolled-back relay goes on in its old epoch until that is noticed": () => {
+    const plan = planWith({ id: 1, atMs: 1, do: "rollback", host: RELAY, agoMs: 5, downMs: 10 });
+    const history = issue(new ExampleHistory(plan).push("alice").pull("alice"), 1);
+    const { row } = history.queue("bob");
+    const chain = exampleId("a", 99);
+    history.write({ type: "ack", at: history.at, device: "bob", ...log, blob: row.blob, cursor: 1, chain });
+    return history.connect("bob").change("op", { max: 0 }).cut();
+  },
+  "a device's own disk is wiped": () => {
+    const history = threeBlobs(planWith({ id: 1, atMs: 1, do: "wipe", host: "bob", downMs: 10 }));
+    const ofBob = history.records.filter(
+      (record) =>
+        (record.type === "deliver" || (record.type === "op" && record.f === "pull")) && record.device === "bob",
+    );
+    const committed = lastState(history, "bob");
+    const empty = { why: "crash", cursor: 0, chain: exampleChain(EPOCH, 0), inbox: 0, outbox: [] } as const;
+    issue(history, 1)
+      .write({ ...committed, ...empty })
+      .connect("bob");
+    const process = history.freshProcess();
+    for (const record of ofBob) history.write(record.type === "op" ? { ...record, process } : record);
+    return history.write(committed).end();
+  },
+};
+
+test.each(Object.entries(correct))("all are silent: %s", (_title, build) => {
+  expect(findings(build())).toEqual([]);
+});
+
+const ofBob = (record: { readonly device: string }): boolean => record.device === "bob";
+const isFinal = (record: HistoryRecord): boolean => record.type === "final-state";
+
+const wrong: { readonly [finding: string]: () => ExampleHistory } = {
+  "acked-durable acked-blob-missing": () => {
+    const history = threeBlobs().push("alice").pull("alice").cut();
+    return history.finalReads().drop(isFinal);
+  },
+  "acked-durable lost-before-ttl": () =>
+    new ExampleHistory().push("alice").push("alice").pull("alice").expire(1).pull("bob").end(),
+  "no-fabrication fabricated-blob": () =>
+    threeBlobs()
+      .drop((record) => (record.type === "queued" || record.type === "op") && record.op === exampleId("0", 1))
+      .end(),
+  "no-fabrication altered-blob": () =>
+    threeBlobs()
+      .change("deliver", { digest: exampleId("d", 77) })
+      .end(),
+  "no-fabrication second-blob-of-a-push": () => {
+    const history = new ExampleHistory();
+    const { process, row } = history.queue("alice");
+    history.store(row);
+    history.acknowledge("alice", process, row).pull("bob");
+    return history.write(history.delivery("bob", { ...row, blob: exampleId("b", 99) }, 2)).cut();
+  },
+  "failed-never-visible failed-push-delivered": () =>
+    threeBlobs()
+      .change("op", { outcome: "fail" }, (record) => record.f === "push" && record.outcome === "ok")
+      .end(),
+  "push-once second-cursor": () => {
+    const history = threeBlobs();
+    return ack(history, "alice", exampleId("b", 1), 4).cut();
+  },
+  "cursor-binding cursor-reused": () => {
+    const history = new ExampleHistory();
+    const { row } = history.queue("bob");
+    return ack(history.push("alice").pull("alice").pull("bob"), "bob", row.blob, 1).cut();
+  },
+  "cursor-binding cursor-hole": () => {
+    // At a second relay alice passes cursor 1, which nobody can name; she may have dropped it as a duplicate.
+    const history = threeBlobs();
+    const there = { device: "alice", group: GROUP, relay: "r2", epoch: otherEpoch } as const;
+    const pull = {
+      type: "op",
+      at: history.at,
+      f: "pull",
+      ...there,
+      process: history.freshProcess(),
+      after: 0,
+    } as const;
+    const chain = exampleChain(otherEpoch, 2);
+    history.write({ type: "ack", at: history.at, ...there, blob: exampleId("b", 1), cursor: 2, chain });
+    history.write({ ...pull, outcome: "invoke" }).write({ ...pull, outcome: "ok", through: 2, max: 2, blobs: 2 });
+    const state = { type: "durable-state", at: history.at, ...there, why: "commit" } as const;
+    return history.write({ ...state, cursor: 2, chain, inbox: 3 }).end();
+  },
+  "no-late-lower late-lower-delivery": () => {
+    const history = new ExampleHistory();
+    const { process, row } = history.queue("alice");
+    history.store(row);
+    history.acknowledge("alice", process, row).push("alice").wait(3_600_000).expire(1).pull("bob");
+    return history.write(history.delivery("bob", row, 1)).cut();
+  },
+  "no-late-lower late-lower-commit": () => {
+    const history = expired().drop(
+      (record) => (record.type === "ack" || record.type === "deliver") && record.cursor === 1,
+    );
+    history.change("deliver", { index: 0 }, (record) => record.device === "alice");
+    return ack(history, "bob", history.queue("bob").row.blob, 1)
+      .drop((record) => record.type === "durable-state")
+      .cut();
+  },
+  "prefix-agreement chains-differ": () =>
+    threeBlobs()
+      .change("durable-state", { chain: exampleId("a", 99) })
+      .cut(),
+  "max-cursor max-fell": () =>
+    threeBlobs()
+      .change("op", { max: 9 }, (record) => record.f === "connect" && record.outcome === "ok")
+      .end(),
+  "max-cursor max-below-ack": () =>
+    threeBlobs()
+      .change("op", { max: 2 }, (record) => record.f === "pull" && record.outcome === "ok")
+      .end(),
+  "cursor-behind-applied cursor-ahead-of-inbox": () =>
+    threeBlobs()
+      .drop((record) => record.type === "deliver" && record.device === "bob" && record.index === 2)
+      .cut(),
+  "cursor-behind-applied inbox-shrank": () => {
+    const history = threeBlobs();
+    return history.write({ ...lastState(history, "bob"), why: "crash", inbox: 1 }).cut();
+  },
+  "cursor-behind-applied cursor-fell": () => {
+    const history = threeBlobs();
+    const back = { why: "crash", cursor: 2, chain: exampleChain(EPOCH, 2) } as const;
+    return history.write({ ...lastState(history, "bob"), ...back }).cut();
+  },
+  "exactly-once delivered-twice": () => {
+    const history = threeBlobs();
+    const first = history.records.find((record) => record.type === "deliver" && record.device === "bob")!;
+    return history.write({ ...first, epoch: otherEpoch, index: 3 } as HistoryRecord).cut();
+  },
+  "exactly-once index-skipped": () => threeBlobs().change("deliver", { index: 5 }).end(),
+  "exactly-once index-repeated": () => threeBlobs().change("deliver", { index: 1 }).end(),
+  "hints-move-nothing cursor-from-a-hint": () => {
+    const history = threeBlobs();
+    const { process, row } = history.queue("bob");
+    history.store(row);
+    history.acknowledge("bob", process, row).write(history.delivery("bob", row, 4));
+    const state = { cursor: 4, chain: exampleChain(EPOCH, 4), inbox: 4 };
+    return history.write({ ...lastState(history, "bob"), ...state }).cut();
+  },
+  "hints-move-nothing pull-from-a-hint": () => {
+    const history = threeBlobs().push("bob");
+    const pull = { type: "op", at: history.at, device: "bob", ...log, f: "pull", outcome: "invoke" } as const;
+    return history.write({ ...pull, process: history.freshProcess(), after: 4 }).cut();
+  },
+  "hints-move-nothing pull-from-behind": () => {
+    const history = threeBlobs();
+    const pull = { type: "op", at: history.at, device: "bob", ...log, f: "pull", outcome: "invoke" } as const;
+    return history.write({ ...pull, process: history.freshProcess(), after: 1 }).cut();
+  },
+  "sent-log left-without-an-answer": () => {
+    const history = threeBlobs();
+    history.queue("bob");
+    return history.crash("bob").change("durable-state", { outbox: [] }).cut();
+  },
+  "sent-log order-broken": () => {
+    const history = threeBlobs();
+    const first = history.queue("alice");
+    const second = history.queue("alice");
+    for (const each of [second, first]) {
+      history.store(each.row);
+      history.acknowledge("alice", each.process, each.row);
+    }
+    return history.end();
+  },
+  "sent-log never-answered": () => {
+    const history = threeBlobs();
+    history.queue("bob");
+    return history.end().drop(isFinal);
+  },
+  "gone-is-told gone-untold": () => {
+    const history = expired();
+    const told = history.records.findIndex((record) => record.type === "lost");
+    const aside = { type: "quarantine", at: history.at, device: "bob", ...log, cursor: 1, why: "" } as const;
+    history.records[told] = { ...aside, blob: exampleId("b", 1) };
+    return history.end();
+  },
+  "gone-is-told lost-but-not-gone": () => {
+    const history = threeBlobs();
+    return history.write({ type: "lost", at: history.at, device: "bob", ...log, from: 2, to: 2, why: "" }).cut();
+  },
+  "group-isolation blob-of-another-group": () => {
+    const history = threeBlobs();
+    const chain = exampleChain(otherEpoch, 1);
+    const there = { device: "carol", group: "g2", relay: RELAY, epoch: otherEpoch } as const;
+    return history.write({ type: "ack", at: history.at, ...there, blob: exampleId("b", 1), cursor: 1, chain }).cut();
+  },
+  "group-isolation payload-of-another-group": () => {
+    const history = threeBlobs();
+    const first = history.records.find((record) => record.type === "deliver")!;
+    const there = { device: "carol", group: "g2", blob: exampleId("b", 99) } as const;
+    const queued = { type: "queued", at: history.at, ...there, process: history.freshProcess(), sequence: 1 } as const;
+    history.write({ ...queued, op: exampleId("0", 1) });
+    return history.write({ ...first, ...there, epoch: otherEpoch } as HistoryRecord).cut();
+  },
+  "nonce-unique nonce-reused": () => threeBlobs().write({ type: "seal", at: 99, host: "bob", key: 2, nonce: 0 }).end(),
+  "zero-knowledge canary-seen": () => {
+    const bytes = new Uint8Array(100);
+    const op = exampleId("0", 1);
+    for (let i = 0; i < 16; i++) bytes[84 + i] = Number.parseInt(op.slice(2 * i, 2 * i + 2), 16);
+    return threeBlobs().write({ type: "relay-view", at: 99, relay: RELAY, bytes }).end();
+  },
+  "zero-knowledge unusable-canary": () =>
+    threeBlobs().write({ type: "secret", at: 99, what: "pin", value: "1234" }).end(),
+  "converges never-healed": () => threeBlobs(),
+  "converges not-converged": () => {
+    const history = threeBlobs().healed();
+    const waiting = ["bob waits for a Welcome of r1"];
+    return history.write({ type: "phase", at: history.at, phase: "stalled", frames: 30, waiting }).finalReads();
+  },
+  "converges converged-late": () => threeBlobs().healed().wait(60_001).end(),
+  "converges too-many-frames": () =>
+    threeBlobs()
+      .end()
+      .change("phase", { frames: 1100 }, (r) => r.phase === "converged"),
+  "converges states-differ": () =>
+    threeBlobs()
+      .end()
+      .change("final-state", { epoch: otherEpoch, cursor: 0, chain: exampleChain("", 0) }, ofBob),
+  "converges inboxes-differ": () =>
+    threeBlobs()
+      .end()
+      .drop((record) => record.type === "ack")
+      .drop((record) => (record.type === "deliver" || record.type === "durable-state") && record.device === "bob")
+      .change("final-state", { relay: "r2", epoch: otherEpoch, cursor: 0, chain: exampleChain("", 0) }, ofBob),
+  "drains resource-left": () =>
+    threeBlobs()
+      .end()
+      .change("resources", { counts: { sessions: 1, timers: 1 } }, (record) => record.stage === "end"),
+  "drains outbox-not-empty": () =>
+    threeBlobs()
+      .end()
+      .change("final-state", { outbox: [exampleId("b", 99)] }, ofBob),
+  "invariant invariant-broken": () =>
+    threeBlobs().write({ type: "stopped", at: 99, why: "invariant", host: "bob", message: "page before Welcome" }),
+  "hang event-budget-spent": () =>
+    threeBlobs().write({ type: "stopped", at: 99, why: "hang", host: null, message: "1,000,000 events" }),
+};
+
+describe("each kind of finding is found by its checker, and by no other", () => {
+  test.each(Object.entries(wrong))("%s", (finding, build) => {
+    expect(findings(build())).toEqual([finding]);
+  });
+
+  test("and each checker has at least one", () => {
+    const named = new Set(Object.keys(wrong).map((finding) => finding.split(" ")[0]));
+    expect([...named].sort()).toEqual(checkers.map((checker) => checker.name).sort());
+  });
+});
+
+test("after a wipe of the relay, what its pusher still has must arrive again", () => {
+  const plan = planWith({ id: 1, atMs: 1, do: "wipe", host: RELAY, downMs: 10 });
+  const history = issue(new ExampleHistory(plan).push("alice").pull("alice"), 1).loseLog();
+  expect(findings(history.cut().finalReads().drop(isFinal))).toEqual(["acked-durable acked-blob-missing"]);
+  // A pusher that lost its own disk as well has nothing to push again.
+  const both = planWith(plan.steps[0]!, { id: 2, atMs: 1, do: "wipe", host: "alice", downMs: 10 });
+  const bereft = issue(issue(new ExampleHistory(both).push("alice").pull("alice"), 1), 2).loseLog();
+  expect(findings(bereft.cut().finalReads().drop(isFinal))).toEqual([]);
+});
+
+test("a wiped relay that keeps its epoch uses a cursor twice", () => {
+  const plan = planWith({ id: 1, atMs: 1, do: "wipe", host: RELAY, downMs: 10 });
+  const history = new ExampleHistory(plan);
+  const { row } = history.queue("bob");
+  issue(history.push("alice").pull("alice"), 1);
+  expect(findings(ack(history, "bob", row.blob, 1).cut())).toContain("cursor-binding cursor-reused");
+});
+
+test("a run that did not converge says who waits for what", () => {
+  const running = startJudge(examplePlan());
+  for (const record of wrong["converges not-converged"]!().records) running.observe(record);
+  expect(running.finish().findings[0]!.message).toContain("bob waits for a Welcome of r1");
+});

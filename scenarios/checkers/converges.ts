@@ -1,0 +1,168 @@
+/**
+ * After healing, all devices of a group come to the same state within the plan's bound in time and in frames; if not,
+ * the finding says *why not*: who still waits for what. The runner's own word is not taken for it: when it says
+ * `converged`, all final states of a group at a relay have the same epoch, cursor and chain, and every blob that one
+ * device delivered was delivered to the others as well, unless it is in quarantine or was told lost there. A run that
+ * was stopped is the finding of `invariant` or `hang`, not of this.
+ */
+import type { Checker } from "../checker.ts";
+import type { DeliverRecord, FinalStateRecord, PhaseRecord } from "../history.ts";
+import { renderLog, shortId } from "./render-place.ts";
+import { BlobPlaces, ToldLosses } from "./told-losses.ts";
+
+interface GroupInboxes {
+  /** The first delivery of each blob to anyone. */
+  readonly blobs: Map<string, DeliverRecord>;
+  readonly byDevice: Map<string, Set<string>>;
+}
+
+export const converges: Checker = {
+  name: "converges",
+  holdsWhen: "after healing all devices of a group reach the same state within the bound",
+  enforces: [12, 18],
+  start(plan, report) {
+    const groups = new Map<string, GroupInboxes>();
+    const finals: FinalStateRecord[] = [];
+    const places = new BlobPlaces();
+    const told = new ToldLosses();
+    let healed: PhaseRecord | undefined;
+    let converged: PhaseRecord | undefined;
+    let stalled: PhaseRecord | undefined;
+    let isStopped = false;
+
+    function judgeTime(start: PhaseRecord, end: PhaseRecord): void {
+      const tookMs = end.at - start.at;
+      if (tookMs > plan.bound.withinMs) {
+        report({
+          kind: "converged-late",
+          message: `converged ${tookMs} ms after healing, allowed are ${plan.bound.withinMs} ms`,
+          witness: [start, end],
+        });
+      }
+      const frames = end.frames - start.frames;
+      if (frames > plan.bound.framesMax) {
+        report({
+          kind: "too-many-frames",
+          message: `converging took ${frames} frames after healing, allowed are ${plan.bound.framesMax}`,
+          witness: [start, end],
+        });
+      }
+    }
+
+    /** Final states of one group at one relay that differ from the first one there. */
+    function differingStates(): { readonly first: FinalStateRecord; readonly other: FinalStateRecord }[] {
+      const firsts = new Map<string, Map<string, FinalStateRecord>>();
+      const pairs = [];
+      for (const other of finals) {
+        let atRelay = firsts.get(other.group);
+        if (atRelay === undefined) firsts.set(other.group, (atRelay = new Map()));
+        const first = atRelay.get(other.relay);
+        if (first === undefined) atRelay.set(other.relay, other);
+        else if (!isSameState(first, other)) pairs.push({ first, other });
+      }
+      return pairs;
+    }
+
+    /** Why it did not converge, as far as the final states show it. */
+    function reasonsOfStates(): string[] {
+      const reasons = differingStates().map(({ first, other }) => `${describe(other)} while ${describe(first)}`);
+      for (const { device, outbox } of finals) {
+        if (outbox.length > 0) {
+          reasons.push(
+            `${device} still has ${outbox.length} unanswered blobs (${outbox.slice(0, 3).map(shortId).join(", ")})`,
+          );
+        }
+      }
+      return reasons;
+    }
+
+    function judgeStates(): void {
+      for (const { first, other } of differingStates()) {
+        report({
+          kind: "states-differ",
+          message: `said to have converged, but ${describe(other)} while ${describe(first)}`,
+          witness: [first, other],
+        });
+      }
+    }
+
+    function judgeInboxes(): void {
+      const judged = new Set<string>();
+      for (const state of finals) {
+        if (judged.has(state.device)) continue;
+        judged.add(state.device);
+        const inboxes = groups.get(state.group);
+        if (inboxes === undefined) continue;
+        const own = inboxes.byDevice.get(state.device);
+        if (own !== undefined && own.size === inboxes.blobs.size) continue;
+        for (const [blob, delivery] of inboxes.blobs) {
+          if (own?.has(blob) || told.isQuarantined(state.device, blob)) continue;
+          if (told.find(state.device, places.of(state.group, blob)) !== undefined) continue;
+          report({
+            kind: "inboxes-differ",
+            message:
+              `blob ${shortId(blob)} was delivered to ${delivery.device}, but neither delivered to ${state.device} ` +
+              `nor told lost there`,
+            witness: [delivery, state],
+          });
+        }
+      }
+    }
+
+    return {
+      on: {
+        phase(record) {
+          if (record.phase === "healed") healed = record;
+          else if (record.phase === "converged") converged = record;
+          else if (record.phase === "stalled") stalled = record;
+        },
+        ack: (record) => places.add(record),
+        deliver(record) {
+          places.add(record);
+          let inboxes = groups.get(record.group);
+          if (inboxes === undefined) groups.set(record.group, (inboxes = { blobs: new Map(), byDevice: new Map() }));
+          if (!inboxes.blobs.has(record.blob)) inboxes.blobs.set(record.blob, record);
+          let own = inboxes.byDevice.get(record.device);
+          if (own === undefined) inboxes.byDevice.set(record.device, (own = new Set()));
+          own.add(record.blob);
+        },
+        quarantine: (record) => told.quarantined(record),
+        lost: (record) => told.lost(record),
+        "final-state": (record) => void finals.push(record),
+        stopped() {
+          isStopped = true;
+        },
+      },
+      finish() {
+        if (isStopped) return;
+        if (healed === undefined) {
+          const message = "the run ended before it was healed: nothing can be said about its liveness";
+          report({ kind: "never-healed", message, witness: [] });
+          return;
+        }
+        if (converged === undefined) {
+          const reasons = [...(stalled?.waiting ?? []), ...reasonsOfStates()];
+          const why = reasons.length === 0 ? "no device says what it waits for" : reasons.slice(0, 8).join("; ");
+          const more = reasons.length > 8 ? `; and ${reasons.length - 8} more` : "";
+          report({
+            kind: "not-converged",
+            message: `not converged within ${plan.bound.withinMs} ms after healing, because: ${why}${more}`,
+            witness: [healed, ...(stalled === undefined ? [] : [stalled]), ...finals.slice(0, 8)],
+          });
+          return;
+        }
+        judgeTime(healed, converged);
+        judgeStates();
+        judgeInboxes();
+      },
+    };
+  },
+};
+
+function isSameState(a: FinalStateRecord, b: FinalStateRecord): boolean {
+  return a.epoch === b.epoch && a.cursor === b.cursor && a.chain === b.chain;
+}
+
+function describe(state: FinalStateRecord): string {
+  return `${state.device} stands at ${state.cursor} of ${renderLog(state)} (chain ${shortId(state.chain)})`;
+}

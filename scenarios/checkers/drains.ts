@@ -1,0 +1,71 @@
+/**
+ * A run leaves nothing behind: after all devices have left, no host holds more of anything (sessions, timers, table
+ * rows, descriptors) than before they came, and no outbox holds a blob that was not definitely answered.
+ */
+import type { Checker } from "../checker.ts";
+import type { FinalStateRecord, ResourcesRecord } from "../history.ts";
+import { shortId } from "./render-place.ts";
+
+export const drains: Checker = {
+  name: "drains",
+  holdsWhen: "resources are back at their baseline and outboxes are empty when the run is over",
+  enforces: [13, 16],
+  start(_plan, report) {
+    const baselines = new Map<string, ResourcesRecord>();
+    const ends = new Map<string, ResourcesRecord>();
+    const finals: FinalStateRecord[] = [];
+    const blobOfProcess = new Map<number, string>();
+    const answered = new Set<string>();
+
+    return {
+      on: {
+        op(record) {
+          if (record.f !== "push" || record.outcome === "invoke") return;
+          const blob = record.blob ?? blobOfProcess.get(record.process);
+          blobOfProcess.delete(record.process);
+          const isDefinite = record.outcome !== "info" || record.error === "given-up";
+          if (blob !== undefined && isDefinite) answered.add(blob);
+        },
+        queued(record) {
+          blobOfProcess.set(record.process, record.blob);
+        },
+        ack(record) {
+          answered.add(record.blob);
+        },
+        refused(record) {
+          if (!record.retryable) answered.add(record.blob);
+        },
+        resources(record) {
+          (record.stage === "baseline" ? baselines : ends).set(record.host, record);
+        },
+        "final-state": (record) => void finals.push(record),
+      },
+      finish() {
+        for (const [host, end] of ends) {
+          const baseline = baselines.get(host);
+          for (const what of Object.keys(end.counts).sort()) {
+            const before = baseline?.counts[what] ?? 0;
+            const after = end.counts[what] ?? 0;
+            if (after <= before) continue;
+            report({
+              kind: "resource-left",
+              message: `${host} holds ${after} ${what} at the end, ${before} at the baseline`,
+              witness: baseline === undefined ? [end] : [baseline, end],
+            });
+          }
+        }
+        for (const state of finals) {
+          const left = state.outbox.filter((blob) => !answered.has(blob));
+          if (left.length === 0) continue;
+          report({
+            kind: "outbox-not-empty",
+            message:
+              `${state.device} ends with ${left.length} unanswered blobs in its outbox: ` +
+              `${left.slice(0, 5).map(shortId).join(", ")}${left.length > 5 ? " …" : ""}`,
+            witness: [state],
+          });
+        }
+      },
+    };
+  },
+};

@@ -1,0 +1,59 @@
+/**
+ * The relay learns nothing: the canaries – the operation ids at the front of all payloads, and every secret that the
+ * run names – occur in nothing that a relay can read after transport decryption, neither as they are nor reversed, in
+ * hex or in base64 (`canary-search.ts`). A canary is looked for from its record on: a push is invoked, and a secret
+ * named, before anything made from it can reach a relay. Each relay-view record is a whole frame, so nothing is looked
+ * for across two of them.
+ */
+import { parseHex } from "../../core/bytes.ts";
+import type { Checker } from "../checker.ts";
+import type { OperationRecord, SecretRecord } from "../history.ts";
+import { CANARY_BYTES_MIN, CanarySearch } from "./canary-search.ts";
+import { shortId } from "./render-place.ts";
+
+export const zeroKnowledge: Checker = {
+  name: "zero-knowledge",
+  holdsWhen: "no payload, key or passphrase occurs in anything that a relay can read",
+  enforces: [15],
+  start(_plan, report) {
+    const search = new CanarySearch();
+    const origins: (OperationRecord | SecretRecord)[] = [];
+    const known = new Set<string>();
+
+    function plant(value: string, origin: OperationRecord | SecretRecord): void {
+      if (known.has(value)) return;
+      known.add(value);
+      const bytes = parseHex(value);
+      if (bytes === undefined || bytes.length < CANARY_BYTES_MIN) {
+        const message = `a canary that cannot be looked for: ${value.length} characters, needed is hex of 16 bytes`;
+        report({ kind: "unusable-canary", message, witness: [origin] });
+        return;
+      }
+      search.add(bytes);
+      origins.push(origin);
+    }
+
+    return {
+      on: {
+        op(record) {
+          if (record.f === "push" && record.outcome === "invoke" && record.op !== undefined) plant(record.op, record);
+        },
+        secret: (record) => plant(record.value, record),
+        "relay-view"(record) {
+          const hit = search.find(record.bytes);
+          if (hit === undefined) return;
+          const origin = origins[hit.canary]!;
+          const what =
+            origin.type === "secret"
+              ? `the secret "${origin.what}"`
+              : `the payload of push ${shortId(origin.op ?? "")} by ${origin.device}`;
+          report({
+            kind: "canary-seen",
+            message: `${record.relay} could read ${what} as ${hit.form}, at byte ${hit.offset} of a frame`,
+            witness: [origin, record],
+          });
+        },
+      },
+    };
+  },
+};

@@ -1,0 +1,129 @@
+/**
+ * Judges a history by all checkers in one pass: each record goes only to the checkers that asked for its type. Invalid
+ * when any of them found something; unknown when the backend could not do a fault of the plan; valid otherwise, and
+ * *idle* when the trouble that the plan is about never came. `startJudge` follows a run while it goes on, and keeps
+ * only the records that tell whether the trouble came.
+ */
+import type { Checker } from "./checker.ts";
+import { checkers } from "./checkers/index.ts";
+import type { History, HistoryRecord } from "./history.ts";
+import type { Plan } from "./plan.ts";
+import { isTroubleSeen } from "./trouble.ts";
+import type { Finding, Verdict } from "./verdict.ts";
+
+/** A checker tells of so many findings of one kind; of the others only how many they are. */
+const FINDINGS_PER_KIND_MAX = 5;
+
+export interface Judge {
+  observe(record: HistoryRecord): void;
+  /** The run is over. Once. */
+  finish(): Verdict;
+}
+
+type Handler = (record: HistoryRecord) => void;
+type Handlers = { readonly [T in HistoryRecord["type"]]: Handler[] };
+
+interface KindCount {
+  readonly findings: Finding[];
+  unsaid: number;
+}
+
+export function judge(plan: Plan, history: History): Verdict {
+  const running = startJudge(plan);
+  for (const record of history) running.observe(record);
+  return running.finish();
+}
+
+export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Judge {
+  const kinds = new Map<string, Map<string, KindCount>>();
+  const handlers = noHandlers();
+  const endings: (() => void)[] = [];
+  const unknowns: string[] = [];
+  const telling: HistoryRecord[] = [];
+
+  function reportFor(checker: string): (finding: Omit<Finding, "checker">) => void {
+    const counts = new Map<string, KindCount>();
+    kinds.set(checker, counts);
+    return (finding) => {
+      let count = counts.get(finding.kind);
+      if (count === undefined) counts.set(finding.kind, (count = { findings: [], unsaid: 0 }));
+      if (count.findings.length < FINDINGS_PER_KIND_MAX) count.findings.push({ checker, ...finding });
+      else count.unsaid++;
+    };
+  }
+
+  for (const checker of using) {
+    const run = checker.start(plan, reportFor(checker.name));
+    // Each handler is kept under the type that it takes, so that it is never given another.
+    for (const [type, handler] of Object.entries(run.on)) {
+      handlers[type as HistoryRecord["type"]].push(handler as Handler);
+    }
+    if (run.finish !== undefined) endings.push(() => run.finish?.());
+  }
+
+  return {
+    observe(record) {
+      const wanted = handlers[record.type];
+      for (let i = 0; i < wanted.length; i++) wanted[i]!(record);
+      switch (record.type) {
+        // Many, and no sign of trouble.
+        case "relay-view":
+        case "seal":
+        case "secret":
+        case "resources":
+        case "durable-state":
+          return;
+        case "fault":
+          if (record.stage === "unsupported") unknowns.push(unsupported(plan, record.step, record.note));
+      }
+      telling.push(record);
+    },
+    finish() {
+      for (const ending of endings) ending();
+      const findings: Finding[] = [];
+      for (const counts of kinds.values()) for (const count of counts.values()) findings.push(...listed(count));
+      const isInvalid = findings.length > 0;
+      return {
+        verdict: isInvalid ? "invalid" : unknowns.length > 0 ? "unknown" : "valid",
+        idle: !isTroubleSeen(plan, telling),
+        findings,
+        unknowns,
+      };
+    },
+  };
+}
+
+/** The last finding that is told says how many are not. */
+function listed(count: KindCount): readonly Finding[] {
+  if (count.unsaid === 0) return count.findings;
+  return count.findings.map((finding, i) =>
+    i < count.findings.length - 1 ? finding : { ...finding, message: `${finding.message} (and ${count.unsaid} more)` },
+  );
+}
+
+function unsupported(plan: Plan, id: number, note: string | undefined): string {
+  const step = plan.steps.find((each) => each.id === id);
+  return `step ${id} (${step?.do ?? "not in the plan"}) cannot be done here${note === undefined ? "" : `: ${note}`}`;
+}
+
+function noHandlers(): Handlers {
+  return {
+    op: [],
+    queued: [],
+    ack: [],
+    refused: [],
+    deliver: [],
+    quarantine: [],
+    lost: [],
+    "durable-state": [],
+    seal: [],
+    "relay-view": [],
+    notified: [],
+    secret: [],
+    fault: [],
+    phase: [],
+    resources: [],
+    "final-state": [],
+    stopped: [],
+  };
+}

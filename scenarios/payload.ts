@@ -1,0 +1,70 @@
+/**
+ * What a push carries, made from its operation id alone: no plan and no history needs to hold the bytes. A payload
+ * begins with the 16 random bytes of its operation (the canary that no relay may ever read) and goes on with a filler
+ * that only this operation has, so that a byte out of place is a byte that differs. An empty payload stays empty.
+ * Hosts of every backend call `createPayload` for a push; the history writer calls `digestBytes` on every delivery.
+ */
+import { parseHex, readU32 } from "../core/bytes.ts";
+import { assertInvariant } from "../core/invariant.ts";
+
+export const OP_BYTES = 16;
+
+/** `op` is 32 hex digits; `sizeBytes` is 0, or 16 and more. The array is the caller's to keep. */
+export function createPayload(op: string, sizeBytes: number): Uint8Array {
+  const head = parseHex(op);
+  assertInvariant(head !== undefined && head.length === OP_BYTES, "an operation id is 32 hex digits");
+  const isSize = sizeBytes === 0 || (Number.isInteger(sizeBytes) && sizeBytes >= OP_BYTES);
+  assertInvariant(isSize, "a payload is empty or holds its operation id");
+  const bytes = new Uint8Array(sizeBytes);
+  if (sizeBytes === 0) return bytes;
+  bytes.set(head, 0);
+  // Two lanes that start from all of the id; each word depends on both, and neither ever gets stuck at zero for long.
+  let a = readU32(head, 0) ^ Math.imul(readU32(head, 8), 0x9e3779b1);
+  let b = readU32(head, 4) ^ Math.imul(readU32(head, 12), 0x85ebca77);
+  for (let at = OP_BYTES; at < sizeBytes; at += 4) {
+    a = (Math.imul(a, 0x5bd1e995) + 0x6d2b79f5) | 0;
+    b = Math.imul(b ^ (b >>> 15) ^ a, 0x2c1b3c6d);
+    const word = b ^ (b >>> 13);
+    bytes[at] = word;
+    // Writes past the end of a typed array are dropped.
+    bytes[at + 1] = word >>> 8;
+    bytes[at + 2] = word >>> 16;
+    bytes[at + 3] = word >>> 24;
+  }
+  return bytes;
+}
+
+/**
+ * 64 bits over all bytes and their number, as 16 hex digits. Not cryptographic: it tells an honest mistake from the
+ * right bytes. Each lane is stepped by bijections of the word, so one changed word always changes both lanes.
+ */
+export function digestBytes(bytes: Uint8Array): string {
+  const length = bytes.length;
+  const whole = length - (length % 4);
+  let a = 0x51ed270b ^ length;
+  let b = 0x2545f491;
+  for (let at = 0; at < whole; at += 4) {
+    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    a = Math.imul(a ^ word, 0x85ebca6b);
+    a ^= a >>> 15;
+    b = Math.imul((b << 13) | (b >>> 19), 0x1b873593) ^ word;
+  }
+  let rest = 0;
+  for (let at = whole; at < length; at++) rest = (rest << 8) | bytes[at]!;
+  a = finish(a ^ rest);
+  b = finish(Math.imul((b << 13) | (b >>> 19), 0x1b873593) ^ rest ^ length);
+  return hexWord(a) + hexWord(b);
+}
+
+/** A bijection that spreads every bit over the word. */
+function finish(lane: number): number {
+  let h = lane ^ (lane >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+function hexWord(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, "0");
+}

@@ -1,0 +1,171 @@
+/**
+ * A plan: what happens in one run, as plain data. A scenario makes it from a seed; the simulator, local processes and
+ * containers all run the same one; a shrinker takes things out of it. All times are whole milliseconds from the start
+ * of the run; on a real backend one of them is one of the wall clock.
+ */
+import type { ClientConfig } from "../core/client/config.ts";
+import type { RelayConfig } from "../core/relay/config.ts";
+
+export const PLAN_FORMAT = "zerok-plan/1";
+
+export interface Plan {
+  readonly format: typeof PLAN_FORMAT;
+  /** The catalogue id that made it. */
+  readonly scenario: string;
+  /** `0x…`, lower-case hex, at most 64 bits. Seeds every choice that the plan leaves open. */
+  readonly seed: string;
+  readonly topology: Topology;
+  /** Ascending by time; ids are unique and survive the removal of other steps. */
+  readonly steps: readonly Step[];
+  /** Every fault is over, every host is up and every device is told to be online. */
+  readonly healAtMs: number;
+  /** After healing: the bound on convergence. */
+  readonly bound: LivenessBound;
+  /** How it is known that the trouble happened: all must hold, or the run is idle. */
+  readonly trouble: readonly Evidence[];
+}
+
+export interface Topology {
+  readonly relays: readonly RelaySpec[];
+  readonly groups: readonly GroupSpec[];
+  readonly devices: readonly DeviceSpec[];
+  /** The standing condition of every link. */
+  readonly link: LinkProfile;
+}
+
+/** One way, each direction. */
+export interface LinkProfile {
+  readonly name: string;
+  readonly latencyMs: number;
+  readonly jitterMs: number;
+}
+
+export interface RelaySpec {
+  readonly name: string;
+  readonly config: RelayConfig;
+}
+
+export interface GroupSpec {
+  readonly name: string;
+}
+
+export interface DeviceSpec {
+  readonly name: string;
+  readonly group: string;
+  /** Relays in order of preference. */
+  readonly relays: readonly string[];
+  readonly config: ClientConfig;
+  /** Whether the application connects by itself at the start. */
+  readonly online: boolean;
+}
+
+/** Simulated milliseconds and messages that a run may take to converge after it has healed. */
+export interface LivenessBound {
+  readonly withinMs: number;
+  /** Frames that all devices together may send after healing. */
+  readonly framesMax: number;
+}
+
+export type Step = OperationStep | FaultStep;
+
+interface StepBase {
+  readonly id: number;
+  readonly atMs: number;
+}
+
+/** What a device's application does. */
+export type OperationStep = StepBase &
+  (
+    | {
+        readonly do: "push";
+        readonly device: string;
+        /** 16 random bytes in hex, unique in the plan; the payload begins with them (the canary). */
+        readonly op: string;
+        /** Of the payload: 0, or 16 and more. */
+        readonly sizeBytes: number;
+        /** Seconds; 0 = the device's default. */
+        readonly ttlS: number;
+      }
+    | { readonly do: "pull"; readonly device: string }
+    | { readonly do: "connect"; readonly device: string }
+    | { readonly do: "disconnect"; readonly device: string }
+  );
+
+/** What the nemesis does. Each fault carries its own end, so that leaving one out leaves nothing behind. */
+export type FaultStep = StepBase &
+  (
+    | {
+        readonly do: "toxic";
+        /** The link: one proxy stands between this dialler and this listener. */
+        readonly dialler: string;
+        readonly listener: string;
+        /** `up` = from the dialler, `down` = to it. */
+        readonly stream: "up" | "down" | "both";
+        readonly toxic: ToxicSpec;
+        readonly forMs: number;
+      }
+    | {
+        readonly do: "partition";
+        /** Nothing passes between a host of `left` and one of `right`; with `oneWay`, only from left to right. */
+        readonly left: readonly string[];
+        readonly right: readonly string[];
+        readonly oneWay: boolean;
+        readonly forMs: number;
+      }
+    /** The process dies at once (`kill`) or the whole machine loses power (`power`); it starts again after `downMs`. */
+    | { readonly do: "crash"; readonly host: string; readonly how: "kill" | "power"; readonly downMs: number }
+    /** Asked to stop (SIGTERM), started again after `downMs`. */
+    | { readonly do: "restart"; readonly host: string; readonly downMs: number }
+    | { readonly do: "pause"; readonly host: string; readonly forMs: number }
+    /** The disk is lost while the host is down. */
+    | { readonly do: "wipe"; readonly host: string; readonly downMs: number }
+    /** The disk is put back to what it held `agoMs` before. */
+    | { readonly do: "rollback"; readonly host: string; readonly agoMs: number; readonly downMs: number }
+    /** The wall clock: `step` jumps once, `skew` is taken back after `forMs`. */
+    | { readonly do: "clock"; readonly host: string; readonly how: "skew" | "step"; readonly byMs: number; readonly forMs: number }
+    | { readonly do: "disk"; readonly host: string; readonly disk: DiskFault; readonly forMs: number }
+  );
+
+export type Fault = FaultStep["do"];
+
+/** Toxiproxy's vocabulary plus `loss`, `blocked` (100 % loss) and `tamper`. */
+export type ToxicSpec =
+  | { readonly type: "latency"; readonly latencyMs: number; readonly jitterMs: number }
+  | { readonly type: "bandwidth"; readonly bytesPerS: number }
+  | { readonly type: "slow_close"; readonly delayMs: number }
+  | { readonly type: "timeout"; readonly timeoutMs: number }
+  | { readonly type: "reset_peer"; readonly timeoutMs: number }
+  | { readonly type: "slicer"; readonly averageBytes: number; readonly delayMs: number }
+  | { readonly type: "limit_data"; readonly bytes: number }
+  | { readonly type: "down" }
+  /** `burst`: mean run of lost segments, 1 = independent (Gilbert–Elliott otherwise). */
+  | { readonly type: "loss"; readonly permille: number; readonly burst: number }
+  | { readonly type: "blocked" }
+  | { readonly type: "tamper"; readonly how: "flip" | "truncate" | "duplicate" | "reorder" | "replay" | "inject" };
+
+export type DiskFault =
+  | { readonly type: "full" }
+  | { readonly type: "slow"; readonly syncMs: number }
+  | { readonly type: "write-error"; readonly permille: number }
+  | { readonly type: "bit-rot"; readonly bits: number }
+  /** Sync says yes and nothing is durable. */
+  | { readonly type: "lost-fsync" };
+
+/** One thing that must be seen in the history, or the trouble never came. */
+export type Evidence =
+  /** The fault of this step was seen to act. */
+  | { readonly see: "observed"; readonly step: number }
+  /** An operation of this kind was under way when the fault of this step was issued (of `device`, if named). */
+  | { readonly see: "open"; readonly step: number; readonly f: "push" | "pull" | "connect"; readonly device?: string }
+  /** Pushes of at least this many devices were under way at one moment. */
+  | { readonly see: "overlap"; readonly devices: number }
+  /** At least this many blobs were acknowledged while the device could not hear of them. */
+  | { readonly see: "missed"; readonly device: string; readonly blobs: number }
+  /** At least this many pushes were acknowledged. */
+  | { readonly see: "acked"; readonly blobs: number }
+  /** A device took in a blob that nobody had notified it of. */
+  | { readonly see: "polled" };
+
+export function isFault(step: Step): step is FaultStep {
+  return step.do !== "push" && step.do !== "pull" && step.do !== "connect" && step.do !== "disconnect";
+}

@@ -1,0 +1,18 @@
+/** A row of the catalogue: the id fixes the kind of trouble, the seed varies details, timing and strength. */
+import type { Draw } from "./draw.ts";
+import type { Plan } from "./plan.ts";
+
+export type Backend = "sim" | "local" | "docker";
+
+export interface Scenario {
+  readonly id: string;
+  readonly title: string;
+  /** What this one must hold beyond the standing checks. */
+  readonly mustHold: string;
+  /** Where it comes from: the strategy document, or the project whose users reported it. */
+  readonly source: string;
+  /** Backends that the catalogue asks for. */
+  readonly backends: readonly Backend[];
+  /** Makes the plan; `undefined` while the row waits to be built. */
+  readonly plan?: (draw: Draw) => Plan;
+}

@@ -1,0 +1,157 @@
+import { describe, expect, test } from "vitest";
+import { createDraw } from "./draw.ts";
+import type { AckRecord, DeliverRecord, FaultRecord, HistoryRecord, OperationRecord } from "./history.ts";
+import type { Evidence, Plan } from "./plan.ts";
+import { findScenario } from "./registry.ts";
+import { isTroubleSeen } from "./trouble.ts";
+
+const base = findScenario("S-CONV-04")!.plan!(createDraw("0x1"));
+
+function isSeen(trouble: readonly Evidence[], ...history: readonly HistoryRecord[]): boolean {
+  const plan: Plan = { ...base, trouble };
+  return isTroubleSeen(plan, history);
+}
+
+function fault(step: number, stage: FaultRecord["stage"], at = 50): FaultRecord {
+  return { type: "fault", at, step, stage };
+}
+
+function op(device: string, process: number, outcome: OperationRecord["outcome"], more: Partial<OperationRecord> = {}) {
+  return { type: "op", at: 10, device, group: "main", f: "push", outcome, process, ...more } satisfies OperationRecord;
+}
+
+function ack(device: string, blob: string, at: number, group = "main"): AckRecord {
+  return { type: "ack", at, device, group, relay: "relay", epoch: "e1", blob, cursor: 1, chain: "" };
+}
+
+function deliver(device: string, blob: string, at: number, cursor = 1): DeliverRecord {
+  const where = { device, group: "main", relay: "relay", epoch: "e1" };
+  return {
+    type: "deliver",
+    at,
+    ...where,
+    index: 0,
+    cursor,
+    blob,
+    op: null,
+    digest: "",
+    sizeBytes: 0,
+    sender: "",
+    sequence: 1,
+  };
+}
+
+function notified(device: string, cursor: number, epoch = "e1"): HistoryRecord {
+  return { type: "notified", at: 5, device, group: "main", relay: "relay", epoch, by: "Welcome", cursor };
+}
+
+test("no evidence asked for: nothing can be missing", () => {
+  expect(isSeen([])).toBe(true);
+});
+
+test("all evidence must be there", () => {
+  const both: Evidence[] = [
+    { see: "observed", step: 1 },
+    { see: "observed", step: 2 },
+  ];
+  expect(isSeen(both, fault(1, "observed"))).toBe(false);
+  expect(isSeen(both, fault(2, "observed"), fault(1, "observed"))).toBe(true);
+});
+
+describe("observed", () => {
+  const evidence: Evidence[] = [{ see: "observed", step: 3 }];
+  test("the fault acted", () => expect(isSeen(evidence, fault(3, "issued"), fault(3, "observed"))).toBe(true));
+  test("it was only issued, healed or refused", () => {
+    expect(isSeen(evidence, fault(3, "issued"), fault(3, "healed"), fault(3, "unsupported"))).toBe(false);
+  });
+  test("another acted", () => expect(isSeen(evidence, fault(4, "observed"))).toBe(false));
+});
+
+describe("open", () => {
+  const evidence: Evidence[] = [{ see: "open", step: 3, f: "push", device: "a" }];
+  test("a push without an answer yet", () => {
+    expect(isSeen(evidence, op("a", 1, "invoke"), fault(3, "issued"), op("a", 1, "ok"))).toBe(true);
+  });
+  test("one answered, another not", () => {
+    const history = [op("a", 1, "invoke"), op("a", 2, "invoke"), op("a", 1, "ok"), fault(3, "issued")];
+    expect(isSeen(evidence, ...history)).toBe(true);
+  });
+  test.each(["ok", "fail", "info"] as const)("completed before, as %s", (outcome) => {
+    expect(isSeen(evidence, op("a", 1, "invoke"), op("a", 1, outcome), fault(3, "issued"))).toBe(false);
+  });
+  test("begun after", () => expect(isSeen(evidence, fault(3, "issued"), op("a", 1, "invoke"))).toBe(false));
+  test("of another device, another kind, at another step or stage", () => {
+    expect(isSeen(evidence, op("b", 1, "invoke"), fault(3, "issued"))).toBe(false);
+    expect(isSeen(evidence, op("a", 1, "invoke", { f: "pull" }), fault(3, "issued"))).toBe(false);
+    expect(isSeen(evidence, op("a", 1, "invoke"), fault(4, "issued"))).toBe(false);
+    expect(isSeen(evidence, op("a", 1, "invoke"), fault(3, "observed"))).toBe(false);
+  });
+  test("any device will do where none is named", () => {
+    const any: Evidence[] = [{ see: "open", step: 3, f: "connect" }];
+    expect(isSeen(any, op("b", 1, "invoke", { f: "connect" }), fault(3, "issued"))).toBe(true);
+  });
+});
+
+describe("overlap", () => {
+  const evidence: Evidence[] = [{ see: "overlap", devices: 2 }];
+  test("two devices at one moment", () => {
+    expect(isSeen(evidence, op("a", 1, "invoke"), op("b", 2, "invoke"))).toBe(true);
+  });
+  test("one after the other", () => {
+    expect(isSeen(evidence, op("a", 1, "invoke"), op("a", 1, "ok"), op("b", 2, "invoke"))).toBe(false);
+  });
+  test("two pushes of one device are one device", () => {
+    expect(isSeen(evidence, op("a", 1, "invoke"), op("a", 2, "invoke"))).toBe(false);
+    const ended = [op("a", 1, "invoke"), op("a", 2, "invoke"), op("a", 1, "ok")];
+    expect(isSeen(evidence, ...ended, op("b", 3, "invoke"))).toBe(true);
+    expect(isSeen(evidence, ...ended, op("a", 2, "info"), op("b", 3, "invoke"))).toBe(false);
+  });
+  test("two groups have nothing to do with each other, and pulls do not count", () => {
+    expect(isSeen(evidence, op("a", 1, "invoke"), op("x", 2, "invoke", { group: "beside" }))).toBe(false);
+    expect(isSeen(evidence, op("a", 1, "invoke"), op("b", 2, "invoke", { f: "pull" }))).toBe(false);
+  });
+  test("a completion without an invoke, or twice, ends nothing", () => {
+    const twice = [op("a", 1, "invoke"), op("a", 1, "ok"), op("a", 1, "ok"), op("b", 9, "ok")];
+    expect(isSeen(evidence, ...twice, op("a", 2, "invoke"), op("b", 3, "invoke"))).toBe(true);
+  });
+});
+
+describe("missed", () => {
+  const evidence: Evidence[] = [{ see: "missed", device: "b", blobs: 2 }];
+  test("delivered late, or never", () => {
+    expect(isSeen(evidence, ack("a", "1", 100), ack("a", "2", 100), deliver("b", "1", 1101))).toBe(true);
+  });
+  test("heard of within a second", () => {
+    const history = [ack("a", "1", 100), ack("a", "2", 100), deliver("b", "1", 1100), deliver("b", "2", 5000)];
+    expect(isSeen(evidence, ...history)).toBe(false);
+  });
+  test("its own, another group's, and one blob twice do not count", () => {
+    expect(isSeen(evidence, ack("a", "1", 1), ack("b", "2", 1))).toBe(false);
+    expect(isSeen(evidence, ack("a", "1", 1), ack("x", "2", 1, "beside"))).toBe(false);
+    expect(isSeen(evidence, ack("a", "1", 1), ack("a", "1", 9))).toBe(false);
+  });
+  test("a delivery elsewhere is none", () => {
+    expect(isSeen(evidence, ack("a", "1", 1), ack("a", "2", 1), deliver("a", "1", 2), deliver("a", "2", 2))).toBe(true);
+  });
+});
+
+describe("acked", () => {
+  const evidence: Evidence[] = [{ see: "acked", blobs: 2 }];
+  test("enough", () => expect(isSeen(evidence, ack("a", "1", 1), ack("b", "2", 2))).toBe(true));
+  test("too few, one of them twice", () => expect(isSeen(evidence, ack("a", "1", 1), ack("a", "1", 2))).toBe(false));
+});
+
+describe("polled", () => {
+  const evidence: Evidence[] = [{ see: "polled" }];
+  test("taken in with no hint, with too low a hint, or with another's", () => {
+    expect(isSeen(evidence, deliver("b", "1", 10, 1))).toBe(true);
+    expect(isSeen(evidence, notified("b", 1), deliver("b", "1", 10, 2))).toBe(true);
+    expect(isSeen(evidence, notified("a", 9), deliver("b", "1", 10, 2))).toBe(true);
+    expect(isSeen(evidence, notified("b", 9, "e0"), deliver("b", "1", 10, 2))).toBe(true);
+  });
+  test("told before", () => expect(isSeen(evidence, notified("b", 2), deliver("b", "1", 10, 2))).toBe(false));
+  test("a lower hint after a higher one takes nothing back", () => {
+    expect(isSeen(evidence, notified("b", 5), notified("b", 1), deliver("b", "1", 10, 4))).toBe(false);
+  });
+  test("told only afterwards", () => expect(isSeen(evidence, deliver("b", "1", 10, 2), notified("b", 2))).toBe(true));
+});

@@ -1,0 +1,123 @@
+/**
+ * Whether a run met the trouble that its plan is about: every `Evidence` of the plan is looked for in the history. A
+ * run without it is idle – valid, but it proved nothing – and is counted apart. Order in the history is what counts
+ * where two records carry the same time. Each evidence is one pass. Called by the judge once per run.
+ */
+import { unreachable } from "../core/invariant.ts";
+import type { AckRecord, History, OperationRecord } from "./history.ts";
+import type { Evidence, Plan } from "./plan.ts";
+
+/** A delivery within this long after the acknowledgement is ordinary: the device could hear. */
+export const HEARD_WITHIN_MS = 1000;
+
+type EvidenceOf<S extends Evidence["see"]> = Extract<Evidence, { readonly see: S }>;
+
+/** All evidence is there; a plan that asks for none has no trouble to miss. */
+export function isTroubleSeen(plan: Plan, history: History): boolean {
+  return plan.trouble.every((evidence) => isSeen(evidence, plan, history));
+}
+
+function isSeen(evidence: Evidence, plan: Plan, history: History): boolean {
+  switch (evidence.see) {
+    case "observed":
+      return history.some(
+        (record) => record.type === "fault" && record.stage === "observed" && record.step === evidence.step,
+      );
+    case "open":
+      return isOpen(evidence, history);
+    case "overlap":
+      return isOverlapping(evidence, history);
+    case "missed":
+      return isMissed(evidence, plan, history);
+    case "acked":
+      return isAcked(evidence, history);
+    case "polled":
+      return isPolled(history);
+    default:
+      return unreachable(evidence);
+  }
+}
+
+function isOpen(evidence: EvidenceOf<"open">, history: History): boolean {
+  const open = new Set<number>();
+  for (const record of history) {
+    if (record.type === "op") {
+      if (record.f !== evidence.f) continue;
+      if (evidence.device !== undefined && record.device !== evidence.device) continue;
+      if (record.outcome === "invoke") open.add(record.process);
+      else open.delete(record.process);
+    } else if (record.type === "fault" && record.stage === "issued" && record.step === evidence.step) {
+      if (open.size > 0) return true;
+    }
+  }
+  return false;
+}
+
+/** Devices of one group: pushes in two groups have nothing to do with each other. */
+function isOverlapping(evidence: EvidenceOf<"overlap">, history: History): boolean {
+  const openOf = new Map<string, Set<number>>();
+  const busyOf = new Map<string, number>();
+  const move = (record: OperationRecord, by: 1 | -1): number => {
+    const busy = (busyOf.get(record.group) ?? 0) + by;
+    busyOf.set(record.group, busy);
+    return busy;
+  };
+  for (const record of history) {
+    if (record.type !== "op" || record.f !== "push") continue;
+    let open = openOf.get(record.device);
+    if (open === undefined) {
+      open = new Set();
+      openOf.set(record.device, open);
+    }
+    if (record.outcome === "invoke") {
+      open.add(record.process);
+      if (open.size === 1 && move(record, 1) >= evidence.devices) return true;
+    } else if (open.delete(record.process) && open.size === 0) {
+      move(record, -1);
+    }
+  }
+  return false;
+}
+
+function isMissed(evidence: EvidenceOf<"missed">, plan: Plan, history: History): boolean {
+  const group = plan.topology.devices.find(({ name }) => name === evidence.device)?.group;
+  const acks = new Map<string, AckRecord>();
+  const deliveredAt = new Map<string, number>();
+  for (const record of history) {
+    if (record.type === "ack") {
+      // What it pushed itself it knows of, and a repeated answer tells nothing new.
+      if (record.group !== group || record.device === evidence.device) continue;
+      if (!acks.has(record.blob)) acks.set(record.blob, record);
+    } else if (record.type === "deliver" && record.device === evidence.device) {
+      if (!deliveredAt.has(record.blob)) deliveredAt.set(record.blob, record.at);
+    }
+  }
+  let missed = 0;
+  for (const { blob, at } of acks.values()) {
+    const delivered = deliveredAt.get(blob);
+    if (delivered === undefined || delivered > at + HEARD_WITHIN_MS) missed++;
+  }
+  return missed >= evidence.blobs;
+}
+
+function isAcked(evidence: EvidenceOf<"acked">, history: History): boolean {
+  const acked = new Set<string>();
+  for (const record of history) if (record.type === "ack") acked.add(`${record.group} ${record.blob}`);
+  return acked.size >= evidence.blobs;
+}
+
+function isPolled(history: History): boolean {
+  /** The highest cursor that a device was told of; a new epoch begins anew. */
+  const told = new Map<string, number>();
+  for (const record of history) {
+    if (record.type !== "notified" && record.type !== "deliver") continue;
+    const key = `${record.device} ${record.relay} ${record.epoch}`;
+    const highest = told.get(key) ?? 0;
+    if (record.type === "deliver") {
+      if (record.cursor > highest) return true;
+    } else if (record.cursor > highest) {
+      told.set(key, record.cursor);
+    }
+  }
+  return false;
+}

@@ -1,0 +1,298 @@
+/**
+ * The device's store on the simulated disk: sent log, inbox, quarantine and positions. It loads, calls `core/inbox`,
+ * writes, commits, answers; nothing more. The application reads the committed inbox by index.
+ */
+import { encodeHex } from "../core/bytes.ts";
+import type { DeviceAnswer, DeviceOperation, DeviceStoreError, EpochPosition, SentRow } from "../core/client/store.ts";
+import { START } from "../core/ids.ts";
+import type { LostRange } from "../core/inbox/take.ts";
+import { decideTake } from "../core/inbox/take.ts";
+import { unreachable } from "../core/invariant.ts";
+import type { Now } from "../core/machine.ts";
+import type { Entry, JournalCodec } from "./journal.ts";
+import { Journal } from "./journal.ts";
+import type { Disk, DiskError } from "./kernel/disk.ts";
+import type { StagedStore } from "./kernel/program.ts";
+
+const FILE = "device.journal";
+const ENTRY = { identity: 0, sent: 1, acked: 2, givenUp: 3, rebased: 4, taken: 5 } as const;
+
+export interface InboxRow {
+  readonly relay: string;
+  readonly epoch: string;
+  readonly cursor: number;
+  readonly blob: string;
+  readonly sender: Uint8Array;
+  readonly sequence: number;
+  readonly body: Uint8Array;
+}
+
+export interface QuarantineRow {
+  readonly relay: string;
+  readonly epoch: string;
+  readonly cursor: number;
+  readonly blob: string;
+  readonly payload: Uint8Array;
+  readonly why: string;
+}
+
+/** A range told lost. */
+export interface LostRow extends LostRange {
+  readonly relay: string;
+  readonly epoch: string;
+}
+
+export interface RelayPosition extends EpochPosition {
+  readonly relay: string;
+}
+
+interface Sent {
+  readonly row: SentRow;
+  /** Epochs, in hex with the relay's id before, in which it was acknowledged. */
+  readonly ackedIn: Set<string>;
+}
+
+interface Tables {
+  identity: Uint8Array | undefined;
+  nextSequence: number;
+  previous: Uint8Array;
+  givenUp: number[];
+  readonly sent: Map<number, Sent>;
+  readonly positions: Map<string, RelayPosition>;
+  readonly inbox: InboxRow[];
+  readonly quarantine: QuarantineRow[];
+  readonly lost: LostRow[];
+  readonly known: Set<string>;
+}
+
+function createTables(): Tables {
+  return {
+    identity: undefined,
+    nextSequence: 1,
+    previous: new Uint8Array(32),
+    givenUp: [],
+    sent: new Map(),
+    positions: new Map(),
+    inbox: [],
+    quarantine: [],
+    lost: [],
+    known: new Set(),
+  };
+}
+
+export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
+  readonly #journal: Journal;
+  #tables: Tables = createTables();
+  #entries: Entry[] = [];
+  #answers: DeviceAnswer[] = [];
+  #nowWallMs = 0;
+
+  constructor(disk: Disk, codec: JournalCodec) {
+    this.#journal = new Journal(disk, FILE, codec);
+    this.#reload();
+  }
+
+  stage(operations: readonly DeviceOperation[], now: Now): boolean {
+    this.#answers = [];
+    this.#entries = [];
+    this.#nowWallMs = now.wallMs;
+    for (const operation of operations) this.#answers.push(this.#run(operation));
+    if (this.#entries.length === 0) return false;
+    const error = this.#journal.append(this.#entries);
+    if (error === undefined) return true;
+    this.#fail(error);
+    return false;
+  }
+
+  commit(): readonly DeviceAnswer[] {
+    if (this.#entries.length > 0) {
+      const error = this.#journal.commit();
+      if (error !== undefined) this.#fail(error);
+      this.#entries = [];
+    }
+    return this.#answers;
+  }
+
+  // What an application and an observer may read, between commits only.
+
+  get inbox(): readonly InboxRow[] {
+    return this.#tables.inbox;
+  }
+
+  get quarantine(): readonly QuarantineRow[] {
+    return this.#tables.quarantine;
+  }
+
+  get lost(): readonly LostRow[] {
+    return this.#tables.lost;
+  }
+
+  get positions(): readonly RelayPosition[] {
+    return [...this.#tables.positions.values()];
+  }
+
+  /** Rows of the sent log that wait for a definite answer in the present epoch of this relay. */
+  outbox(relay: string): readonly SentRow[] {
+    const position = this.#tables.positions.get(relay);
+    const where = position === undefined ? "" : epochKey(relay, position.epoch);
+    const rows: SentRow[] = [];
+    for (const { row, ackedIn } of this.#tables.sent.values()) if (!ackedIn.has(where)) rows.push(row);
+    return rows;
+  }
+
+  #fail(cause: DiskError): void {
+    const error: DeviceStoreError = { type: cause.type === "DiskFull" ? "StorageFull" : "StorageFailed" };
+    this.#journal.rollback();
+    this.#reload();
+    this.#entries = [];
+    this.#answers = this.#answers.map(({ id }) => ({ id, type: "failed", error }));
+  }
+
+  #reload(): void {
+    this.#tables = createTables();
+    this.#journal.load((entry) => this.#apply(entry));
+  }
+
+  #run(operation: DeviceOperation): DeviceAnswer {
+    const { id } = operation;
+    switch (operation.type) {
+      case "load":
+        return this.#load(id, operation.fresh, operation.relay);
+      case "stage": {
+        const { sequence, blobId, payload, payloadHash, ttlS, expiresAtMs } = operation.row;
+        this.#write([ENTRY.sent, sequence, blobId, payload, payloadHash, ttlS, expiresAtMs, operation.announced]);
+        return { id, type: "staged" };
+      }
+      case "acked": {
+        const { relay, epoch, sequence, position } = operation;
+        this.#write([ENTRY.acked, relay, epoch, sequence, position.cursor, position.chain]);
+        return { id, type: "done" };
+      }
+      case "give-up":
+        this.#write([ENTRY.givenUp, operation.sequence]);
+        return { id, type: "done" };
+      case "rebase":
+        this.#write([ENTRY.rebased, operation.relay, operation.epoch]);
+        return { id, type: "rebased", outbox: this.#unexpired(operation.relay) };
+      case "take":
+        return this.#take(operation);
+      default:
+        return unreachable(operation);
+    }
+  }
+
+  #load(id: number, fresh: Uint8Array, relay: string): DeviceAnswer {
+    if (this.#tables.identity === undefined) this.#write([ENTRY.identity, fresh]);
+    const { identity, nextSequence, previous, givenUp, positions } = this.#tables;
+    return {
+      id,
+      type: "loaded",
+      identity: identity!,
+      nextSequence,
+      previous,
+      givenUp: [...givenUp],
+      position: positions.get(relay) ?? null,
+      outbox: this.#unexpired(relay),
+    };
+  }
+
+  /** Rows stay until their ttl is over; those that were never acknowledged anywhere are the machine's to give up. */
+  #unexpired(relay: string): readonly SentRow[] {
+    const { sent } = this.#tables;
+    return this.outbox(relay).filter(
+      ({ sequence, expiresAtMs }) => expiresAtMs > this.#nowWallMs || sent.get(sequence)!.ackedIn.size === 0,
+    );
+  }
+
+  #take(operation: Extract<DeviceOperation, { type: "take" }>): DeviceAnswer {
+    const { id, relay, epoch, items, lost, through } = operation;
+    const { known } = this.#tables;
+    const { deliver, quarantine } = decideTake(items, (blob) => known.has(blob));
+    this.#write([
+      ENTRY.taken,
+      relay,
+      epoch,
+      through.cursor,
+      through.chain,
+      deliver.map(({ cursor, blobId, content }) => [cursor, blobId, content!.sender, content!.sequence, content!.body]),
+      quarantine.map(({ cursor, blobId, payload, why }) => [cursor, blobId, payload, why]),
+      lost.map(({ from, to, why }) => [from, to, why]),
+    ]);
+    const inbox = this.#tables.inbox.length;
+    return { id, type: "taken", inbox, added: deliver.length, quarantined: quarantine.length };
+  }
+
+  #write(entry: Entry): void {
+    this.#entries.push(entry);
+    this.#apply(entry);
+  }
+
+  /** The one place where an entry changes a table, when it is made and when it is read again. */
+  #apply(entry: Entry): void {
+    const tables = this.#tables;
+    switch (entry[0]) {
+      case ENTRY.identity:
+        tables.identity = entry[1] as Uint8Array;
+        return;
+      case ENTRY.sent:
+        return this.#applySent(entry);
+      case ENTRY.acked: {
+        const [, relay, epoch, sequence, cursor, chain] = entry as [number, string, Uint8Array, number, number, Uint8Array];
+        tables.sent.get(sequence)?.ackedIn.add(epochKey(relay, epoch));
+        const position = tables.positions.get(relay);
+        if (position !== undefined && cursor > position.highest.cursor) {
+          tables.positions.set(relay, { ...position, highest: { cursor, chain } });
+        }
+        return;
+      }
+      case ENTRY.givenUp:
+        tables.sent.delete(entry[1] as number);
+        tables.givenUp.push(entry[1] as number);
+        return;
+      case ENTRY.rebased: {
+        const relay = entry[1] as string;
+        tables.positions.set(relay, { relay, epoch: entry[2] as Uint8Array, contiguous: START, highest: START });
+        return;
+      }
+      case ENTRY.taken:
+        return this.#applyTaken(entry);
+    }
+  }
+
+  #applySent(entry: Entry): void {
+    const [, sequence, blobId, payload, payloadHash, ttlS, expiresAtMs, announced] = entry;
+    const row = { sequence, blobId, payload, payloadHash, ttlS, expiresAtMs } as SentRow;
+    const tables = this.#tables;
+    tables.sent.set(row.sequence, { row, ackedIn: new Set() });
+    tables.nextSequence = row.sequence + 1;
+    tables.previous = row.payloadHash;
+    tables.givenUp.splice(0, announced as number);
+  }
+
+  #applyTaken(entry: Entry): void {
+    const tables = this.#tables;
+    const [, relay, epochBytes, cursor, chain] = entry as [number, string, Uint8Array, number, Uint8Array];
+    const epoch = encodeHex(epochBytes);
+    for (const [at, blobId, sender, sequence, body] of entry[5] as [number, Uint8Array, Uint8Array, number, Uint8Array][]) {
+      const blob = encodeHex(blobId);
+      tables.inbox.push({ relay, epoch, cursor: at, blob, sender, sequence, body });
+      tables.known.add(blob);
+    }
+    for (const [at, blobId, payload, why] of entry[6] as [number, Uint8Array, Uint8Array, string][]) {
+      const blob = encodeHex(blobId);
+      tables.quarantine.push({ relay, epoch, cursor: at, blob, payload, why });
+      tables.known.add(blob);
+    }
+    for (const [from, to, why] of entry[7] as [number, number, LostRange["why"]][]) {
+      tables.lost.push({ relay, epoch, from, to, why });
+    }
+    const position = tables.positions.get(relay);
+    const through = { cursor, chain };
+    const highest = position === undefined || cursor > position.highest.cursor ? through : position.highest;
+    tables.positions.set(relay, { relay, epoch: epochBytes, contiguous: through, highest });
+  }
+}
+
+function epochKey(relay: string, epoch: Uint8Array): string {
+  return `${relay}/${encodeHex(epoch)}`;
+}

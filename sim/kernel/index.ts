@@ -1,0 +1,20 @@
+/** The generic simulator: a deterministic world for any protocol that follows `core/machine.ts`. */
+export { LabelTable, SeededChoices, createCause, nextOrdinal } from "./choices.ts";
+export type { Cause, Choices, Label } from "./choices.ts";
+export { RecordingChoices, ReplayMismatch, ReplayedChoices } from "./recorded-choices.ts";
+export type { RecordedChoice, ReplayOptions } from "./recorded-choices.ts";
+export { EnumeratedChoices } from "./enumerated-choices.ts";
+export { EventQueue } from "./event-queue.ts";
+export { Disk } from "./disk.ts";
+export type { DiskError, DiskImage } from "./disk.ts";
+export { isSupported } from "./toxic.ts";
+export type { TamperAction, Toxic, ToxicSpec } from "./toxic.ts";
+export { DEFAULT_PROFILE } from "./link.ts";
+export type { Link, LinkProfile, LinkStream } from "./link.ts";
+export type { Network } from "./network.ts";
+export type { Program, RunningProgram, StagedStore } from "./program.ts";
+export type { Host } from "./host.ts";
+export { TRACE_KIND } from "./trace.ts";
+export type { TraceCheckpoint, TraceDetail, TraceDigest, TraceEvent, TraceKind } from "./trace.ts";
+export { Kernel } from "./kernel.ts";
+export type { AnyHost, HostOptions, KernelOptions, RunEnd, Violation } from "./kernel.ts";

@@ -1,0 +1,225 @@
+/**
+ * Carries out the faults of a plan in the simulated world, and records each as it is issued, seen to act, and healed.
+ * A fault ends by itself after its own time; `healAll` ends what is left and brings every host up.
+ */
+import type { FaultStep } from "../scenarios/plan.ts";
+import { DeviceHost } from "./device-host.ts";
+import { simFidelity } from "./fidelity.ts";
+import type { Cause, Label } from "./kernel/choices.ts";
+import type { Disk, DiskImage } from "./kernel/disk.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import type { LinkStream } from "./kernel/link.ts";
+import type { Toxic, ToxicSpec } from "./kernel/toxic.ts";
+import type { Recorder } from "./recorder.ts";
+import { RelayHost } from "./relay-host.ts";
+import type { Hosts } from "./topology.ts";
+import { hostNamed } from "./topology.ts";
+
+/** How long a host that was asked to stop may take before it is killed. */
+const GRACE_MS = 2000;
+
+type Of<D extends FaultStep["do"]> = Extract<FaultStep, { do: D }>;
+
+export class Nemesis {
+  readonly #kernel: Kernel;
+  readonly #hosts: Hosts;
+  readonly #recorder: Recorder;
+  readonly #rotLabel: Label;
+  readonly #stepOf = new Map<Toxic, number>();
+  readonly #observed = new Set<number>();
+  /** How to end each fault that is under way, by step id. */
+  readonly #ends = new Map<number, (cause: Cause) => void>();
+  readonly #images = new Map<number, DiskImage>();
+
+  constructor(kernel: Kernel, hosts: Hosts, recorder: Recorder) {
+    this.#kernel = kernel;
+    this.#hosts = hosts;
+    this.#recorder = recorder;
+    this.#rotLabel = kernel.labels.label("nemesis.rot");
+    kernel.network.onEffect = (toxic) => {
+      const step = this.#stepOf.get(toxic);
+      if (step !== undefined) this.#see(step);
+    };
+  }
+
+  /** What must happen before a step: a rollback needs to know how things were. */
+  prepare(step: FaultStep, at: (atMs: number, action: () => void) => void): void {
+    if (step.do !== "rollback") return;
+    at(Math.max(0, step.atMs - step.agoMs), () => this.#images.set(step.id, this.#disk(step.host).image()));
+  }
+
+  issue(step: FaultStep, cause: Cause): void {
+    if (simFidelity(step) === "unsupported") {
+      this.#recorder.add({ type: "fault", step: step.id, stage: "unsupported", note: `the simulator has no ${step.do} of this kind` });
+      return;
+    }
+    this.#recorder.add({ type: "fault", step: step.id, stage: "issued" });
+    const { forMs, end } = this.#begin(step, cause);
+    this.#ends.set(step.id, end);
+    this.#kernel.at(this.#kernel.nowMs + forMs, cause, () => this.#end(step.id, cause));
+  }
+
+  healAll(cause: Cause): void {
+    for (const step of [...this.#ends.keys()]) this.#end(step, cause);
+  }
+
+  #end(step: number, cause: Cause): void {
+    const end = this.#ends.get(step);
+    if (end === undefined) return;
+    this.#ends.delete(step);
+    end(cause);
+    this.#recorder.add({ type: "fault", step, stage: "healed" });
+  }
+
+  #see(step: number): void {
+    if (this.#observed.has(step)) return;
+    this.#observed.add(step);
+    this.#recorder.add({ type: "fault", step, stage: "observed" });
+  }
+
+  #begin(step: FaultStep, cause: Cause): { readonly forMs: number; readonly end: (cause: Cause) => void } {
+    switch (step.do) {
+      case "toxic":
+        return { forMs: step.forMs, end: this.#poison(step) };
+      case "partition":
+        return { forMs: step.forMs, end: this.#partition(step) };
+      case "crash":
+        this.#down(step.host, step.how, step.id, cause);
+        return { forMs: step.downMs, end: (when) => this.#up(step.host, when) };
+      case "restart":
+        this.#restart(step, cause);
+        return { forMs: step.downMs, end: (when) => this.#up(step.host, when) };
+      case "pause": {
+        const { host } = hostNamed(this.#hosts, step.host);
+        if (host.isUp) this.#see(step.id);
+        host.pause();
+        return { forMs: step.forMs, end: () => host.resume() };
+      }
+      case "wipe":
+        this.#down(step.host, "power", step.id, cause);
+        this.#disk(step.host).wipe();
+        return { forMs: step.downMs, end: (when) => this.#up(step.host, when) };
+      case "rollback": {
+        this.#down(step.host, "power", step.id, cause);
+        const image = this.#images.get(step.id);
+        if (image !== undefined) this.#disk(step.host).restore(image);
+        return { forMs: step.downMs, end: (when) => this.#up(step.host, when) };
+      }
+      case "clock": {
+        const { host } = hostNamed(this.#hosts, step.host);
+        host.wallOffsetMs += step.byMs;
+        this.#see(step.id);
+        return { forMs: step.forMs, end: () => (host.wallOffsetMs -= step.how === "skew" ? step.byMs : 0) };
+      }
+      case "disk":
+        return { forMs: step.forMs, end: this.#spoil(step, cause) };
+    }
+  }
+
+  #poison(step: Of<"toxic">): () => void {
+    const link = this.#kernel.network.link(step.dialler, step.listener);
+    const streams = step.stream === "both" ? [link.up, link.down] : [step.stream === "up" ? link.up : link.down];
+    return this.#add(step.id, streams, step.toxic as ToxicSpec);
+  }
+
+  /** Between hosts that dial each other either way: who dials is the dialler of the link, the blocked way depends. */
+  #partition(step: Of<"partition">): () => void {
+    const streams: LinkStream[] = [];
+    for (const left of step.left) {
+      for (const right of step.right) {
+        const leftDials = this.#hosts.devices.has(left) && this.#hosts.relays.has(right);
+        const rightDials = this.#hosts.devices.has(right) && this.#hosts.relays.has(left);
+        if (!leftDials && !rightDials) continue;
+        const link = leftDials ? this.#kernel.network.link(left, right) : this.#kernel.network.link(right, left);
+        streams.push(leftDials ? link.up : link.down);
+        if (!step.oneWay) streams.push(leftDials ? link.down : link.up);
+      }
+    }
+    return this.#add(step.id, streams, { type: "blocked" });
+  }
+
+  #add(step: number, streams: readonly LinkStream[], spec: ToxicSpec): () => void {
+    const added = streams.map((stream) => {
+      const toxic = stream.add(spec);
+      this.#stepOf.set(toxic, step);
+      if (toxic.effect > 0) this.#see(step);
+      return { stream, toxic };
+    });
+    return () => {
+      for (const { stream, toxic } of added) stream.remove(toxic);
+    };
+  }
+
+  #down(name: string, how: "kill" | "power", step: number, cause: Cause): void {
+    const node = hostNamed(this.#hosts, name);
+    if (node.host.isUp) {
+      if (how === "kill") node.host.kill(cause);
+      else node.host.powerLoss(cause);
+      if (node instanceof DeviceHost) node.died();
+      this.#see(step);
+    } else if (how === "power") {
+      node.host.powerLoss(cause);
+    }
+  }
+
+  #up(name: string, cause: Cause): void {
+    const node = hostNamed(this.#hosts, name);
+    if (node.host.isUp) return;
+    node.host.start(cause);
+    if (node instanceof DeviceHost) node.resumeWish(cause);
+  }
+
+  /** Asked to stop; killed when it does not within the grace time. */
+  #restart(step: Of<"restart">, cause: Cause): void {
+    const node = hostNamed(this.#hosts, step.host);
+    if (!node.host.isUp) return;
+    const { incarnation } = node.host;
+    const stop = (): void => {
+      if (node.host.incarnation === incarnation) this.#down(step.host, "kill", step.id, cause);
+    };
+    if (node instanceof RelayHost) {
+      node.onStopped = () => this.#kernel.at(this.#kernel.nowMs, cause, stop);
+      node.host.command({ type: "shutdown" }, cause);
+      this.#kernel.at(this.#kernel.nowMs + Math.min(GRACE_MS, step.downMs - 1), cause, stop);
+    } else {
+      node.host.command({ type: "disconnect" }, cause);
+      this.#kernel.at(this.#kernel.nowMs + Math.min(100, step.downMs - 1), cause, stop);
+    }
+  }
+
+  #spoil(step: Of<"disk">, cause: Cause): () => void {
+    const disk = this.#disk(step.host);
+    const fault = step.disk;
+    this.#see(step.id);
+    switch (fault.type) {
+      case "full":
+        disk.full = true;
+        return () => (disk.full = false);
+      case "slow":
+        disk.slowMs += fault.syncMs;
+        return () => (disk.slowMs -= fault.syncMs);
+      case "write-error":
+        disk.writeErrors = { num: fault.permille, den: 1000 };
+        return () => (disk.writeErrors = undefined);
+      case "lost-fsync":
+        disk.lostFsync = true;
+        return () => (disk.lostFsync = false);
+      case "bit-rot":
+        for (let i = 0; i < fault.bits; i++) this.#rot(disk, cause);
+        return () => {};
+    }
+  }
+
+  #rot(disk: Disk, cause: Cause): void {
+    const { choices } = this.#kernel;
+    for (const file of disk.fileNames) {
+      const offset = choices.choose(this.#rotLabel, cause, disk.sizeBytes(file));
+      disk.rot(file, offset, 1 << choices.choose(this.#rotLabel, cause, 8));
+    }
+  }
+
+  #disk(name: string): Disk {
+    return hostNamed(this.#hosts, name).host.disk;
+  }
+}
+

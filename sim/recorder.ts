@@ -1,0 +1,41 @@
+/**
+ * Writes the history of one run as it goes: times are counted from the plan's zero, ids are hex. Whoever sees
+ * something tells the recorder; it judges nothing.
+ */
+import type { HistoryRecord } from "../scenarios/history.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+
+/** A record without its time. */
+type Untimed = HistoryRecord extends infer R ? (R extends HistoryRecord ? Omit<R, "at"> : never) : never;
+
+export class Recorder {
+  readonly history: HistoryRecord[] = [];
+  /** Sealed by devices so far: Noise messages, handshakes included. */
+  frames = 0;
+  readonly #kernel: Kernel;
+  readonly #originMs: number;
+  #processes = 0;
+
+  constructor(kernel: Kernel, originMs: number) {
+    this.#kernel = kernel;
+    this.#originMs = originMs;
+  }
+
+  /** Milliseconds since the plan's zero; negative while the world boots. */
+  get at(): number {
+    return this.#kernel.nowMs - this.#originMs;
+  }
+
+  /** A number for the next operation. */
+  nextProcess(): number {
+    return this.#processes++;
+  }
+
+  add(record: Untimed): void {
+    this.history.push({ at: this.at, ...record } as HistoryRecord);
+  }
+
+  phase(phase: Extract<HistoryRecord, { type: "phase" }>["phase"], waiting?: readonly string[]): void {
+    this.add({ type: "phase", phase, frames: this.frames, ...(waiting === undefined ? {} : { waiting }) });
+  }
+}

@@ -1,0 +1,78 @@
+/** A relay in the simulated world: its program, and what is seen of it. */
+import type { Context } from "../core/context.ts";
+import type { CryptoSuite } from "../core/crypto/suite.ts";
+import { encodeHex } from "../core/bytes.ts";
+import type { Entropy } from "../core/machine.ts";
+import type { RelayConfig } from "../core/relay/config.ts";
+import type { RelayCommand, RelayEvent } from "../core/relay/relay.ts";
+import { Relay } from "../core/relay/relay.ts";
+import type { RelayAnswer, RelayOperation } from "../core/relay/store.ts";
+import type { JournalCodec } from "./journal.ts";
+import type { Disk } from "./kernel/disk.ts";
+import type { Host } from "./kernel/host.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import type { Program, RunningProgram } from "./kernel/program.ts";
+import { observeSuite } from "./observed-suite.ts";
+import type { Recorder } from "./recorder.ts";
+import { RelayStore } from "./relay-store.ts";
+import { recordSeal } from "./seal-observer.ts";
+
+export interface RelayHostOptions {
+  readonly name: string;
+  readonly config: RelayConfig;
+  readonly suite: CryptoSuite;
+  readonly codec: JournalCodec;
+  readonly recorder: Recorder;
+  readonly mark: (name: string) => void;
+}
+
+export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly host: Host<RelayCommand, RelayEvent, RelayOperation, RelayAnswer>;
+  /** The relay's public key, once it has told. */
+  relayId: Uint8Array | undefined;
+  /** Told `stopped`, once. */
+  onStopped: (() => void) | undefined;
+  readonly #options: RelayHostOptions;
+  readonly #suite: CryptoSuite;
+
+  constructor(kernel: Kernel, options: RelayHostOptions) {
+    const { name, recorder } = options;
+    this.name = name;
+    this.endpoint = `${name}:4040`;
+    this.#options = options;
+    this.#suite = observeSuite(options.suite, {
+      sealed: (key, nonce) => recordSeal(recorder, name, key, nonce),
+      opened: (bytes) => recorder.history.push({ type: "relay-view", at: recorder.at, relay: name, bytes }),
+    });
+    this.host = kernel.addHost(name, this, { listen: this.endpoint });
+  }
+
+  start(
+    _incarnation: number,
+    disk: Disk,
+    entropy: Entropy,
+  ): RunningProgram<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
+    const { config, codec, mark } = this.#options;
+    const context: Context = { entropy, suite: this.#suite, mark };
+    return { machine: new Relay(config, context), store: new RelayStore(disk, this.#options.suite, codec) };
+  }
+
+  onEvent(event: RelayEvent): void {
+    if (event.type === "ready") this.relayId = event.relayId;
+    if (event.type !== "stopped") return;
+    const told = this.onStopped;
+    this.onStopped = undefined;
+    told?.();
+  }
+
+  get idHex(): string {
+    return this.relayId === undefined ? "" : encodeHex(this.relayId);
+  }
+
+  resources(): { readonly [what: string]: number } {
+    const machine = this.host.machine as Relay | undefined;
+    return { connections: this.host.connectionCount, ...machine?.resources() };
+  }
+}

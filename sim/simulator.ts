@@ -1,0 +1,123 @@
+/**
+ * Runs a plan in the simulated world and gives its history and its trace hash. One simulator is made once and used for
+ * seed after seed; a run depends on the plan alone, never on the runs before it.
+ *
+ * A run: the relays boot and tell their ids, the devices boot, the plan's zero comes, its steps happen, everything is
+ * healed, the devices get their bound to converge, the applications leave, and what is left is read.
+ */
+import { encodeHex } from "../core/bytes.ts";
+import type { CryptoSuite } from "../core/crypto/suite.ts";
+import { portableSuite } from "../core/crypto/portable.ts";
+import { deriveGroupKeys } from "../core/keys.ts";
+import { Redacted } from "../core/redacted.ts";
+import { createDraw, seedHalves } from "../scenarios/draw.ts";
+import type { HistoryRecord } from "../scenarios/history.ts";
+import type { Plan } from "../scenarios/plan.ts";
+import { JournalCodec } from "./journal.ts";
+import type { Choices } from "./kernel/choices.ts";
+import { Kernel } from "./kernel/kernel.ts";
+import type { TraceCheckpoint, TraceDetail } from "./kernel/trace.ts";
+import { toySuite } from "./toy-suite.ts";
+import { World } from "./world.ts";
+
+export interface SimOptions {
+  readonly suite?: "toy" | "portable";
+  /** The run is a `hang` when machines have handled so many inputs. */
+  readonly eventBudget?: number;
+  /** Shows the events of this range. */
+  readonly detail?: TraceDetail;
+  /** Instead of those that the seed makes: a recording, a replay. */
+  readonly choices?: Choices;
+}
+
+export interface SimRun {
+  readonly history: HistoryRecord[];
+  /** 32 hex digits over every event with its bytes. */
+  readonly traceHash: string;
+  /** The same with all bytes replaced by their length: equal for every suite. */
+  readonly shapeHash: string;
+  /** Calls of any machine's `handle`. */
+  readonly events: number;
+  /** Trace events: the `handle` calls and what the disks and links did beside. */
+  readonly traced: number;
+  readonly simulatedMs: number;
+  readonly frames: number;
+  readonly checkpoints: readonly TraceCheckpoint[];
+  /** Coverage marks that were hit, in order of the first time. */
+  readonly marks: readonly string[];
+}
+
+export interface SimulatorOptions {
+  /** Puts something between the machines and their suite, by host: to measure or to sabotage. */
+  readonly wrapSuite?: (suite: CryptoSuite, host: string) => CryptoSuite;
+}
+
+/** 2026-01-01T00:00:00Z: hosts know what time it is, always the same. */
+const START_WALL_MS = 1_767_225_600_000;
+const EVENT_BUDGET = 2_000_000;
+
+export class Simulator {
+  readonly #options: SimulatorOptions;
+  readonly #codec = new JournalCodec();
+  #kernel: Kernel | undefined;
+
+  constructor(options: SimulatorOptions = {}) {
+    this.#options = options;
+  }
+
+  run(plan: Plan, options: SimOptions = {}): SimRun {
+    const kernel = this.#reset(plan, options);
+    const suite = options.suite === "portable" ? portableSuite : toySuite;
+    const world = new World(kernel, plan, {
+      suiteFor: (host) => this.#options.wrapSuite?.(suite, host) ?? suite,
+      secretOf: (group) => groupSecret(plan.seed, group),
+      codec: this.#codec,
+    });
+    recordSecrets(world, plan, suite);
+    world.run();
+    const { recorder } = world;
+    return {
+      history: recorder.history,
+      traceHash: kernel.trace.hash(),
+      shapeHash: kernel.trace.shapeHash(),
+      events: kernel.handled,
+      traced: kernel.trace.events,
+      simulatedMs: kernel.nowMs,
+      frames: recorder.frames,
+      checkpoints: kernel.trace.checkpoints,
+      marks: [...world.marks],
+    };
+  }
+
+  #reset(plan: Plan, options: SimOptions): Kernel {
+    const { hi, lo } = seedHalves(plan.seed);
+    const kernelOptions = {
+      seedLo: lo,
+      seedHi: hi,
+      startWallMs: START_WALL_MS,
+      eventBudget: options.eventBudget ?? EVENT_BUDGET,
+      ...(options.choices === undefined ? {} : { choices: options.choices }),
+    };
+    if (this.#kernel === undefined) this.#kernel = new Kernel(kernelOptions);
+    else this.#kernel.reset(kernelOptions);
+    this.#kernel.trace.detail = options.detail;
+    return this.#kernel;
+  }
+}
+
+/** Argon2id is far too slow for a seed: in the simulator the derived secret is given (design §13). */
+function groupSecret(seed: string, group: string): Redacted<Uint8Array> {
+  const digits = createDraw(seed).hex(`group-secret/${group}`, 32);
+  return new Redacted(Uint8Array.from({ length: 32 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16)));
+}
+
+function recordSecrets(world: World, plan: Plan, suite: CryptoSuite): void {
+  for (const { name } of plan.topology.groups) {
+    const secret = groupSecret(plan.seed, name);
+    const keys = deriveGroupKeys(suite, secret);
+    const { recorder } = world;
+    recorder.add({ type: "secret", what: `secret of ${name}`, value: encodeHex(secret.expose()) });
+    recorder.add({ type: "secret", what: `encryption key of ${name}`, value: encodeHex(keys.encryption.expose()) });
+    recorder.add({ type: "secret", what: `signing seed of ${name}`, value: encodeHex(keys.signingSeed.expose()) });
+  }
+}

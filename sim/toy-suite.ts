@@ -1,0 +1,357 @@
+/**
+ * The crypto port for sweeps: every function, keyed, with the lengths of the real ones, at a fraction of the cost. It
+ * must NEVER be importable by a daemon: only simulated worlds and their tests take it.
+ *
+ * Why it is no cryptography: a Diffie-Hellman secret and a signature follow from the public keys alone, and the rest
+ * stands on one 128-bit state of invertible multiply-and-rotate steps that nobody analysed: take every key for known.
+ * What it does promise is what a simulation can notice: ciphertext hides the plaintext from a search, another key,
+ * nonce or ad or one flipped bit fails to open, and two different inputs that nobody chose against it share an output
+ * with a probability of about 2^-64 or less. It passes `core/crypto/suite-conformance.ts`.
+ *
+ * The state lives in one module-level scratch array, because four numbers cannot be returned without an allocation.
+ * `begin` overwrites it completely and no function calls back, so nothing passes from one call to the next.
+ */
+import type { CryptoSuite } from "../core/crypto/suite.ts";
+import { HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES, XNONCE_BYTES } from "../core/crypto/suite.ts";
+import { assertInvariant } from "../core/invariant.ts";
+
+const NONCE_BYTES = 12;
+
+/** One number per use, so that equal bytes in two uses never give equal results. */
+const AEAD = 1;
+const XAEAD = 2;
+const HASH = 3;
+const HMAC = 4;
+const HKDF_EXTRACT = 5;
+const HKDF_EXPAND = 6;
+const DH_PUBLIC = 7;
+const DH_SHARED = 8;
+const SIGN_PUBLIC = 9;
+const SIGN = 10;
+
+/** Odd multipliers with about as many ones as zeros, far from each other. */
+const M1 = 0x9e3779b1 | 0;
+const M2 = 0x85ebca77 | 0;
+const M3 = 0xc2b2ae3d | 0;
+const M4 = 0x27d4eb2f | 0;
+
+const STATE = new Int32Array(4);
+
+export const toySuite: CryptoSuite = {
+  name: "toy",
+
+  aeadSeal(key, nonce, ad, plaintext, out) {
+    assertInvariant(nonce.length === NONCE_BYTES, "aeadSeal: nonce of 12 bytes");
+    seal(AEAD, key, nonce, ad, plaintext, out);
+  },
+
+  aeadOpen(key, nonce, ad, sealed, out) {
+    assertInvariant(nonce.length === NONCE_BYTES, "aeadOpen: nonce of 12 bytes");
+    return open(AEAD, key, nonce, ad, sealed, out);
+  },
+
+  xaeadSeal(key, nonce, ad, plaintext, out) {
+    assertInvariant(nonce.length === XNONCE_BYTES, "xaeadSeal: nonce of 24 bytes");
+    seal(XAEAD, key, nonce, ad, plaintext, out);
+  },
+
+  xaeadOpen(key, nonce, ad, sealed, out) {
+    assertInvariant(nonce.length === XNONCE_BYTES, "xaeadOpen: nonce of 24 bytes");
+    return open(XAEAD, key, nonce, ad, sealed, out);
+  },
+
+  hash(bytes) {
+    begin(HASH);
+    absorb(bytes);
+    return digest(HASH_BYTES);
+  },
+
+  hmac(key, bytes) {
+    begin(HMAC);
+    absorb(key);
+    absorb(bytes);
+    return digest(HASH_BYTES);
+  },
+
+  hkdf(secret, salt, info, length) {
+    assertInvariant(length > 0 && length <= 255 * HASH_BYTES, "hkdf: length from 1 to 8160");
+    begin(HKDF_EXTRACT);
+    absorb(salt);
+    absorb(secret);
+    const extracted = digest(HASH_BYTES);
+    begin(HKDF_EXPAND);
+    absorb(extracted);
+    absorb(info);
+    return digest(length);
+  },
+
+  dhPublicKey(privateKey) {
+    assertInvariant(privateKey.length === KEY_BYTES, "dhPublicKey: private key of 32 bytes");
+    begin(DH_PUBLIC);
+    absorb(privateKey);
+    return digest(KEY_BYTES);
+  },
+
+  /** A hash of both public keys in the order of their bytes, so both sides get the same. */
+  dh(privateKey, publicKey) {
+    assertInvariant(publicKey.length === KEY_BYTES, "dh: public key of 32 bytes");
+    if (isSmallOrder(publicKey)) return undefined;
+    const own = toySuite.dhPublicKey(privateKey);
+    const isFirst = isBefore(own, publicKey);
+    begin(DH_SHARED);
+    absorb(isFirst ? own : publicKey);
+    absorb(isFirst ? publicKey : own);
+    return digest(KEY_BYTES);
+  },
+
+  signPublicKey(seed) {
+    assertInvariant(seed.length === KEY_BYTES, "signPublicKey: seed of 32 bytes");
+    begin(SIGN_PUBLIC);
+    absorb(seed);
+    return digest(KEY_BYTES);
+  },
+
+  sign(seed, message) {
+    return signature(toySuite.signPublicKey(seed), message);
+  },
+
+  verify(publicKey, message, given) {
+    assertInvariant(publicKey.length === KEY_BYTES, "verify: public key of 32 bytes");
+    assertInvariant(given.length === SIGNATURE_BYTES, "verify: signature of 64 bytes");
+    const expected = signature(publicKey, message);
+    let difference = 0;
+    for (let i = 0; i < SIGNATURE_BYTES; i++) difference |= expected[i]! ^ given[i]!;
+    return difference === 0;
+  },
+};
+
+function signature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
+  begin(SIGN);
+  absorb(publicKey);
+  absorb(message);
+  return digest(SIGNATURE_BYTES);
+}
+
+function seal(
+  use: number,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  ad: Uint8Array,
+  plaintext: Uint8Array,
+  out: Uint8Array,
+): void {
+  const length = plaintext.length;
+  assertInvariant(key.length === KEY_BYTES, "seal: key of 32 bytes");
+  assertInvariant(out.length === length + TAG_BYTES, "seal: out is 16 bytes longer than the plaintext");
+  crypt(use, key, nonce, ad, plaintext, length, out, true);
+  for (let i = 0; i < 4; i++) writeWord(out, length + 4 * i, STATE[i]!);
+}
+
+function open(
+  use: number,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  ad: Uint8Array,
+  sealed: Uint8Array,
+  out: Uint8Array,
+): boolean {
+  const length = sealed.length - TAG_BYTES;
+  assertInvariant(key.length === KEY_BYTES, "open: key of 32 bytes");
+  assertInvariant(length >= 0, "open: at least a tag");
+  assertInvariant(out.length === length, "open: out is 16 bytes shorter than what is sealed");
+  crypt(use, key, nonce, ad, sealed, length, out, false);
+  let difference = 0;
+  for (let i = 0; i < 4; i++) difference |= readWord(sealed, length + 4 * i) ^ STATE[i]!;
+  return difference === 0;
+}
+
+/**
+ * Encrypts or decrypts the first `length` bytes of `from` into `to` and leaves the tag in the state. One pass: the
+ * keystream (x, y, z, step) runs beside the state that takes in the ciphertext, eight bytes a turn. `to` may begin
+ * where `from` begins: every word is read before it is written.
+ */
+function crypt(
+  use: number,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  ad: Uint8Array,
+  from: Uint8Array,
+  length: number,
+  to: Uint8Array,
+  isSealing: boolean,
+): void {
+  begin(use);
+  absorb(key);
+  absorb(nonce);
+  mix();
+  let x = STATE[0]!;
+  let y = STATE[1]!;
+  let z = STATE[2]!;
+  const step = STATE[3]! | 1;
+  absorb(ad);
+  let a = STATE[0]! ^ Math.imul(length + 1, M3);
+  let b = STATE[1]!;
+  let c = (STATE[2]! + length + 1) | 0;
+  let d = STATE[3]!;
+
+  let i = 0;
+  for (const end = length - 7; i < end; i += 8) {
+    x = (x + step) | 0;
+    y = rotate(Math.imul(y ^ x, M2), 15);
+    z = Math.imul(rotate((z + y) | 0, 9), M4);
+    const v = readWord(from, i);
+    const vTo = v ^ z ^ (y >>> 3);
+    x = (x + step) | 0;
+    y = rotate(Math.imul(y ^ x, M2), 15);
+    z = Math.imul(rotate((z + y) | 0, 9), M4);
+    const w = readWord(from, i + 4);
+    const wTo = w ^ z ^ (y >>> 3);
+    writeWord(to, i, vTo);
+    writeWord(to, i + 4, wTo);
+
+    const vIn = isSealing ? vTo : v;
+    const wIn = isSealing ? wTo : w;
+    a = rotate(Math.imul(a ^ vIn ^ d, M1), 13);
+    b = Math.imul(rotate((b + vIn) | 0, 17), M2);
+    c = rotate(Math.imul(c ^ wIn ^ a, M3), 15);
+    d = Math.imul(rotate((d + wIn) | 0, 11), M4);
+  }
+
+  if (i < length) {
+    // The last 1 to 7 bytes, one by one.
+    let vIn = 0;
+    let wIn = 0;
+    for (let k = 0; i < length; k++, i++) {
+      if ((k & 3) === 0) {
+        x = (x + step) | 0;
+        y = rotate(Math.imul(y ^ x, M2), 15);
+        z = Math.imul(rotate((z + y) | 0, 9), M4);
+      }
+      const shift = (k & 3) * 8;
+      const byte = from[i]!;
+      const byteTo = (byte ^ ((z ^ (y >>> 3)) >>> shift)) & 0xff;
+      to[i] = byteTo;
+      const bits = (isSealing ? byteTo : byte) << shift;
+      if (k < 4) vIn |= bits;
+      else wIn |= bits;
+    }
+    a = rotate(Math.imul(a ^ vIn ^ d, M1), 13);
+    b = Math.imul(rotate((b + vIn) | 0, 17), M2);
+    c = rotate(Math.imul(c ^ wIn ^ a, M3), 15);
+    d = Math.imul(rotate((d + wIn) | 0, 11), M4);
+  }
+  STATE[0] = a;
+  STATE[1] = b;
+  STATE[2] = c;
+  STATE[3] = d;
+  mix();
+}
+
+/** Overwrites the whole state. The words are fractional digits of the roots of 2, 3, 5 and 7. */
+function begin(use: number): void {
+  STATE[0] = 0x6a09e667 ^ use;
+  STATE[1] = 0xbb67ae85 + use;
+  STATE[2] = 0x3c6ef372;
+  STATE[3] = 0xa54ff53a;
+}
+
+/**
+ * Takes one field in, its length first, so that two fields cut differently do not give the same state. Each step is a
+ * bijection of the state for given words: a difference that once came in goes only by coincidence, and since every
+ * word reaches three of the four lanes, by a rare one. `crypt` repeats the step on its own variables, for speed.
+ */
+function absorb(bytes: Uint8Array): void {
+  const length = bytes.length;
+  let a = STATE[0]! ^ Math.imul(length + 1, M3);
+  let b = STATE[1]!;
+  let c = (STATE[2]! + length + 1) | 0;
+  let d = STATE[3]!;
+  let i = 0;
+  for (const end = length - 7; i < end; i += 8) {
+    const v = readWord(bytes, i);
+    const w = readWord(bytes, i + 4);
+    a = rotate(Math.imul(a ^ v ^ d, M1), 13);
+    b = Math.imul(rotate((b + v) | 0, 17), M2);
+    c = rotate(Math.imul(c ^ w ^ a, M3), 15);
+    d = Math.imul(rotate((d + w) | 0, 11), M4);
+  }
+  if (i < length) {
+    let v = 0;
+    let w = 0;
+    for (let k = 0; i < length; k++, i++) {
+      if (k < 4) v |= bytes[i]! << (k * 8);
+      else w |= bytes[i]! << ((k - 4) * 8);
+    }
+    a = rotate(Math.imul(a ^ v ^ d, M1), 13);
+    b = Math.imul(rotate((b + v) | 0, 17), M2);
+    c = rotate(Math.imul(c ^ w ^ a, M3), 15);
+    d = Math.imul(rotate((d + w) | 0, 11), M4);
+  }
+  STATE[0] = a;
+  STATE[1] = b;
+  STATE[2] = c;
+  STATE[3] = d;
+}
+
+/** Makes every bit of the state depend on every other, as a bijection: different states never become the same. */
+function mix(): void {
+  let a = STATE[0]!;
+  let b = STATE[1]!;
+  let c = STATE[2]!;
+  let d = STATE[3]!;
+  for (let round = 0; round < 2; round++) {
+    b ^= fold(a + round, M1);
+    c ^= fold(b, M2);
+    d ^= fold(c, M3);
+    a ^= fold(d, M4);
+  }
+  STATE[0] = a;
+  STATE[1] = b;
+  STATE[2] = c;
+  STATE[3] = d;
+}
+
+/** A fresh array of `length` bytes: the mixed state, mixed again for every further 16 bytes. */
+function digest(length: number): Uint8Array {
+  const blocks = Math.ceil(length / 16);
+  const out = new Uint8Array(16 * blocks);
+  for (let block = 0; block < blocks; block++) {
+    STATE[0] = STATE[0]! + block;
+    mix();
+    for (let i = 0; i < 4; i++) writeWord(out, 16 * block + 4 * i, STATE[i]!);
+  }
+  return out.length === length ? out : out.slice(0, length);
+}
+
+function fold(word: number, multiplier: number): number {
+  const product = Math.imul(word ^ (word >>> 15), multiplier);
+  return product ^ (product >>> 16);
+}
+
+function rotate(word: number, bits: number): number {
+  return (word << bits) | (word >>> (32 - bits));
+}
+
+function readWord(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+}
+
+function writeWord(out: Uint8Array, at: number, word: number): void {
+  out[at] = word;
+  out[at + 1] = word >>> 8;
+  out[at + 2] = word >>> 16;
+  out[at + 3] = word >>> 24;
+}
+
+/** Of the curve's points of small order the two that can be recognised at sight, 0 and 1. */
+function isSmallOrder(publicKey: Uint8Array): boolean {
+  if (publicKey[0]! > 1) return false;
+  let rest = 0;
+  for (let i = 1; i < KEY_BYTES; i++) rest |= publicKey[i]!;
+  return rest === 0;
+}
+
+function isBefore(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < KEY_BYTES; i++) if (a[i] !== b[i]) return a[i]! < b[i]!;
+  return false;
+}

@@ -1,0 +1,215 @@
+/**
+ * One run of one plan: its hosts, its nemesis and the phases from boot to the last read. Made for a run and thrown away;
+ * the kernel below it stays.
+ */
+import type { CryptoSuite } from "../core/crypto/suite.ts";
+import type { Redacted } from "../core/redacted.ts";
+import type { OperationStep, Plan, Step } from "../scenarios/plan.ts";
+import { isFault } from "../scenarios/plan.ts";
+import { DeviceHost } from "./device-host.ts";
+import type { JournalCodec } from "./journal.ts";
+import type { Cause } from "./kernel/choices.ts";
+import { createCause } from "./kernel/choices.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { Nemesis } from "./nemesis.ts";
+import { Recorder } from "./recorder.ts";
+import { RelayHost } from "./relay-host.ts";
+
+export interface WorldOptions {
+  readonly suiteFor: (host: string) => CryptoSuite;
+  readonly secretOf: (group: string) => Redacted<Uint8Array>;
+  readonly codec: JournalCodec;
+}
+
+/** The plan's zero: by then every host has booted. */
+const ORIGIN_MS = 1000;
+const DEVICES_BOOT_MS = 500;
+/** How often the world looks whether the devices have converged, and for how long they must stay so. */
+const LOOK_MS = 250;
+const QUIET_MS = 2000;
+/** After the applications have left: until nothing is held any more, at most. */
+const LEAVE_MS = 10_000;
+
+/** Causes of the world's own doings, out of the way of step ids. */
+const BOOT_CAUSE = 0x7fff_0000;
+const HEAL_CAUSE = 0x7fff_0001;
+const LEAVE_CAUSE = 0x7fff_0002;
+
+export class World {
+  readonly recorder: Recorder;
+  readonly marks = new Set<string>();
+  readonly #kernel: Kernel;
+  readonly #plan: Plan;
+  readonly #options: WorldOptions;
+  readonly #relays = new Map<string, RelayHost>();
+  readonly #devices = new Map<string, DeviceHost>();
+  readonly #nemesis: Nemesis;
+
+  constructor(kernel: Kernel, plan: Plan, options: WorldOptions) {
+    this.#kernel = kernel;
+    this.#plan = plan;
+    this.#options = options;
+    this.recorder = new Recorder(kernel, ORIGIN_MS);
+    this.#nemesis = new Nemesis(kernel, { relays: this.#relays, devices: this.#devices }, this.recorder);
+  }
+
+  /** False as soon as the run cannot go on. */
+  run(): boolean {
+    return this.#boot() && this.#trouble() && this.#converge() && this.#leave();
+  }
+
+  #boot(): boolean {
+    const mark = (name: string): void => {
+      this.marks.add(name);
+    };
+    const { topology } = this.#plan;
+    const { codec, suiteFor } = this.#options;
+    const cause = createCause(BOOT_CAUSE);
+    for (const { name, config } of topology.relays) {
+      const relay = new RelayHost(this.#kernel, { name, config, suite: suiteFor(name), codec, recorder: this.recorder, mark });
+      this.#relays.set(name, relay);
+      relay.host.start(cause);
+    }
+    if (!this.#runTo(DEVICES_BOOT_MS)) return false;
+    for (const spec of topology.devices) {
+      const { name, group, config } = spec;
+      const relay = this.#relays.get(spec.relays[0]!)!;
+      const link = this.#kernel.network.link(name, relay.name);
+      link.up.profile = topology.link;
+      link.down.profile = topology.link;
+      const device = new DeviceHost(this.#kernel, {
+        name,
+        group,
+        relayName: relay.name,
+        relay: { id: relay.relayId!, endpoint: relay.endpoint },
+        groupSecret: this.#options.secretOf(group),
+        config,
+        suite: suiteFor(name),
+        codec,
+        recorder: this.recorder,
+        mark,
+      });
+      this.#devices.set(name, device);
+      device.host.start(cause);
+    }
+    if (!this.#runTo(ORIGIN_MS)) return false;
+    this.#recordResources("baseline");
+    this.recorder.phase("steady");
+    for (const spec of topology.devices) if (spec.online) this.#devices.get(spec.name)!.connect(cause);
+    return true;
+  }
+
+  #trouble(): boolean {
+    for (const step of this.#plan.steps) this.#schedule(step);
+    if (!this.#runTo(ORIGIN_MS + this.#plan.healAtMs)) return false;
+    const cause = createCause(HEAL_CAUSE);
+    this.#nemesis.healAll(cause);
+    for (const device of this.#devices.values()) device.connect(cause);
+    this.recorder.phase("healed");
+    return true;
+  }
+
+  #schedule(step: Step): void {
+    const cause = createCause(step.id);
+    const at = (atMs: number, action: () => void): void => this.#kernel.at(ORIGIN_MS + atMs, cause, action);
+    if (isFault(step)) {
+      this.#nemesis.prepare(step, at);
+      at(step.atMs, () => this.#nemesis.issue(step, cause));
+    } else {
+      at(step.atMs, () => this.#operate(step, cause));
+    }
+  }
+
+  #operate(step: OperationStep, cause: Cause): void {
+    const device = this.#devices.get(step.device)!;
+    switch (step.do) {
+      case "push":
+        return device.push(step, cause);
+      case "pull":
+        return device.pull(cause);
+      case "connect":
+        return device.connect(cause);
+      case "disconnect":
+        return device.disconnect(cause);
+    }
+  }
+
+  /** Until all devices stand equal and owe nothing for two seconds, or the bound is over. */
+  #converge(): boolean {
+    const untilMs = this.#kernel.nowMs + this.#plan.bound.withinMs + QUIET_MS;
+    let quietSinceMs: number | undefined;
+    while (this.#kernel.nowMs < untilMs) {
+      if (!this.#runTo(this.#kernel.nowMs + LOOK_MS)) return false;
+      if (!this.#isConverged()) quietSinceMs = undefined;
+      else if (quietSinceMs === undefined) {
+        quietSinceMs = this.#kernel.nowMs;
+        this.recorder.phase("converged");
+      } else if (this.#kernel.nowMs - quietSinceMs >= QUIET_MS) {
+        this.recorder.phase("quiet");
+        return true;
+      }
+    }
+    this.recorder.phase("stalled", this.#waiting());
+    return true;
+  }
+
+  #isConverged(): boolean {
+    const standings = new Map<string, string>();
+    for (const device of this.#devices.values()) {
+      if (device.waitingFor().length > 0) return false;
+      const where = `${device.relayName}/${device.group}`;
+      const standing = device.standing();
+      if ((standings.get(where) ?? standing) !== standing) return false;
+      standings.set(where, standing);
+    }
+    return true;
+  }
+
+  #waiting(): readonly string[] {
+    const waiting: string[] = [];
+    for (const device of this.#devices.values()) {
+      const own = device.waitingFor();
+      waiting.push(...own);
+      if (own.length === 0) waiting.push(`${device.name} waits for nothing and stands at ${device.standing()}`);
+    }
+    return waiting;
+  }
+
+  /** The applications close; what hosts still hold after that, and what the devices' disks say, ends the history. */
+  #leave(): boolean {
+    const cause = createCause(LEAVE_CAUSE);
+    for (const device of this.#devices.values()) device.disconnect(cause);
+    const untilMs = this.#kernel.nowMs + LEAVE_MS;
+    while (this.#kernel.nowMs < untilMs) {
+      if (!this.#runTo(this.#kernel.nowMs + LOOK_MS)) return false;
+      if (this.#isEmpty()) break;
+    }
+    this.#recordResources("end");
+    for (const device of this.#devices.values()) device.recordFinal();
+    this.recorder.phase("end");
+    return true;
+  }
+
+  #isEmpty(): boolean {
+    for (const node of [...this.#relays.values(), ...this.#devices.values()]) {
+      if (node.host.connectionCount > 0 || node.host.isStoring) return false;
+    }
+    return true;
+  }
+
+  #recordResources(stage: "baseline" | "end"): void {
+    for (const node of [...this.#relays.values(), ...this.#devices.values()]) {
+      this.recorder.add({ type: "resources", host: node.name, stage, counts: node.resources() });
+    }
+  }
+
+  #runTo(untilMs: number): boolean {
+    const end = this.#kernel.run(untilMs);
+    if (end === "done") return true;
+    const { violation } = this.#kernel;
+    const what = violation === undefined ? `the event budget is spent after ${this.#kernel.handled} events` : violation.message;
+    const why = violation === undefined ? "hang" : "invariant";
+    this.recorder.add({ type: "stopped", why, host: violation?.host ?? null, message: what });
+    return false;
+  }
+}
