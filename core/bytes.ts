@@ -2,6 +2,8 @@
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
+const DIGITS = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+
 export const EMPTY = new Uint8Array(0);
 
 /** Equality in time that depends on the lengths only. */
@@ -27,8 +29,25 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 /** Lower-case hex, two characters a byte. */
 export function encodeHex(bytes: Uint8Array): string {
   let text = "";
-  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i]!]!;
+  let at = 0;
+  for (; at + 16 <= bytes.length; at += 16) text += encodeHexBlock(bytes, at);
+  for (; at < bytes.length; at++) text += HEX[bytes[at]!]!;
   return text;
+}
+
+/** Sixteen bytes in one call: a flat string, where 16 concatenations give a rope that costs four times as much to look up. */
+// oxfmt-ignore
+function encodeHexBlock(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(
+    DIGITS[bytes[at + 0]! >> 4]!, DIGITS[bytes[at + 0]! & 15]!, DIGITS[bytes[at + 1]! >> 4]!, DIGITS[bytes[at + 1]! & 15]!,
+    DIGITS[bytes[at + 2]! >> 4]!, DIGITS[bytes[at + 2]! & 15]!, DIGITS[bytes[at + 3]! >> 4]!, DIGITS[bytes[at + 3]! & 15]!,
+    DIGITS[bytes[at + 4]! >> 4]!, DIGITS[bytes[at + 4]! & 15]!, DIGITS[bytes[at + 5]! >> 4]!, DIGITS[bytes[at + 5]! & 15]!,
+    DIGITS[bytes[at + 6]! >> 4]!, DIGITS[bytes[at + 6]! & 15]!, DIGITS[bytes[at + 7]! >> 4]!, DIGITS[bytes[at + 7]! & 15]!,
+    DIGITS[bytes[at + 8]! >> 4]!, DIGITS[bytes[at + 8]! & 15]!, DIGITS[bytes[at + 9]! >> 4]!, DIGITS[bytes[at + 9]! & 15]!,
+    DIGITS[bytes[at + 10]! >> 4]!, DIGITS[bytes[at + 10]! & 15]!, DIGITS[bytes[at + 11]! >> 4]!, DIGITS[bytes[at + 11]! & 15]!,
+    DIGITS[bytes[at + 12]! >> 4]!, DIGITS[bytes[at + 12]! & 15]!, DIGITS[bytes[at + 13]! >> 4]!, DIGITS[bytes[at + 13]! & 15]!,
+    DIGITS[bytes[at + 14]! >> 4]!, DIGITS[bytes[at + 14]! & 15]!, DIGITS[bytes[at + 15]! >> 4]!, DIGITS[bytes[at + 15]! & 15]!,
+  );
 }
 
 /** Bytes of a hex text; `undefined` for an odd length or any other character. */

@@ -6,6 +6,8 @@ import { assertInvariant } from "./invariant.ts";
 
 /** One frame: its MessagePack body, without the four bytes of length before it. */
 export const FRAME_BYTES_MAX = 1024 * 1024;
+/** What a stranger may send before it is welcome: a Hello is below 400 bytes. */
+export const HELLO_BYTES_MAX = 1024;
 /** One Noise message, by the u16 length before it. */
 export const NOISE_MESSAGE_BYTES_MAX = 65_535;
 /** What one Noise message carries. */

@@ -54,14 +54,15 @@ function hashText(text: string, start: number): number {
   return hash;
 }
 
-export function createDraw(seed: string): Draw {
+/** `scope` keeps two uses of one seed apart: two scenarios with the same seed draw different things. */
+export function createDraw(seed: string, scope = ""): Draw {
   const { hi, lo } = seedHalves(seed);
+  const start = hashText(scope, mix(mix(0x243f6a88, hi), lo));
   const ordinals = new Map<string, number>();
 
   function word(label: string): number {
     const ordinal = ordinals.get(label) ?? 0;
     ordinals.set(label, ordinal + 1);
-    const start = mix(mix(0x243f6a88, hi), lo);
     return mix(mix(hashText(label, start), ordinal), 0x13198a2e);
   }
 

@@ -17,6 +17,7 @@
  */
 import { paddedLength } from "../core/blob/padding.ts";
 import { BACKOFF, type ClientConfig } from "../core/client/config.ts";
+import { NOISE_PLAINTEXT_BYTES_MAX } from "../core/limits.ts";
 import { slowestMs } from "./link-profile.ts";
 import type { LivenessBound, Step, Topology } from "./plan.ts";
 
@@ -34,6 +35,8 @@ const PUSH_REPEATS = 3;
 
 interface GroupLoad {
   blobs: number;
+  /** Noise messages that all pushes take once: a long blob takes several. */
+  pushFrames: number;
   sealedBytes: number;
 }
 
@@ -49,7 +52,7 @@ export function livenessBound(topology: Topology, steps: readonly Step[]): Liven
     withinMs = Math.max(withinMs, deadSessionMs + waitMs + trips * roundTripMs + SLACK_MS);
   }
   let framesMax = 0;
-  for (const { blobs } of loads.values()) framesMax += PUSH_REPEATS * blobs;
+  for (const { pushFrames } of loads.values()) framesMax += PUSH_REPEATS * pushFrames;
   for (const { group, config } of topology.devices) {
     const load = loads.get(group)!;
     const pulls = load.blobs + pagesMax(load, config) + Math.ceil(withinMs / config.pollMs);
@@ -60,13 +63,17 @@ export function livenessBound(topology: Topology, steps: readonly Step[]): Liven
 
 /** Everything pushed in the plan, per group: no more than this can be waiting when the run heals. */
 function loadOf(topology: Topology, steps: readonly Step[]): ReadonlyMap<string, GroupLoad> {
-  const loads = new Map<string, GroupLoad>(topology.groups.map(({ name }) => [name, { blobs: 0, sealedBytes: 0 }]));
+  const loads = new Map<string, GroupLoad>(
+    topology.groups.map(({ name }) => [name, { blobs: 0, pushFrames: 0, sealedBytes: 0 }]),
+  );
   const groupOf = new Map(topology.devices.map(({ name, group }) => [name, group]));
   for (const step of steps) {
     if (step.do !== "push") continue;
     const load = loads.get(groupOf.get(step.device)!)!;
     load.blobs++;
-    load.sealedBytes += paddedLength(HEADER_BYTES + step.sizeBytes) + SEALED_EXTRA_BYTES;
+    const sealedBytes = paddedLength(HEADER_BYTES + step.sizeBytes) + SEALED_EXTRA_BYTES;
+    load.pushFrames += 1 + Math.ceil(sealedBytes / NOISE_PLAINTEXT_BYTES_MAX);
+    load.sealedBytes += sealedBytes;
   }
   return loads;
 }

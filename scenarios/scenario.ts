@@ -1,5 +1,4 @@
 /** A row of the catalogue: the id fixes the kind of trouble, the seed varies details, timing and strength. */
-import type { Draw } from "./draw.ts";
 import type { Plan } from "./plan.ts";
 
 export type Backend = "sim" | "local" | "docker";
@@ -13,6 +12,6 @@ export interface Scenario {
   readonly source: string;
   /** Backends that the catalogue asks for. */
   readonly backends: readonly Backend[];
-  /** Makes the plan; `undefined` while the row waits to be built. */
-  readonly plan?: (draw: Draw) => Plan;
+  /** Makes the plan of a seed (`0x…`); `undefined` while the row waits to be built. */
+  readonly plan?: (seed: string) => Plan;
 }

@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { createDraw } from "./draw.ts";
 import type { AckRecord, DeliverRecord, FaultRecord, HistoryRecord, OperationRecord } from "./history.ts";
 import type { Evidence, Plan } from "./plan.ts";
 import { findScenario } from "./registry.ts";
 import { isTroubleSeen } from "./trouble.ts";
 
-const base = findScenario("S-CONV-04")!.plan!(createDraw("0x1"));
+const base = findScenario("S-CONV-04")!.plan!("0x1");
 
 function isSeen(trouble: readonly Evidence[], ...history: readonly HistoryRecord[]): boolean {
   const plan: Plan = { ...base, trouble };

@@ -1,7 +1,6 @@
 /**
- * A device in the simulated world: its program, its application, and what is seen of both. The application pushes what
- * the plan says and reads the committed inbox by index; the machine's events are hints and open or close operations of
- * the history.
+ * A device in the simulated world: its program and its application. The application pushes what the plan says and reads
+ * the committed inbox; the machine's events are hints, and open or close operations of the history.
  */
 import { encodeHex } from "../core/bytes.ts";
 import { Client } from "../core/client/client.ts";
@@ -12,18 +11,18 @@ import type { CryptoSuite } from "../core/crypto/suite.ts";
 import type { RelayAddress } from "../core/ids.ts";
 import type { Entropy } from "../core/machine.ts";
 import type { Redacted } from "../core/redacted.ts";
-import { encodeText } from "../core/text.ts";
-import { createPayload, digestBytes } from "../scenarios/payload.ts";
-import type { OperationRecord } from "../scenarios/history.ts";
+import { createPayload } from "../scenarios/payload.ts";
 import type { OperationStep } from "../scenarios/plan.ts";
 import { DeviceStore } from "./device-store.ts";
-import type { JournalCodec } from "./journal.ts";
+import { DiskReader } from "./disk-reader.ts";
+import type { JournalCodec } from "./journal-codec.ts";
 import type { Cause } from "./kernel/choices.ts";
 import type { Disk } from "./kernel/disk.ts";
 import type { Host } from "./kernel/host.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Program, RunningProgram } from "./kernel/program.ts";
 import { observeSuite } from "./observed-suite.ts";
+import { OperationLog } from "./operation-log.ts";
 import type { Recorder } from "./recorder.ts";
 import { recordSeal } from "./seal-observer.ts";
 
@@ -40,38 +39,28 @@ export interface DeviceHostOptions {
   readonly mark: (name: string) => void;
 }
 
-type PushStep = Extract<OperationStep, { do: "push" }>;
-type Operation = Omit<OperationRecord, "type" | "at" | "outcome">;
-
 export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
   readonly name: string;
   readonly group: string;
   readonly relayName: string;
   readonly host: Host<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer>;
-  /** The application's wish, which outlives the process. */
-  #isWanted = false;
   readonly #options: DeviceHostOptions;
   readonly #suite: CryptoSuite;
-  readonly #relayHex: string;
-  #store: DeviceStore | undefined;
-  /** How much of inbox, quarantine and lost history the application has read. */
-  #read = { inbox: 0, quarantine: 0, lost: 0 };
-  #recordedCursor = -1;
-  #recordedEpoch = "";
-
-  // Operations under way. Pushes by the number that came with the command, then by blob id.
-  readonly #pushes = new Map<number, Operation>();
-  readonly #queued = new Map<string, Operation>();
-  #pull: Operation | undefined;
-  #connect: Operation | undefined;
+  readonly #operations: OperationLog;
+  readonly #reader: DiskReader;
+  /** The application's wish to be connected, which outlives the process. */
+  #isWanted = false;
+  #epoch: Uint8Array | undefined;
+  #epochHex = "";
 
   constructor(kernel: Kernel, options: DeviceHostOptions) {
-    const { name, recorder } = options;
+    const { name, group, relayName, relay, recorder } = options;
     this.name = name;
-    this.group = options.group;
-    this.relayName = options.relayName;
+    this.group = group;
+    this.relayName = relayName;
     this.#options = options;
-    this.#relayHex = encodeHex(options.relay.id);
+    this.#operations = new OperationLog(recorder, name, group, relayName);
+    this.#reader = new DiskReader(recorder, name, group, relayName, encodeHex(relay.id));
     this.#suite = observeSuite(options.suite, {
       sealed: (key, nonce) => {
         if (nonce.length === 12) recorder.frames += 1;
@@ -91,10 +80,10 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
     entropy: Entropy,
   ): RunningProgram<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
     const { relay, groupSecret, config, codec, mark } = this.#options;
+    const store = new DeviceStore(disk, codec);
+    this.#reader.opened(store, incarnation === 0);
     const context = { entropy, suite: this.#suite, mark };
-    this.#store = new DeviceStore(disk, codec);
-    if (incarnation > 0) this.#readDisk("crash");
-    return { machine: new Client({ relay, groupSecret, config }, context), store: this.#store };
+    return { machine: new Client({ relay, groupSecret, config }, context), store };
   }
 
   /** The process came up again: the application wants what it wanted before. */
@@ -104,25 +93,16 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
 
   /** The process died: what was under way may or may not have happened. */
   died(): void {
-    for (const operation of this.#pushes.values()) this.#close(operation, "info", { error: "crashed" });
-    for (const operation of this.#queued.values()) this.#close(operation, "info", { error: "crashed" });
-    this.#pushes.clear();
-    this.#queued.clear();
-    if (this.#pull !== undefined) this.#close(this.#pull, "info", { error: "crashed" });
-    if (this.#connect !== undefined) this.#close(this.#connect, "info", { error: "crashed" });
-    this.#pull = undefined;
-    this.#connect = undefined;
+    this.#operations.died();
   }
 
   // ── what the plan asks of the application ─────────────────────────────────────────────────────────────────────────
 
-  push(step: PushStep, cause: Cause): void {
+  push(step: Extract<OperationStep, { do: "push" }>, cause: Cause): void {
     const body = createPayload(step.op, step.sizeBytes);
-    const { op, sizeBytes, ttlS } = step;
-    const operation = this.#open("push", { op, sizeBytes, ttlS, digest: digestBytes(body) });
-    if (!this.host.isUp) return this.#close(operation, "fail", { error: "the device is down" });
-    this.#pushes.set(operation.process, operation);
-    this.host.command({ type: "push", ref: operation.process, body, ttlS }, cause);
+    const ref = this.#operations.invokePush(step, body);
+    if (this.host.isUp) this.host.command({ type: "push", ref, body, ttlS: step.ttlS }, cause);
+    else this.#operations.pushFailed(ref, "the device is down");
   }
 
   pull(cause: Cause): void {
@@ -142,66 +122,32 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
   // ── what the machine tells ────────────────────────────────────────────────────────────────────────────────────────
 
   onEvent(event: ClientEvent): void {
-    const { recorder } = this.#options;
-    const where = { device: this.name, group: this.group };
+    const operations = this.#operations;
     switch (event.type) {
       case "connecting":
-        this.#connect = this.#open("connect", { relay: this.relayName });
-        return;
+        return operations.invokeConnect();
       case "connected":
-        if (this.#connect === undefined) return;
-        this.#close(this.#connect, "ok", { epoch: encodeHex(event.epoch), max: event.max });
-        this.#connect = undefined;
-        return;
+        return operations.connected(event.epoch, event.max);
       case "disconnected":
-        if (this.#connect === undefined) return;
-        this.#close(this.#connect, "fail", { error: event.why });
-        this.#connect = undefined;
-        return;
+        return operations.connectFailed(event.why);
       case "queued":
-        return this.#onQueued(event);
-      case "push-failed": {
-        const operation = this.#pushes.get(event.ref);
-        this.#pushes.delete(event.ref);
-        if (operation !== undefined) this.#close(operation, "fail", { error: event.error.type });
-        return;
-      }
-      case "acked": {
-        const blob = encodeHex(event.blobId);
-        const { cursor, chain } = event.position;
-        const at = { epoch: encodeHex(event.epoch), cursor, chain: encodeHex(chain) };
-        recorder.add({ type: "ack", ...where, relay: this.relayName, blob, ...at });
-        return this.#settle(blob, "ok", {});
-      }
-      case "refused": {
-        const blob = encodeHex(event.blobId);
-        const { code, retryable } = event;
-        recorder.add({ type: "refused", ...where, relay: this.relayName, blob, code, retryable });
-        if (!retryable) this.#settle(blob, "fail", { error: `refused (${code})` });
-        return;
-      }
+        return operations.queued(event.ref, encodeHex(event.blobId), event.sequence);
+      case "push-failed":
+        return operations.pushFailed(event.ref, event.error.type);
+      case "acked":
+        return this.#acked(event);
+      case "refused":
+        return this.#refused(event);
       case "gave-up":
-        return this.#settle(encodeHex(event.blobId), event.wasSent ? "info" : "fail", { error: "given-up" });
-      case "notified": {
-        const { by, cursor } = event;
-        const epoch = this.#epochHex();
-        recorder.add({ type: "notified", ...where, relay: this.relayName, epoch, by, cursor });
-        return;
-      }
+        return operations.settlePush(encodeHex(event.blobId), event.wasSent ? "info" : "fail", "given-up");
+      case "notified":
+        return this.#notified(event.by, event.cursor);
       case "pulling":
-        this.#pull = this.#open("pull", { relay: this.relayName, epoch: this.#epochHex(), after: event.after });
-        return;
-      case "pulled": {
-        const { through, max, blobs, hasMore } = event;
-        const gone = event.gone.map(({ from, to, why }) => ({ from, to, why }));
-        if (this.#pull !== undefined) this.#close(this.#pull, "ok", { through, max, blobs, hasMore, gone });
-        this.#pull = undefined;
-        return;
-      }
+        return operations.invokePull(this.#positionEpochHex(), event.after);
+      case "pulled":
+        return operations.pulled(event);
       case "pull-failed":
-        if (this.#pull !== undefined) this.#close(this.#pull, "fail", { error: event.why });
-        this.#pull = undefined;
-        return;
+        return operations.pullFailed(event.why);
       case "ready":
       case "inbox":
       case "quarantined":
@@ -209,114 +155,61 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
       case "epoch-changed":
       case "page-refused":
       case "store-failed":
-        // Hints: the application reads what is durable, in `onCommit`.
+        // Hints: what is durable is read after the commit.
         return;
     }
   }
 
-  #onQueued(event: Extract<ClientEvent, { type: "queued" }>): void {
-    const operation = this.#pushes.get(event.ref);
-    if (operation === undefined) return;
-    this.#pushes.delete(event.ref);
-    const blob = encodeHex(event.blobId);
-    this.#queued.set(blob, { ...operation, blob });
-    const { process, op } = operation;
-    const { sequence } = event;
-    const where = { device: this.name, group: this.group };
-    this.#options.recorder.add({ type: "queued", ...where, process, op: op!, blob, sequence });
-  }
-
-  /** The epoch that the machine is in at this moment. */
-  #epochHex(): string {
-    const position = this.client?.position;
-    return position === undefined ? "" : encodeHex(position.epoch);
-  }
-
-  #open(f: Operation["f"], about: Partial<Operation>): Operation {
-    const { recorder } = this.#options;
-    const operation = { device: this.name, group: this.group, f, process: recorder.nextProcess(), ...about };
-    recorder.add({ type: "op", outcome: "invoke", ...operation });
-    return operation;
-  }
-
-  #close(operation: Operation, outcome: "ok" | "fail" | "info", about: Partial<Operation>): void {
-    this.#options.recorder.add({ type: "op", outcome, ...operation, ...about });
-  }
-
-  #settle(blob: string, outcome: "ok" | "fail" | "info", about: Partial<Operation>): void {
-    const operation = this.#queued.get(blob);
-    if (operation === undefined) return;
-    this.#queued.delete(blob);
-    this.#close(operation, outcome, about);
-  }
-
-  // ── what is durable ───────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** The application reads what is new in the committed inbox, by index. */
   onCommit(): void {
-    const store = this.#store!;
+    this.#reader.committed();
+  }
+
+  #acked(event: Extract<ClientEvent, { type: "acked" }>): void {
     const { recorder } = this.#options;
-    const where = { device: this.name, group: this.group, relay: this.relayName };
-    const read = this.#read;
-    for (; read.inbox < store.inbox.length; read.inbox++) {
-      const { epoch, cursor, blob, body, sender, sequence } = store.inbox[read.inbox]!;
-      const op = body.length >= 16 ? encodeHex(body.subarray(0, 16)) : null;
-      recorder.add({
-        type: "deliver",
-        ...where,
-        index: read.inbox,
-        epoch,
-        cursor,
-        blob,
-        op,
-        digest: digestBytes(body),
-        sizeBytes: body.length,
-        sender: encodeHex(sender),
-        sequence,
-      });
-    }
-    for (; read.quarantine < store.quarantine.length; read.quarantine++) {
-      const { epoch, cursor, blob, why } = store.quarantine[read.quarantine]!;
-      recorder.add({ type: "quarantine", ...where, epoch, cursor, blob, why });
-    }
-    for (; read.lost < store.lost.length; read.lost++) {
-      const { epoch, from, to, why } = store.lost[read.lost]!;
-      recorder.add({ type: "lost", ...where, epoch, from, to, why });
-    }
-    const position = store.positions[0];
-    if (position === undefined) return;
-    const epoch = encodeHex(position.epoch);
-    if (position.contiguous.cursor === this.#recordedCursor && epoch === this.#recordedEpoch) return;
-    this.#readDisk("commit");
-  }
-
-  /** What the disk holds, as a `durable-state` record. */
-  #readDisk(why: "commit" | "crash"): void {
-    const store = this.#store!;
-    // After a crash the application sees what is left: less than it had read would be found by the checkers.
-    this.#read.inbox = Math.min(this.#read.inbox, store.inbox.length);
-    this.#read.quarantine = Math.min(this.#read.quarantine, store.quarantine.length);
-    this.#read.lost = Math.min(this.#read.lost, store.lost.length);
-    const state = this.#state();
-    const { outbox, ...rest } = state;
-    this.#recordedCursor = state.cursor;
-    this.#recordedEpoch = state.epoch;
-    this.#options.recorder.add({ type: "durable-state", why, ...rest, ...(why === "crash" ? { outbox } : {}) });
-  }
-
-  #state() {
-    const store = this.#store!;
-    const position = store.positions[0];
-    return {
+    const blob = encodeHex(event.blobId);
+    const { cursor, chain } = event.position;
+    recorder.add({
+      type: "ack",
+      at: recorder.at,
       device: this.name,
       group: this.group,
       relay: this.relayName,
-      epoch: position === undefined ? "" : encodeHex(position.epoch),
-      cursor: position?.contiguous.cursor ?? 0,
-      chain: position === undefined ? "" : encodeHex(position.contiguous.chain),
-      inbox: store.inbox.length,
-      outbox: store.outbox(this.#relayHex).map(({ blobId }) => encodeHex(blobId)),
-    };
+      epoch: this.#hexOfEpoch(event.epoch),
+      blob,
+      cursor,
+      chain: encodeHex(chain),
+    });
+    this.#operations.settlePush(blob, "ok");
+  }
+
+  #refused(event: Extract<ClientEvent, { type: "refused" }>): void {
+    const { recorder } = this.#options;
+    const blob = encodeHex(event.blobId);
+    const { code, retryable } = event;
+    const where = { at: recorder.at, device: this.name, group: this.group, relay: this.relayName };
+    recorder.add({ type: "refused", ...where, blob, code, retryable });
+    if (!retryable) this.#operations.settlePush(blob, "fail", `refused (${code})`);
+  }
+
+  #notified(by: "Notify" | "PushAck" | "Welcome", cursor: number): void {
+    const { recorder } = this.#options;
+    const epoch = this.#positionEpochHex();
+    const where = { at: recorder.at, device: this.name, group: this.group, relay: this.relayName };
+    recorder.add({ type: "notified", ...where, epoch, by, cursor });
+  }
+
+  /** The epoch that the machine's position is in at this moment. */
+  #positionEpochHex(): string {
+    const epoch = this.client?.position?.epoch;
+    return epoch === undefined ? "" : this.#hexOfEpoch(epoch);
+  }
+
+  #hexOfEpoch(epoch: Uint8Array): string {
+    if (epoch !== this.#epoch) {
+      this.#epoch = epoch;
+      this.#epochHex = encodeHex(epoch);
+    }
+    return this.#epochHex;
   }
 
   // ── the end of a run ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -340,8 +233,6 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
   }
 
   recordFinal(): void {
-    const blobs = this.#store!.inbox.map(({ blob }) => blob).sort();
-    const delivered = digestBytes(encodeText(blobs.join("")));
-    this.#options.recorder.add({ type: "final-state", ...this.#state(), delivered });
+    this.#reader.recordFinal();
   }
 }

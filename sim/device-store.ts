@@ -9,7 +9,7 @@ import type { LostRange } from "../core/inbox/take.ts";
 import { decideTake } from "../core/inbox/take.ts";
 import { unreachable } from "../core/invariant.ts";
 import type { Now } from "../core/machine.ts";
-import type { Entry, JournalCodec } from "./journal.ts";
+import type { Entry, JournalCodec } from "./journal-codec.ts";
 import { Journal } from "./journal.ts";
 import type { Disk, DiskError } from "./kernel/disk.ts";
 import type { StagedStore } from "./kernel/program.ts";
@@ -42,10 +42,6 @@ export interface LostRow extends LostRange {
   readonly epoch: string;
 }
 
-export interface RelayPosition extends EpochPosition {
-  readonly relay: string;
-}
-
 interface Sent {
   readonly row: SentRow;
   /** Epochs, in hex with the relay's id before, in which it was acknowledged. */
@@ -58,11 +54,12 @@ interface Tables {
   previous: Uint8Array;
   givenUp: number[];
   readonly sent: Map<number, Sent>;
-  readonly positions: Map<string, RelayPosition>;
+  readonly positions: Map<string, EpochPosition>;
   readonly inbox: InboxRow[];
   readonly quarantine: QuarantineRow[];
   readonly lost: LostRow[];
-  readonly known: Set<string>;
+  readonly delivered: Set<string>;
+  readonly quarantined: Set<string>;
 }
 
 function createTables(): Tables {
@@ -76,7 +73,8 @@ function createTables(): Tables {
     inbox: [],
     quarantine: [],
     lost: [],
-    known: new Set(),
+    delivered: new Set(),
+    quarantined: new Set(),
   };
 }
 
@@ -127,8 +125,8 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     return this.#tables.lost;
   }
 
-  get positions(): readonly RelayPosition[] {
-    return [...this.#tables.positions.values()];
+  positionAt(relay: string): EpochPosition | undefined {
+    return this.#tables.positions.get(relay);
   }
 
   /** Rows of the sent log that wait for a definite answer in the present epoch of this relay. */
@@ -206,8 +204,12 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
 
   #take(operation: Extract<DeviceOperation, { type: "take" }>): DeviceAnswer {
     const { id, relay, epoch, items, lost, through } = operation;
-    const { known } = this.#tables;
-    const { deliver, quarantine } = decideTake(items, (blob) => known.has(blob));
+    const { delivered, quarantined } = this.#tables;
+    const { deliver, quarantine } = decideTake(
+      items,
+      (blob) => delivered.has(blob),
+      (blob) => quarantined.has(blob),
+    );
     this.#write([
       ENTRY.taken,
       relay,
@@ -248,10 +250,14 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
       case ENTRY.givenUp:
         tables.sent.delete(entry[1] as number);
         tables.givenUp.push(entry[1] as number);
+        // A number that was given up is never used again, even if no row ever had it.
+        tables.nextSequence = Math.max(tables.nextSequence, (entry[1] as number) + 1);
         return;
       case ENTRY.rebased: {
         const relay = entry[1] as string;
-        tables.positions.set(relay, { relay, epoch: entry[2] as Uint8Array, contiguous: START, highest: START });
+        // A relay that was rolled back twice may be in an epoch that is known: what was acknowledged there is no more.
+        for (const { ackedIn } of tables.sent.values()) ackedIn.delete(epochKey(relay, entry[2] as Uint8Array));
+        tables.positions.set(relay, { epoch: entry[2] as Uint8Array, contiguous: START, highest: START });
         return;
       }
       case ENTRY.taken:
@@ -264,7 +270,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     const row = { sequence, blobId, payload, payloadHash, ttlS, expiresAtMs } as SentRow;
     const tables = this.#tables;
     tables.sent.set(row.sequence, { row, ackedIn: new Set() });
-    tables.nextSequence = row.sequence + 1;
+    tables.nextSequence = Math.max(tables.nextSequence, row.sequence + 1);
     tables.previous = row.payloadHash;
     tables.givenUp.splice(0, announced as number);
   }
@@ -276,12 +282,12 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     for (const [at, blobId, sender, sequence, body] of entry[5] as [number, Uint8Array, Uint8Array, number, Uint8Array][]) {
       const blob = encodeHex(blobId);
       tables.inbox.push({ relay, epoch, cursor: at, blob, sender, sequence, body });
-      tables.known.add(blob);
+      tables.delivered.add(blob);
     }
     for (const [at, blobId, payload, why] of entry[6] as [number, Uint8Array, Uint8Array, string][]) {
       const blob = encodeHex(blobId);
       tables.quarantine.push({ relay, epoch, cursor: at, blob, payload, why });
-      tables.known.add(blob);
+      tables.quarantined.add(blob);
     }
     for (const [from, to, why] of entry[7] as [number, number, LostRange["why"]][]) {
       tables.lost.push({ relay, epoch, from, to, why });
@@ -289,7 +295,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     const position = tables.positions.get(relay);
     const through = { cursor, chain };
     const highest = position === undefined || cursor > position.highest.cursor ? through : position.highest;
-    tables.positions.set(relay, { relay, epoch: epochBytes, contiguous: through, highest });
+    tables.positions.set(relay, { epoch: epochBytes, contiguous: through, highest });
   }
 }
 

@@ -1,46 +1,10 @@
 /**
  * What both simulated stores write: one record per transaction, appended to one file of the simulated disk, with its
- * length and a checksum, so that a record torn by power loss is found and cut off when the file is loaded. Entries are
- * MessagePack arrays that begin with a number.
+ * length and a checksum, so that a record torn by power loss is found and cut off when the file is loaded.
  */
-import { Decoder, Encoder } from "@msgpack/msgpack";
-import { readU32, writeU32 } from "../core/bytes.ts";
+import { readU32 } from "../core/bytes.ts";
+import type { Entry, JournalCodec } from "./journal-codec.ts";
 import type { Disk, DiskError } from "./kernel/disk.ts";
-
-export type Entry = readonly [kind: number, ...fields: unknown[]];
-
-const HEADER_BYTES = 8;
-
-/** Encoder and decoder of one simulator, shared by all of its stores. */
-export class JournalCodec {
-  readonly #encoder = new Encoder({ initialBufferSize: 4096 });
-  readonly #decoder = new Decoder();
-
-  encode(entries: readonly Entry[]): Uint8Array {
-    const body = this.#encoder.encodeSharedRef(entries);
-    const record = new Uint8Array(HEADER_BYTES + body.length);
-    writeU32(record, 0, body.length);
-    writeU32(record, 4, checksum(body));
-    record.set(body, HEADER_BYTES);
-    return record;
-  }
-
-  /** The entries of the record at `at`, and where the next one begins; undefined when it is not whole. */
-  parse(bytes: Uint8Array, at: number): { readonly entries: readonly Entry[]; readonly end: number } | undefined {
-    if (at + HEADER_BYTES > bytes.length) return undefined;
-    const end = at + HEADER_BYTES + readU32(bytes, at);
-    if (end > bytes.length) return undefined;
-    const body = bytes.subarray(at + HEADER_BYTES, end);
-    if (checksum(body) !== readU32(bytes, at + 4)) return undefined;
-    return { entries: this.#decoder.decode(body) as readonly Entry[], end };
-  }
-}
-
-function checksum(bytes: Uint8Array): number {
-  let sum = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i++) sum = Math.imul(sum ^ bytes[i]!, 0x01000193);
-  return sum >>> 0;
-}
 
 export class Journal {
   readonly #disk: Disk;
@@ -58,9 +22,9 @@ export class Journal {
   load(apply: (entry: Entry) => void): void {
     const bytes = this.#disk.read(this.#file);
     let at = 0;
-    for (let record = this.#codec.parse(bytes, at); record !== undefined; record = this.#codec.parse(bytes, at)) {
-      for (const entry of record.entries) apply(entry);
-      at = record.end;
+    for (let entries = this.#codec.parse(bytes, at); entries !== undefined; entries = this.#codec.parse(bytes, at)) {
+      for (const entry of entries) apply(entry);
+      at += readU32(bytes, at);
     }
     if (at < bytes.length) this.#disk.truncate(this.#file, at);
     this.#committedBytes = at;

@@ -50,10 +50,10 @@ export class Nemesis {
 
   issue(step: FaultStep, cause: Cause): void {
     if (simFidelity(step) === "unsupported") {
-      this.#recorder.add({ type: "fault", step: step.id, stage: "unsupported", note: `the simulator has no ${step.do} of this kind` });
+      this.#recorder.add({ type: "fault", at: this.#recorder.at, step: step.id, stage: "unsupported", note: `the simulator has no ${step.do} of this kind` });
       return;
     }
-    this.#recorder.add({ type: "fault", step: step.id, stage: "issued" });
+    this.#recorder.add({ type: "fault", at: this.#recorder.at, step: step.id, stage: "issued" });
     const { forMs, end } = this.#begin(step, cause);
     this.#ends.set(step.id, end);
     this.#kernel.at(this.#kernel.nowMs + forMs, cause, () => this.#end(step.id, cause));
@@ -68,13 +68,13 @@ export class Nemesis {
     if (end === undefined) return;
     this.#ends.delete(step);
     end(cause);
-    this.#recorder.add({ type: "fault", step, stage: "healed" });
+    this.#recorder.add({ type: "fault", at: this.#recorder.at, step, stage: "healed" });
   }
 
   #see(step: number): void {
     if (this.#observed.has(step)) return;
     this.#observed.add(step);
-    this.#recorder.add({ type: "fault", step, stage: "observed" });
+    this.#recorder.add({ type: "fault", at: this.#recorder.at, step, stage: "observed" });
   }
 
   #begin(step: FaultStep, cause: Cause): { readonly forMs: number; readonly end: (cause: Cause) => void } {

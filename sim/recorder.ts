@@ -5,9 +5,6 @@
 import type { HistoryRecord } from "../scenarios/history.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 
-/** A record without its time. */
-type Untimed = HistoryRecord extends infer R ? (R extends HistoryRecord ? Omit<R, "at"> : never) : never;
-
 export class Recorder {
   readonly history: HistoryRecord[] = [];
   /** Sealed by devices so far: Noise messages, handshakes included. */
@@ -31,11 +28,12 @@ export class Recorder {
     return this.#processes++;
   }
 
-  add(record: Untimed): void {
-    this.history.push({ at: this.at, ...record } as HistoryRecord);
+  add(record: HistoryRecord): void {
+    this.history.push(record);
   }
 
   phase(phase: Extract<HistoryRecord, { type: "phase" }>["phase"], waiting?: readonly string[]): void {
-    this.add({ type: "phase", phase, frames: this.frames, ...(waiting === undefined ? {} : { waiting }) });
+    const { at, frames } = this;
+    this.add(waiting === undefined ? { type: "phase", at, phase, frames } : { type: "phase", at, phase, frames, waiting });
   }
 }

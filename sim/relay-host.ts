@@ -7,7 +7,7 @@ import type { RelayConfig } from "../core/relay/config.ts";
 import type { RelayCommand, RelayEvent } from "../core/relay/relay.ts";
 import { Relay } from "../core/relay/relay.ts";
 import type { RelayAnswer, RelayOperation } from "../core/relay/store.ts";
-import type { JournalCodec } from "./journal.ts";
+import type { JournalCodec } from "./journal-codec.ts";
 import type { Disk } from "./kernel/disk.ts";
 import type { Host } from "./kernel/host.ts";
 import type { Kernel } from "./kernel/kernel.ts";

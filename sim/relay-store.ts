@@ -16,7 +16,7 @@ import { unreachable } from "../core/invariant.ts";
 import type { Now } from "../core/machine.ts";
 import type { RelayAnswer, RelayOperation, StoreError } from "../core/relay/store.ts";
 import type { GoneWhy } from "../core/wire/messages.ts";
-import type { Entry, JournalCodec } from "./journal.ts";
+import type { Entry, JournalCodec } from "./journal-codec.ts";
 import { Journal } from "./journal.ts";
 import type { Disk, DiskError } from "./kernel/disk.ts";
 import type { StagedStore } from "./kernel/program.ts";
@@ -39,6 +39,8 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   readonly #hasher: ChainHasher;
   #identity: Uint8Array | undefined;
   #groups = new Map<string, Group>();
+  #lastId: Uint8Array | undefined;
+  #last: Group | undefined;
   #entries: Entry[] = [];
   #answers: RelayAnswer[] = [];
 
@@ -80,6 +82,8 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   #reload(): void {
     this.#identity = undefined;
     this.#groups = new Map();
+    this.#lastId = undefined;
+    this.#last = undefined;
     this.#journal.load((entry) => this.#apply(entry));
   }
 
@@ -162,8 +166,15 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     return count;
   }
 
+  /** Operations and the entries that they make carry the very same array: most look-ups cost one comparison. */
   #group(id: Uint8Array): Group | undefined {
-    return this.#groups.get(encodeHex(id));
+    if (this.#lastId === id) return this.#last;
+    const group = this.#groups.get(encodeHex(id));
+    if (group !== undefined) {
+      this.#lastId = id;
+      this.#last = group;
+    }
+    return group;
   }
 
   #write(entry: Entry): void {
@@ -207,10 +218,9 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   }
 
   #applyHead(id: Uint8Array, head: LogHead): void {
-    const hex = encodeHex(id);
-    const group = this.#groups.get(hex);
+    const group = this.#group(id);
     if (group === undefined) {
-      this.#groups.set(hex, { id, head, rows: [], byBlob: new Map(), members: new Map() });
+      this.#groups.set(encodeHex(id), { id, head, rows: [], byBlob: new Map(), members: new Map() });
       return;
     }
     const forgotten = group.rows.splice(0, head.trimmed.cursor - group.head.trimmed.cursor);

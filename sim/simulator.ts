@@ -13,7 +13,7 @@ import { Redacted } from "../core/redacted.ts";
 import { createDraw, seedHalves } from "../scenarios/draw.ts";
 import type { HistoryRecord } from "../scenarios/history.ts";
 import type { Plan } from "../scenarios/plan.ts";
-import { JournalCodec } from "./journal.ts";
+import { JournalCodec } from "./journal-codec.ts";
 import type { Choices } from "./kernel/choices.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import type { TraceCheckpoint, TraceDetail } from "./kernel/trace.ts";
@@ -116,8 +116,8 @@ function recordSecrets(world: World, plan: Plan, suite: CryptoSuite): void {
     const secret = groupSecret(plan.seed, name);
     const keys = deriveGroupKeys(suite, secret);
     const { recorder } = world;
-    recorder.add({ type: "secret", what: `secret of ${name}`, value: encodeHex(secret.expose()) });
-    recorder.add({ type: "secret", what: `encryption key of ${name}`, value: encodeHex(keys.encryption.expose()) });
-    recorder.add({ type: "secret", what: `signing seed of ${name}`, value: encodeHex(keys.signingSeed.expose()) });
+    recorder.add({ type: "secret", at: recorder.at, what: `secret of ${name}`, value: encodeHex(secret.expose()) });
+    recorder.add({ type: "secret", at: recorder.at, what: `encryption key of ${name}`, value: encodeHex(keys.encryption.expose()) });
+    recorder.add({ type: "secret", at: recorder.at, what: `signing seed of ${name}`, value: encodeHex(keys.signingSeed.expose()) });
   }
 }

@@ -7,7 +7,7 @@ import type { Redacted } from "../core/redacted.ts";
 import type { OperationStep, Plan, Step } from "../scenarios/plan.ts";
 import { isFault } from "../scenarios/plan.ts";
 import { DeviceHost } from "./device-host.ts";
-import type { JournalCodec } from "./journal.ts";
+import type { JournalCodec } from "./journal-codec.ts";
 import type { Cause } from "./kernel/choices.ts";
 import { createCause } from "./kernel/choices.ts";
 import type { Kernel } from "./kernel/kernel.ts";
@@ -104,7 +104,11 @@ export class World {
     if (!this.#runTo(ORIGIN_MS + this.#plan.healAtMs)) return false;
     const cause = createCause(HEAL_CAUSE);
     this.#nemesis.healAll(cause);
-    for (const device of this.#devices.values()) device.connect(cause);
+    // A half-open session would look converged for ever: the application asks, and so finds out.
+    for (const device of this.#devices.values()) {
+      device.connect(cause);
+      device.pull(cause);
+    }
     this.recorder.phase("healed");
     return true;
   }
@@ -199,7 +203,7 @@ export class World {
 
   #recordResources(stage: "baseline" | "end"): void {
     for (const node of [...this.#relays.values(), ...this.#devices.values()]) {
-      this.recorder.add({ type: "resources", host: node.name, stage, counts: node.resources() });
+      this.recorder.add({ type: "resources", at: this.recorder.at, host: node.name, stage, counts: node.resources() });
     }
   }
 
@@ -209,7 +213,7 @@ export class World {
     const { violation } = this.#kernel;
     const what = violation === undefined ? `the event budget is spent after ${this.#kernel.handled} events` : violation.message;
     const why = violation === undefined ? "hang" : "invariant";
-    this.recorder.add({ type: "stopped", why, host: violation?.host ?? null, message: what });
+    this.recorder.add({ type: "stopped", at: this.recorder.at, why, host: violation?.host ?? null, message: what });
     return false;
   }
 }

@@ -15,6 +15,7 @@ import type { Epoch, Position, RelayAddress } from "../ids.ts";
 import { BLOB_ID_BYTES, START } from "../ids.ts";
 import type { InboxItem } from "../inbox/take.ts";
 import { unreachable } from "../invariant.ts";
+import { Jobs } from "../jobs.ts";
 import type { GroupKeys } from "../keys.ts";
 import { deriveGroupKeys } from "../keys.ts";
 import { GIVEN_UP_MAX } from "../limits.ts";
@@ -27,6 +28,7 @@ import { signHello } from "../wire/hello-signature.ts";
 import type { Bye, ErrorMessage, Message, PullResponse, PushAck, Welcome } from "../wire/messages.ts";
 import { WIRE_VERSION } from "../wire/messages.ts";
 import type { ClientConfig } from "./config.ts";
+import { BACKOFF } from "./config.ts";
 import { Connector } from "./connector.ts";
 import type { ClientCommand, ClientEvent, DisconnectWhy } from "./events.ts";
 import { checkPage } from "./page-check.ts";
@@ -45,7 +47,7 @@ type ClientOutput = Output<DeviceOperation, ClientEvent>;
 /** What an answer of the store is for. */
 type Job =
   | { readonly for: "load" }
-  | { readonly for: "stage"; readonly ref: number; readonly row: SentRow; readonly announced: readonly number[] }
+  | { readonly for: "stage"; readonly ref: number; readonly row: SentRow; readonly announced: readonly number[]; readonly previous: Uint8Array }
   | { readonly for: "acked" | "give-up" }
   | { readonly for: "rebase"; readonly epoch: Epoch }
   | { readonly for: "take"; readonly epoch: Epoch; readonly through: Position; readonly page: Taking };
@@ -62,6 +64,11 @@ const RETRY_MS = 1000;
 /** Answer time-outs that one request may take while the relay is otherwise heard. */
 const PATIENCE = 3;
 
+/** 1, 2, 4 … 30 s. */
+function doubledMs(times: number): number {
+  return Math.min(BACKOFF.capMs, RETRY_MS * 2 ** Math.min(times - 1, 20));
+}
+
 export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
   readonly #options: ClientOptions;
   readonly #context: Context;
@@ -71,8 +78,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   readonly #outputs = new OutputQueue<ClientOutput>();
   readonly #connector: Connector;
   readonly #outbox = new SentLog();
-  readonly #jobs = new Map<number, Job>();
-  #nextOperation = 1;
+  readonly #jobs = new Jobs<Job>();
 
   // Durable state, as the store has it or is about to.
   #deviceId: Uint8Array | undefined;
@@ -95,6 +101,9 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   #wantsPull = false;
   #pullNotBeforeMs = 0;
   #pushNotBeforeMs = 0;
+  /** Refusals in a row: the wait doubles, and one row at a time finds out whether it is over. */
+  #holds = 0;
+  #takeFailures = 0;
   #nextPollMs = 0;
   #isTaking = false;
 
@@ -140,7 +149,8 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
           this.#tell({ type: "connecting" });
           break;
         case "established":
-          this.#hello(news.handshakeHash);
+          // What came in the same piece may have ended the connection already.
+          if (this.#connector.phase === "joining") this.#hello(news.handshakeHash);
           break;
         case "message":
           this.#message(news.message, now);
@@ -165,9 +175,8 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     if (this.#connector.isLive && this.#isInStep) {
       const patienceMs = PATIENCE * this.#options.config.answerTimeoutMs;
       earliest = Math.min(earliest, this.#nextPollMs);
-      if (this.#pullSentMs !== undefined) earliest = Math.min(earliest, this.#pullSentMs + patienceMs);
-      const oldest = this.#outbox.oldestSentMs();
-      if (oldest !== undefined) earliest = Math.min(earliest, oldest + patienceMs);
+      const oldest = Math.min(this.#pullSentMs ?? earliest, this.#outbox.oldestSentMs() ?? earliest);
+      earliest = Math.min(earliest, Math.max(oldest, this.#connector.progressMs) + patienceMs);
       if (this.#outbox.inFlight < this.#outbox.size && this.#pushNotBeforeMs > 0) {
         earliest = Math.min(earliest, this.#pushNotBeforeMs);
       }
@@ -253,11 +262,13 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       content: { sender: this.#deviceId!, sequence, previous: this.#previous, givenUp: announced, body },
     });
     const payloadHash = suite.hash(payload);
+    const previous = this.#previous;
     this.#previous = payloadHash;
     const chosenTtlS = ttlS === 0 ? this.#options.config.ttlS : ttlS;
     const expiresAtMs = now.wallMs + (chosenTtlS === 0 ? SENT_TTL_S : chosenTtlS) * 1000;
     const row: SentRow = { sequence, blobId, payload, payloadHash, ttlS: chosenTtlS, expiresAtMs };
-    this.#ask({ for: "stage", ref, row, announced }, { id: 0, type: "stage", row, announced: announced.length });
+    const id = this.#jobs.add({ for: "stage", ref, row, announced, previous });
+    this.#ask({ id, type: "stage", row, announced: announced.length });
   }
 
   // ── the relay ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -310,6 +321,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   }
 
   #welcome(welcome: Welcome, now: Now): void {
+    if (welcome.version !== WIRE_VERSION) return this.#connector.lose("rejected", now);
     this.#connector.welcomed(now);
     this.#epoch = welcome.epoch.slice();
     this.#latest = welcome.max.cursor;
@@ -321,7 +333,8 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       return;
     }
     const epoch = this.#epoch;
-    this.#ask({ for: "rebase", epoch }, { id: 0, type: "rebase", relay: this.#relayHex, epoch });
+    const id = this.#jobs.add({ for: "rebase", epoch });
+    this.#ask({ id, type: "rebase", relay: this.#relayHex, epoch });
   }
 
   #acked(ack: PushAck, now: Now): void {
@@ -329,12 +342,14 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     if (!isEqualBytes(ack.epoch, this.#epoch!)) return this.#connector.lose("epoch-changed", now);
     if (entry === undefined) return this.#context.mark("client.ack.unexpected");
     this.#outbox.remove(entry);
+    this.#holds = 0;
     const position: Position = { cursor: ack.cursor, chain: ack.chain.slice() };
     const epoch = this.#epoch!;
     this.#raiseHighest(position);
     this.#latest = Math.max(this.#latest, ack.cursor);
     const { sequence } = entry.row;
-    this.#ask({ for: "acked" }, { id: 0, type: "acked", relay: this.#relayHex, epoch, sequence, position });
+    const id = this.#jobs.add({ for: "acked" });
+    this.#ask({ id, type: "acked", relay: this.#relayHex, epoch, sequence, position });
     this.#tell({ type: "acked", blobId: entry.row.blobId, epoch, position });
     this.#tell({ type: "notified", by: "PushAck", cursor: ack.cursor });
   }
@@ -356,17 +371,16 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       this.#tell({ type: "page-refused", error: checked.error });
       return this.#connector.lose("page-refused", now);
     }
-    this.#latest = Math.max(this.#latest, max);
+    // The relay's answers come in order: what was hinted before a last page and is not in it is not there.
+    this.#latest = hasMore ? Math.max(this.#latest, max) : max;
     if (through === page.after) return;
     if (hasMore) this.#context.mark("client.page.more");
     const items = page.blobs.map((blob) => this.#open(blob));
     const epoch = this.#epoch!;
     const lost = gone.map(({ from, to, why }) => ({ from, to, why }));
     this.#isTaking = true;
-    this.#ask(
-      { for: "take", epoch, through: checked.value, page: { items, gone } },
-      { id: 0, type: "take", relay: this.#relayHex, epoch, items, lost, through: checked.value },
-    );
+    const id = this.#jobs.add({ for: "take", epoch, through: checked.value, page: { items, gone } });
+    this.#ask({ id, type: "take", relay: this.#relayHex, epoch, items, lost, through: checked.value });
   }
 
   #open(blob: PullResponse["blobs"][number]): InboxItem {
@@ -400,7 +414,9 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     }
     this.#context.mark("client.push.held");
     this.#outbox.hold(entry);
-    this.#pushNotBeforeMs = now.monoMs + waitMs;
+    // Refusals of what was sent together count as one.
+    if (this.#pushNotBeforeMs <= now.monoMs) this.#holds += 1;
+    this.#pushNotBeforeMs = now.monoMs + Math.max(waitMs, doubledMs(this.#holds));
   }
 
   #bye(bye: Bye, now: Now): void {
@@ -433,7 +449,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     if (!this.#connector.isLive || !this.#isInStep) return;
     const patienceMs = PATIENCE * this.#options.config.answerTimeoutMs;
     const asked = Math.min(this.#pullSentMs ?? now.monoMs, this.#outbox.oldestSentMs() ?? now.monoMs);
-    if (asked + patienceMs <= now.monoMs) {
+    if (Math.max(asked, this.#connector.progressMs) + patienceMs <= now.monoMs) {
       this.#context.mark("client.unanswered");
       return this.#connector.lose("silent", now);
     }
@@ -449,7 +465,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     const { pushWindow, pullLimit, pullBytesMax } = this.#options.config;
     if (this.#pushNotBeforeMs <= now.monoMs) {
       this.#pushNotBeforeMs = 0;
-      while (this.#outbox.inFlight < pushWindow) {
+      while (this.#outbox.inFlight < (this.#holds > 0 ? 1 : pushWindow)) {
         const entry = this.#outbox.nextToSend();
         if (entry === undefined) break;
         if (entry.row.expiresAtMs <= now.wallMs) {
@@ -480,7 +496,8 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
 
   #giveUpNumber(sequence: number): void {
     this.#givenUp.push(sequence);
-    this.#ask({ for: "give-up" }, { id: 0, type: "give-up", sequence });
+    const id = this.#jobs.add({ for: "give-up" });
+    this.#ask({ id, type: "give-up", sequence });
   }
 
   // ── the store's answers ───────────────────────────────────────────────────────────────────────────────────────────
@@ -489,13 +506,12 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     this.#loadAtMs = undefined;
     const fresh = new Uint8Array(KEY_BYTES);
     this.#context.entropy.fill("identity", fresh);
-    this.#ask({ for: "load" }, { id: 0, type: "load", fresh, relay: this.#relayHex });
+    const id = this.#jobs.add({ for: "load" });
+    this.#ask({ id, type: "load", fresh, relay: this.#relayHex });
   }
 
-  #ask(job: Job, operation: DeviceOperation): void {
-    const id = this.#nextOperation++;
-    this.#jobs.set(id, job);
-    this.#outputs.push({ type: "store", operation: { ...operation, id } });
+  #ask(operation: DeviceOperation): void {
+    this.#outputs.push({ type: "store", operation });
   }
 
   #tell(event: ClientEvent): void {
@@ -503,9 +519,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   }
 
   #answered(answer: DeviceAnswer, now: Now): void {
-    const job = this.#jobs.get(answer.id);
-    if (job === undefined) return;
-    this.#jobs.delete(answer.id);
+    const job = this.#jobs.take(answer.id);
     switch (answer.type) {
       case "loaded":
         return this.#loaded(answer, now);
@@ -559,6 +573,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
 
   #taken(job: Extract<Job, { for: "take" }>, answer: Extract<DeviceAnswer, { type: "taken" }>): void {
     this.#isTaking = false;
+    this.#takeFailures = 0;
     const { epoch, through, page } = job;
     for (const item of page.items) {
       if (item.why === null) continue;
@@ -583,13 +598,15 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       case "stage":
         this.#givenUp.unshift(...job.announced);
         this.#giveUpNumber(job.row.sequence);
+        if (this.#previous === job.row.payloadHash) this.#previous = job.previous;
         return this.#tell({ type: "push-failed", ref: job.ref, error: answer.error });
       case "rebase":
         return this.#connector.lose("store-failed", now);
       case "take":
         this.#isTaking = false;
         this.#wantsPull = true;
-        this.#pullNotBeforeMs = now.monoMs + RETRY_MS;
+        this.#takeFailures += 1;
+        this.#pullNotBeforeMs = now.monoMs + doubledMs(this.#takeFailures);
         return;
       case "acked":
       case "give-up":

@@ -66,6 +66,7 @@ export class Connector {
   #dueMs = 0;
   #liveSinceMs = 0;
   #heardMs = 0;
+  #progressMs = 0;
   #pingedMs: number | undefined;
   #pings = 0;
 
@@ -87,6 +88,11 @@ export class Connector {
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** When something other than a sign of life last came: an answer under way, however slow, is no silence. */
+  get progressMs(): number {
+    return this.#progressMs;
   }
 
   get isLive(): boolean {
@@ -164,11 +170,14 @@ export class Connector {
     if (channel.isEstablished && this.#move("established")) {
       this.#news.push({ type: "established", handshakeHash: channel.handshakeHash! });
     }
+    let isProgress = true;
     for (let frame = channel.pollFrame(); frame !== undefined; frame = channel.pollFrame()) {
       const parsed = this.#codec.parse(frame);
       if (!parsed.ok) return this.lose("invalid-message", now);
+      isProgress = parsed.value.type !== "Pong";
       this.#news.push({ type: "message", message: parsed.value });
     }
+    if (isProgress) this.#progressMs = now.monoMs;
     if (result.ok) return;
     if (result.error.type === "WrongRemote") this.#context.mark("client.wrong-relay");
     this.lose(result.error.type === "WrongRemote" ? "wrong-relay" : "handshake-failed", now);
@@ -208,10 +217,10 @@ export class Connector {
     const wasLive = this.isLive;
     if (!this.#move("lost")) return;
     this.#release(this.#connection >= 0);
-    if (wasLive && now.monoMs - this.#liveSinceMs >= BACKOFF.resetAfterMs) {
-      this.#attempt = 0;
-      this.#timesReplaced = 0;
-    }
+    const livedMs = wasLive ? now.monoMs - this.#liveSinceMs : 0;
+    if (livedMs >= BACKOFF.resetAfterMs) this.#attempt = 0;
+    // Two clones replace each other for ever: only a life longer than the last wait ends the doubling.
+    if (livedMs > 2 * replacedMs(Math.max(0, this.#timesReplaced - 1))) this.#timesReplaced = 0;
     const retryInMs =
       why === "replaced" ? replacedMs(this.#timesReplaced++) : backoffMs(this.#attempt++, this.#context.entropy);
     this.#dueMs = now.monoMs + retryInMs;

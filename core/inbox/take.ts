@@ -30,14 +30,24 @@ export interface TakeDecision {
   readonly quarantine: readonly InboxItem[];
 }
 
-/** `isKnown` answers for blobs in the inbox and in quarantine alike. */
-export function decideTake(items: readonly InboxItem[], isKnown: (blobId: string) => boolean): TakeDecision {
+/**
+ * A blob in quarantine can still be delivered, when its right bytes come; a delivered one is known for good, and what
+ * comes again under its id is dropped, also within one page.
+ */
+export function decideTake(
+  items: readonly InboxItem[],
+  isDelivered: (blobId: string) => boolean,
+  isQuarantined: (blobId: string) => boolean,
+): TakeDecision {
   const deliver: InboxItem[] = [];
   const quarantine: InboxItem[] = [];
+  const fresh = new Set<string>();
   for (const item of items) {
-    if (isKnown(encodeHex(item.blobId))) continue;
-    if (item.content === null) quarantine.push(item);
-    else deliver.push(item);
+    const id = encodeHex(item.blobId);
+    if (isDelivered(id) || fresh.has(id)) continue;
+    if (item.content !== null) deliver.push(item);
+    else if (!isQuarantined(id)) quarantine.push(item);
+    if (items.length > 1) fresh.add(id);
   }
   return { deliver, quarantine };
 }

@@ -63,7 +63,7 @@ const DONE: Result<void, never> = ok(undefined);
 export class SecureChannel {
   readonly #pool: BytePool;
   readonly #rekeyAfter: number;
-  readonly #frameBytesMax: number;
+  #frameBytesMax: number;
   readonly #expectedRemote: Uint8Array | undefined;
 
   #handshake: Handshake | undefined;
@@ -121,6 +121,12 @@ export class SecureChannel {
   /** Why the channel is dead; `undefined` while it is not. */
   get failure(): ChannelError | undefined {
     return this.#failure;
+  }
+
+  /** From now on frames of up to so many bytes may come and go: a stranger is allowed less than a member. */
+  allowFrames(frameBytesMax: number): void {
+    assertInvariant(frameBytesMax > 0 && frameBytesMax <= FRAME_BYTES_MAX, "channel: frame bound");
+    this.#frameBytesMax = frameBytesMax;
   }
 
   /** Call once, when the stream is open. The initiator's first bytes, `undefined` for the responder. */
@@ -270,8 +276,13 @@ export class SecureChannel {
   }
 
   /** A transport message carries at least one byte: none is ever sent only to be opened. */
+  /** While only small frames may come, no message needs to be larger than the largest of them. */
+  #messageBytesMax(): number {
+    return Math.min(NOISE_MESSAGE_BYTES_MAX, this.#frameBytesMax + FRAME_HEADER_BYTES + TAG_BYTES);
+  }
+
   #isPossible(lengthBytes: number): boolean {
-    if (this.#receive !== undefined) return lengthBytes > TAG_BYTES && lengthBytes <= NOISE_MESSAGE_BYTES_MAX;
+    if (this.#receive !== undefined) return lengthBytes > TAG_BYTES && lengthBytes <= this.#messageBytesMax();
     return lengthBytes === HANDSHAKE_MESSAGE_BYTES[this.#handshakeMessages];
   }
 

@@ -11,8 +11,9 @@ import type { Context } from "../context.ts";
 import { KEY_BYTES } from "../crypto/suite.ts";
 import { EPOCH_BYTES } from "../ids.ts";
 import { unreachable } from "../invariant.ts";
+import { Jobs } from "../jobs.ts";
 import { groupIdOf } from "../keys.ts";
-import { FRAME_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../limits.ts";
+import { FRAME_BYTES_MAX, HELLO_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../limits.ts";
 import type { AppendAnswer, AppendItem } from "../log/append.ts";
 import type { ConnectionId, Input, Machine, Now, Output } from "../machine.ts";
 import { SecureChannel } from "../noise/channel.ts";
@@ -50,7 +51,10 @@ export type DropWhy =
   | "invalid-message"
   | "unauthorized"
   | "version"
-  | "replaced";
+  | "replaced"
+  | "epoch"
+  | "store-failed"
+  | "overloaded";
 
 type RelayOutput = Output<RelayOperation, RelayEvent>;
 /** What an answer of the store is for. The group outlives the session: others hear of a blob whose pusher has gone. */
@@ -61,6 +65,8 @@ type Wait = "admit" | "append" | "page" | "acknowledge";
 
 /** How long a relay that cannot store asks a device to wait. */
 const STORAGE_RETRY_MS = 1000;
+/** After a message that comes at a bad moment. */
+const BUSY_RETRY_MS = 200;
 const NO_SUBJECT: ErrorSubject = { message: null, blobId: null };
 
 export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
@@ -72,12 +78,12 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
   readonly #sessions = new Sessions();
   readonly #greeting: Timeouts<Session>;
   readonly #idle: Timeouts<Session>;
-  readonly #jobs = new Map<number, Job>();
-  #nextOperation = 1;
+  readonly #jobs = new Jobs<Job>();
   #identity: Uint8Array | undefined;
   #total: TokenBucket | undefined;
   #nextSweepMs: number | undefined;
   #isStopping = false;
+  #isStopped = false;
 
   constructor(config: RelayConfig, context: Context) {
     this.#config = config;
@@ -122,6 +128,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
   }
 
   deadline(): number | undefined {
+    if (this.#isStopped) return undefined;
     const greeting = this.#greeting.earliest() ?? Number.POSITIVE_INFINITY;
     const idle = this.#idle.earliest() ?? Number.POSITIVE_INFINITY;
     const earliest = Math.min(greeting, idle, this.#nextSweepMs ?? Number.POSITIVE_INFINITY);
@@ -158,6 +165,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
         staticKey: this.#identity,
         ephemeral,
         rekeyAfterMessages: this.#config.rekeyAfterMessages,
+        frameBytesMax: HELLO_BYTES_MAX,
         pool: this.#pool,
       }),
       phase: "greeting",
@@ -166,6 +174,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       lastHeardMs: now.monoMs,
       servedMax: 0,
       acknowledged: 0,
+      isPaging: false,
       batch: [],
     };
     this.#sessions.add(session);
@@ -218,7 +227,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       this.#nextSweepMs = undefined;
       const { dedupeRetentionS } = this.#config;
       if (this.#identity === undefined) this.#load();
-      else this.#ask({ for: "sweep" }, { id: 0, type: "sweep", dedupeRetentionS });
+      else this.#ask({ id: this.#jobs.add({ for: "sweep" }), type: "sweep", dedupeRetentionS });
     }
   }
 
@@ -241,7 +250,8 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
   }
 
   #stopIfDone(): void {
-    if (!this.#isStopping || this.#jobs.size > 0) return;
+    if (!this.#isStopping || this.#isStopped || this.#jobs.size > 0) return;
+    this.#isStopped = true;
     for (const session of [...this.#sessions.all()]) {
       if (session.phase === "live") this.#send(session, { type: "Bye", reason: "shutdown" });
       this.#outputs.push({ type: "close", connection: session.connection });
@@ -249,7 +259,6 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       this.#greeting.disarm(session);
       this.#idle.disarm(session);
     }
-    this.#nextSweepMs = undefined;
     this.#outputs.push({ type: "event", event: { type: "stopped" } });
   }
 
@@ -262,11 +271,17 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       this.#refuse(session, ErrorCode.InvalidMessage, { message: message.type, blobId: null });
       return this.#drop(session, "invalid-message");
     }
+    const waitMs = this.#overRateMs(session, now);
+    if (waitMs > 0) return this.#limitRate(session, message, waitMs);
+    if (this.#isStopping && (message.type === "Push" || message.type === "Pull")) {
+      const subject: ErrorSubject = { message: message.type, blobId: message.type === "Push" ? message.blobId : null };
+      return this.#refuse(session, ErrorCode.RelayShuttingDown, subject, BUSY_RETRY_MS);
+    }
     switch (message.type) {
       case "Push":
-        return this.#push(session, message, now);
+        return this.#push(session, message);
       case "Pull":
-        return this.#pull(session, message, now);
+        return this.#pull(session, message);
       case "Ack":
         return this.#acknowledge(session, message.cursor);
       case "Ping":
@@ -286,6 +301,15 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       default:
         unreachable(message);
     }
+  }
+
+  /** Every message is charged. What has an answer is refused with a time; the rest goes unheard. */
+  #limitRate(session: Session, message: Message, waitMs: number): void {
+    this.#context.mark("relay.rate-limited");
+    if (message.type === "Bye") return this.#forgetClosed(session);
+    if (message.type !== "Push" && message.type !== "Pull") return;
+    const subject: ErrorSubject = { message: message.type, blobId: message.type === "Push" ? message.blobId : null };
+    this.#refuse(session, ErrorCode.RateLimited, subject, waitMs);
   }
 
   #forgetClosed(session: Session): void {
@@ -312,16 +336,11 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     entropy.fill("epoch", freshEpoch);
     const claim = { epoch: hello.epoch, contiguous: hello.contiguous, highest: hello.highest };
     const { groupsMax } = this.#config;
-    this.#askFor(session, "admit", { id: 0, type: "admit", group, device, claim, freshEpoch, groupsMax });
+    this.#ask({ id: this.#jobFor(session, "admit"), type: "admit", group, device, claim, freshEpoch, groupsMax });
   }
 
-  #push(session: Session, push: Push, now: Now): void {
-    const waitMs = this.#overRateMs(session, now);
+  #push(session: Session, push: Push): void {
     const { blobId } = push;
-    if (waitMs > 0) {
-      this.#context.mark("relay.push.rate-limited");
-      return this.#refuse(session, ErrorCode.RateLimited, { message: "Push", blobId }, waitMs);
-    }
     if (push.payload.length > PAYLOAD_BYTES_MAX) {
       return this.#refuse(session, ErrorCode.BlobTooLarge, { message: "Push", blobId });
     }
@@ -336,18 +355,21 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     const { group, device } = session.membership!;
     const { defaultTtlS, groupBytesMax } = this.#config;
     const heldBytesMax = groupBytesMax;
-    this.#askFor(session, "append", { id: 0, type: "append", group, device, items, defaultTtlS, heldBytesMax });
+    this.#ask({ id: this.#jobFor(session, "append"), type: "append", group, device, items, defaultTtlS, heldBytesMax });
   }
 
-  #pull(session: Session, pull: Pull, now: Now): void {
-    const waitMs = this.#overRateMs(session, now);
-    if (waitMs > 0) return this.#refuse(session, ErrorCode.RateLimited, { message: "Pull", blobId: null }, waitMs);
+  #pull(session: Session, pull: Pull): void {
+    // A page may be a megabyte: one at a time for each session.
+    if (session.isPaging) {
+      return this.#refuse(session, ErrorCode.RateLimited, { message: "Pull", blobId: null }, BUSY_RETRY_MS);
+    }
+    session.isPaging = true;
     // What was pushed before this Pull in the same piece comes before it in the store, too.
     this.#flushBatch(session);
     const limit = Math.max(1, Math.min(pull.limit, this.#config.pullLimitMax));
     const { group } = session.membership!;
     const { after, bytesMax } = pull;
-    this.#askFor(session, "page", { id: 0, type: "page", group, after, limit, bytesMax });
+    this.#ask({ id: this.#jobFor(session, "page"), type: "page", group, after, limit, bytesMax });
   }
 
   #acknowledge(session: Session, claimed: number): void {
@@ -355,7 +377,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     if (cursor <= session.acknowledged) return;
     session.acknowledged = cursor;
     const { group, device } = session.membership!;
-    this.#askFor(session, "acknowledge", { id: 0, type: "acknowledge", group, device, cursor });
+    this.#ask({ id: this.#jobFor(session, "acknowledge"), type: "acknowledge", group, device, cursor });
   }
 
   #overRateMs(session: Session, now: Now): number {
@@ -367,27 +389,24 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
 
   // ── the store's answers ───────────────────────────────────────────────────────────────────────────────────────────
 
-  #ask(job: Job, operation: RelayOperation): void {
-    const id = this.#nextOperation++;
-    this.#jobs.set(id, job);
-    this.#outputs.push({ type: "store", operation: { ...operation, id } });
+  #ask(operation: RelayOperation): void {
+    this.#outputs.push({ type: "store", operation });
   }
 
-  #askFor(session: Session, wait: Wait, operation: RelayOperation): void {
-    this.#ask({ for: wait, connection: session.connection, groupHex: session.membership!.groupHex }, operation);
+  #jobFor(session: Session, wait: Wait): number {
+    return this.#jobs.add({ for: wait, connection: session.connection, groupHex: session.membership!.groupHex });
   }
 
   #answered(answer: RelayAnswer, now: Now): void {
-    const job = this.#jobs.get(answer.id);
-    if (job === undefined) return;
-    this.#jobs.delete(answer.id);
+    const job = this.#jobs.take(answer.id);
     const session = "connection" in job ? this.#sessions.at(job.connection) : undefined;
     switch (answer.type) {
       case "loaded":
         this.#loaded(answer.identity, now);
         break;
       case "admitted":
-        if (session !== undefined) this.#admitted(session, answer, now);
+        if (answer.isRenewed && "groupHex" in job) this.#renewed(job.groupHex);
+        if (session !== undefined && !this.#isStopping) this.#admitted(session, answer, now);
         break;
       case "full":
         if (session !== undefined) this.#overloaded(session);
@@ -420,7 +439,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
   #load(): void {
     const fresh = new Uint8Array(KEY_BYTES);
     this.#context.entropy.fill("identity", fresh);
-    this.#ask({ for: "load" }, { id: 0, type: "load", fresh });
+    this.#ask({ id: this.#jobs.add({ for: "load" }), type: "load", fresh });
   }
 
   #loaded(identity: Uint8Array, now: Now): void {
@@ -430,19 +449,21 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     this.#outputs.push({ type: "event", event: { type: "ready", relayId } });
   }
 
+  /** Sessions of the old epoch find out by starting anew, even if the one whose claim showed it has gone. */
+  #renewed(groupHex: string): void {
+    this.#context.mark("relay.epoch-renewed");
+    for (const other of [...this.#sessions.liveOf(groupHex)]) this.#bye(other, "epoch", "epoch");
+  }
+
   #admitted(session: Session, answer: Extract<RelayAnswer, { type: "admitted" }>, now: Now): void {
     const { head } = answer;
-    const { groupHex } = session.membership!;
-    if (answer.isRenewed) {
-      this.#context.mark("relay.epoch-renewed");
-      for (const other of [...this.#sessions.liveOf(groupHex)]) this.#bye(other, "epoch", "replaced");
-    }
     const older = this.#sessions.enliven(session);
     if (older !== undefined) {
       this.#context.mark("relay.session-replaced");
       this.#bye(older, "replaced", "replaced");
     }
     session.phase = "live";
+    session.channel.allowFrames(FRAME_BYTES_MAX);
     this.#greeting.disarm(session);
     this.#idle.arm(session, now.monoMs);
     this.#send(session, {
@@ -460,7 +481,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
 
   #overloaded(session: Session): void {
     this.#refuse(session, ErrorCode.RelayOverloaded, { message: "Hello", blobId: null }, STORAGE_RETRY_MS);
-    this.#drop(session, "unauthorized");
+    this.#drop(session, "overloaded");
   }
 
   #acknowledgePushes(session: Session, answers: readonly AppendAnswer[]): void {
@@ -499,6 +520,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
 
   #paged(session: Session, answer: Extract<RelayAnswer, { type: "paged" }>): void {
     const { page } = answer;
+    session.isPaging = false;
     if (page === null) {
       this.#refuse(session, ErrorCode.InvalidMessage, { message: "Pull", blobId: null });
       return this.#drop(session, "invalid-message");
@@ -515,10 +537,11 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     if (job.for === "sweep") this.#nextSweepMs = now.monoMs + this.#config.sweepMs;
     if (job.for === "load") this.#nextSweepMs = now.monoMs + STORAGE_RETRY_MS;
     if (session === undefined) return;
+    if (job.for === "acknowledge") session.acknowledged = 0;
     const subject: ErrorSubject = { message: job.for === "page" ? "Pull" : null, blobId: null };
     this.#refuse(session, ErrorCode.StorageFailed, subject, STORAGE_RETRY_MS);
     // Which blobs of the batch it was is known to the store no more; the device sends again after a new Hello.
-    if (job.for !== "acknowledge") this.#drop(session, "not-ready");
+    if (job.for !== "acknowledge") this.#drop(session, "store-failed");
   }
 
   // ── sending ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,8 @@ export interface Session {
   /** Highest cursor served in a page: an Ack cannot claim more. */
   servedMax: number;
   acknowledged: number;
+  /** A page is being read for it. */
+  isPaging: boolean;
   /** Pushes of this turn, to be appended together. */
   readonly batch: AppendItem[];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createDraw, seedAfter } from "../draw.ts";
+import { seedAfter } from "../draw.ts";
 import { quickestMs } from "../link-profile.ts";
 import { MAIN_GROUP } from "../names.ts";
 import { isFault, type Plan, type Step } from "../plan.ts";
@@ -10,7 +10,7 @@ import { builtScenarios, findScenario } from "../registry.ts";
 const SEEDS = Array.from({ length: 200 }, (_, i) => seedAfter("0x5eed", i * 7919));
 
 function planOf(id: string, seed: string): Plan {
-  return findScenario(id)!.plan!(createDraw(seed));
+  return findScenario(id)!.plan!(seed);
 }
 
 function pushesOf(plan: Plan) {
@@ -19,7 +19,7 @@ function pushesOf(plan: Plan) {
 
 const built = builtScenarios().map(({ id, plan }) => ({
   id,
-  plans: SEEDS.map((seed) => plan(createDraw(seed))),
+  plans: SEEDS.map((seed) => plan(seed)),
 }));
 
 describe.each(built)("$id, 200 seeds", ({ id, plans }) => {

@@ -3,6 +3,7 @@
  * without a plan waits to be built. Called by the family files.
  */
 import type { Draw } from "../draw.ts";
+import { createDraw } from "../draw.ts";
 import type { Plan } from "../plan.ts";
 import type { Backend, Scenario } from "../scenario.ts";
 
@@ -25,5 +26,5 @@ export interface Row {
 
 export function createRow(id: string, { title, mustHold = STANDING, source = STRATEGY, on, plan }: Row): Scenario {
   const backends = on.split(" ").map((letter) => BACKENDS[letter as keyof typeof BACKENDS]);
-  return { id, title, mustHold, source, backends, ...(plan === undefined ? {} : { plan }) };
+  return { id, title, mustHold, source, backends, ...(plan === undefined ? {} : { plan: (seed) => plan(createDraw(seed, id)) }) };
 }

@@ -1,10 +1,10 @@
 /**
  * Looks for many secrets at once in everything a relay can read: as they are, reversed, as hex of both cases, as base64
- * and base64url at the three alignments. Only the first four bytes of each form are computed beforehand: they go into
- * a bit table that is asked at every position of the text, and a form is written out in full only where its first four
- * bytes were met. So a secret costs a few numbers and a byte of text a few instructions.
+ * and base64url at the three alignments. A text is read four bytes at a time: wherever a form begins, one of its first
+ * four windows of four bytes stands at a place divisible by four. Only these windows (the *anchors*) are computed
+ * beforehand, into a bit table that is asked for each word of the text; a form is written out in full only where one of
+ * its anchors was met. So a secret costs a few numbers, and four bytes of text a few instructions.
  */
-import { EMPTY } from "../../core/bytes.ts";
 
 export interface CanaryHit {
   /** What `add` returned. */
@@ -19,8 +19,8 @@ export const CANARY_BYTES_MIN = 8;
 const FORMS = ["raw", "reversed", "hex", "upper-case hex", "base64", "base64url"] as const;
 const RAW = 0;
 const REVERSED = 1;
+/** And 3 for upper case. */
 const HEX_LOWER = 2;
-const HEX_UPPER = 3;
 /** And 5 for base64url. */
 const BASE64 = 4;
 
@@ -51,21 +51,18 @@ function bitsSkipped(shift: number): number {
   return (6 - ((8 * shift) % 6)) % 6;
 }
 
-/** A secret in one of its forms, as far as the secret alone decides it. */
-export function encodeForm(value: Uint8Array, form: number, shift: number): Uint8Array {
-  if (form === RAW) return value;
-  if (form === REVERSED) return value.slice().reverse();
-  if (form === HEX_LOWER || form === HEX_UPPER) {
-    const digits = DIGITS[form - HEX_LOWER]!;
-    const text = new Uint8Array(2 * value.length);
-    for (let i = 0; i < text.length; i++) text[i] = digits[(value[i >>> 1]! >>> (i & 1 ? 0 : 4)) & 15]!;
-    return text;
-  }
-  const skipped = bitsSkipped(shift);
-  const sixes = SIXES[form - BASE64]!;
-  const text = new Uint8Array(Math.floor((8 * value.length - skipped) / 6));
-  for (let i = 0; i < text.length; i++) text[i] = sixes[sixBits(value, skipped + 6 * i)]!;
-  return text;
+/** Byte `i` of a secret in one of its forms, as far as the secret alone decides it. */
+function formByte(value: Uint8Array, form: number, shift: number, i: number): number {
+  if (form === RAW) return value[i]!;
+  if (form === REVERSED) return value[value.length - 1 - i]!;
+  if (form < BASE64) return DIGITS[form - HEX_LOWER]![(value[i >>> 1]! >>> (i & 1 ? 0 : 4)) & 15]!;
+  return SIXES[form - BASE64]![sixBits(value, bitsSkipped(shift) + 6 * i)]!;
+}
+
+function formLength(value: Uint8Array, form: number, shift: number): number {
+  if (form < HEX_LOWER) return value.length;
+  if (form < BASE64) return 2 * value.length;
+  return Math.floor((8 * value.length - bitsSkipped(shift)) / 6);
 }
 
 export class CanarySearch {
@@ -75,7 +72,7 @@ export class CanarySearch {
   #next = new Int32Array(1024);
   #words = new Int32Array(1024);
   #canaryOf = new Int32Array(1024);
-  #formOf = new Uint8Array(1024);
+  #whereOf = new Uint8Array(1024);
   #count = 0;
   readonly #values: Uint8Array[] = [];
 
@@ -83,55 +80,37 @@ export class CanarySearch {
   add(value: Uint8Array): number {
     const canary = this.#values.length;
     this.#values.push(value);
-    const last = value.length - 1;
-    const raw = (value[0]! << 24) | (value[1]! << 16) | (value[2]! << 8) | value[3]!;
-    this.#anchor(raw, canary, RAW, 0);
-    this.#anchor(
-      (value[last]! << 24) | (value[last - 1]! << 16) | (value[last - 2]! << 8) | value[last - 3]!,
-      canary,
-      REVERSED,
-      0,
-    );
-    const a = value[0]!;
-    const b = value[1]!;
-    for (let upper = 0; upper < 2; upper++) {
-      const digits = DIGITS[upper]!;
-      const word = (digits[a >>> 4]! << 24) | (digits[a & 15]! << 16) | (digits[b >>> 4]! << 8) | digits[b & 15]!;
-      this.#anchor(word, canary, HEX_LOWER + upper, 0);
-    }
-    for (let shift = 0; shift < 3; shift++) {
-      const bits = (raw << bitsSkipped(shift)) | (value[4]! >>> (8 - bitsSkipped(shift)));
-      const i = bits >>> 26;
-      const j = (bits >>> 20) & 63;
-      const k = (bits >>> 14) & 63;
-      const l = (bits >>> 8) & 63;
-      for (let url = 0; url < 2; url++) {
-        const sixes = SIXES[url]!;
-        const word = (sixes[i]! << 24) | (sixes[j]! << 16) | (sixes[k]! << 8) | sixes[l]!;
-        this.#anchor(word, canary, BASE64 + url, shift);
+    for (let form = RAW; form < FORMS.length; form++) {
+      const shifts = form < BASE64 ? 1 : 3;
+      for (let shift = 0; shift < shifts; shift++) {
+        let word = 0;
+        for (let i = 0; i < 7; i++) {
+          word = (word >>> 8) | (formByte(value, form, shift, i) << 24);
+          if (i >= 3) this.#anchor(word, canary, (form << 4) | (shift << 2) | (i - 3));
+        }
       }
     }
     return canary;
   }
 
-  /** The first place where a secret begins in `text`. */
+  /** A place where a secret begins in `text`. */
   find(text: Uint8Array): CanaryHit | undefined {
     if (text.length < 4 || this.#count === 0) return undefined;
     const table = this.#table;
-    const end = text.length;
-    let word = (text[0]! << 16) | (text[1]! << 8) | text[2]!;
-    for (let at = 3; at < end; at++) {
-      word = (word << 8) | text[at]!;
+    const words = new DataView(text.buffer, text.byteOffset, text.length);
+    for (let at = 0; at + 4 <= text.length; at += 4) {
+      const word = words.getInt32(at, true);
       const bit = Math.imul(word, HASH_FACTOR) >>> HASH_SHIFT;
       if ((table[bit >>> 3]! & (1 << (bit & 7))) !== 0) {
-        const hit = this.#compare(text, at - 3, word);
+        const hit = this.#compare(text, at, word);
         if (hit !== undefined) return hit;
       }
     }
     return undefined;
   }
 
-  #anchor(word: number, canary: number, form: number, shift: number): void {
+  /** `where`: form, shift and offset of the word in the form, packed. */
+  #anchor(word: number, canary: number, where: number): void {
     const hash = Math.imul(word, HASH_FACTOR);
     const bit = hash >>> HASH_SHIFT;
     this.#table[bit >>> 3] = this.#table[bit >>> 3]! | (1 << (bit & 7));
@@ -139,7 +118,7 @@ export class CanarySearch {
     const anchor = this.#count++;
     this.#words[anchor] = word;
     this.#canaryOf[anchor] = canary;
-    this.#formOf[anchor] = (form << 2) | shift;
+    this.#whereOf[anchor] = where;
     const slot = hash >>> SLOT_SHIFT;
     this.#next[anchor] = this.#heads[slot]!;
     this.#heads[slot] = anchor + 1;
@@ -155,22 +134,26 @@ export class CanarySearch {
     this.#next = enlarge(this.#next);
     this.#words = enlarge(this.#words);
     this.#canaryOf = enlarge(this.#canaryOf);
-    const forms = new Uint8Array(size);
-    forms.set(this.#formOf);
-    this.#formOf = forms;
+    const places = new Uint8Array(size);
+    places.set(this.#whereOf);
+    this.#whereOf = places;
   }
 
-  #compare(text: Uint8Array, offset: number, word: number): CanaryHit | undefined {
+  #compare(text: Uint8Array, at: number, word: number): CanaryHit | undefined {
     let anchor = this.#heads[Math.imul(word, HASH_FACTOR) >>> SLOT_SHIFT]! - 1;
     for (; anchor >= 0; anchor = this.#next[anchor]! - 1) {
       if (this.#words[anchor] !== word) continue;
       const canary = this.#canaryOf[anchor]!;
-      const form = this.#formOf[anchor]!;
-      const needle = encodeForm(this.#values[canary] ?? EMPTY, form >>> 2, form & 3);
-      if (offset + needle.length > text.length) continue;
-      let same = 4;
-      while (same < needle.length && text[offset + same] === needle[same]) same++;
-      if (same >= needle.length) return { canary, form: FORMS[form >>> 2]!, offset };
+      const where = this.#whereOf[anchor]!;
+      const value = this.#values[canary]!;
+      const form = where >>> 4;
+      const shift = (where >>> 2) & 3;
+      const offset = at - (where & 3);
+      const length = formLength(value, form, shift);
+      if (offset < 0 || offset + length > text.length) continue;
+      let same = 0;
+      while (same < length && text[offset + same] === formByte(value, form, shift, same)) same++;
+      if (same === length) return { canary, form: FORMS[form]!, offset };
     }
     return undefined;
   }

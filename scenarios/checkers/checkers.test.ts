@@ -377,6 +377,31 @@ describe("each kind of finding is found by its checker, and by no other", () => 
   });
 });
 
+test("a device that joined after the acknowledgement is owed nothing", () => {
+  const history = new ExampleHistory(examplePlan([], ["alice", "carol"]));
+  history.drop((record) => "device" in record && record.device === "carol");
+  history.push("alice").pull("alice").connect("carol").cut().finalReads().drop(isFinal);
+  expect(findings(history)).toEqual([]);
+});
+
+test("in a later epoch a cursor that only duplicates have is no hole", () => {
+  const history = threeBlobs().loseLog();
+  const place = { device: "alice", group: GROUP, relay: RELAY, epoch: exampleId("e", 2) } as const;
+  const pull = { type: "op", at: history.at, f: "pull", ...place, process: history.freshProcess(), after: 0 } as const;
+  history.write({ ...pull, outcome: "invoke" }).write({ ...pull, outcome: "ok", through: 2, max: 2, blobs: 2 });
+  const state = { cursor: 2, chain: exampleChain(place.epoch, 2), inbox: 3 } as const;
+  history.write({ type: "durable-state", at: history.at, ...place, why: "commit", ...state });
+  expect(findings(history.cut().finalReads().drop(isFinal))).toEqual([]);
+});
+
+test("a lower commit is late from the very cursor that was reached", () => {
+  const history = new ExampleHistory().push("alice").pull("bob");
+  history.drop((record) => record.type === "ack" || record.type === "deliver" || record.type === "durable-state");
+  expect(findings(ack(history, "bob", history.queue("bob").row.blob, 1).cut())).toEqual([
+    "no-late-lower late-lower-commit",
+  ]);
+});
+
 test("after a wipe of the relay, what its pusher still has must arrive again", () => {
   const plan = planWith({ id: 1, atMs: 1, do: "wipe", host: RELAY, downMs: 10 });
   const history = issue(new ExampleHistory(plan).push("alice").pull("alice"), 1).loseLog();

@@ -24,8 +24,8 @@ export const groupIsolation: Checker = {
       report({
         kind: "blob-of-another-group",
         message:
-          `blob ${shortId(record.blob)} was queued by ${origin.device} in group ${shortId(origin.group)}, but there is ` +
-          `a ${record.type} of it at ${record.device} in group ${shortId(record.group)} (${renderPlace(record)})`,
+          `blob ${shortId(record.blob)} was queued by ${origin.device} in group ${shortId(origin.group)}, but there ` +
+          `is a ${record.type} of it at ${record.device} in group ${shortId(record.group)} (${renderPlace(record)})`,
         witness: [origin, record],
       });
       return true;

@@ -64,8 +64,8 @@ export const maxCursor: Checker = {
             report({
               kind: "max-fell",
               message:
-                `${relay} told ${record.device} ${max} as the highest cursor of ${renderLog({ relay, epoch })}, after ` +
-                `it had told ${earlier.max}`,
+                `${relay} told ${record.device} ${max} as the highest cursor of ${renderLog({ relay, epoch })}, ` +
+                `after it had told ${earlier.max}`,
               witness: [earlier, record],
             });
           } else {

@@ -14,15 +14,13 @@ export class EnumeratedChoices implements Choices {
   private readonly isEnumerated: ((label: Label) => boolean) | undefined;
   private asked = 0;
 
-  /** With `isEnumerated`, only those labels are enumerated and all others stay calm: the number of runs is a product. */
+  /** With `isEnumerated`, only those labels are enumerated and all others stay calm: the runs multiply quickly. */
   constructor(isEnumerated?: (label: Label) => boolean) {
     this.isEnumerated = isEnumerated;
   }
 
   /** Goes to the next combination. False when all have been seen. */
   advance(): boolean {
-    this.values.length = this.asked;
-    this.bounds.length = this.asked;
     this.asked = 0;
     while (this.values.length > 0) {
       const last = this.values.length - 1;

@@ -3,10 +3,10 @@
  *
  * Time is cut into blocks of 1,024 ms. What is due in the present block lies in a ring with a slot per millisecond; the
  * next 1,023 blocks (17 minutes) have a slot each in a second ring; what is due later waits in a heap. When the present
- * block is used up, the next occupied one is spread over the first ring. Things move towards the present in the order in
- * which they were pushed, and before anything newer can be put where they go: hence the order among equal times. Times are
- * whole milliseconds. What is pushed for a block that has gone (the run stopped between two blocks) goes through a
- * heap of its own and still comes out in order. The scheduler owns one.
+ * block is used up, the next occupied one is spread over the first ring. Things move towards the present in the order
+ * in which they were pushed, and before anything newer can be put where they go: hence the order among equal times.
+ * Times are whole milliseconds. What is pushed for a block that has gone (the run stopped between two blocks) goes
+ * through a heap of its own and still comes out in order. The scheduler owns one.
  */
 import { NONE, SLOTS, SLOT_MASK, SlotRing } from "./slot-ring.ts";
 import { TimeHeap } from "./time-heap.ts";

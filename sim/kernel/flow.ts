@@ -3,8 +3,8 @@
  *
  * Segments arrive in the order in which they were sent, at the earliest when their stream's profile and shapers allow,
  * and wait here (`held`) while the stream is blocked or the receiving host has no power, as TCP would keep sending them
- * again. Gates that drop or break are applied on arrival. The rules for what is in flight stand in toxic.ts. Connections
- * send and receive through their two flows.
+ * again. Gates that drop or break are applied on arrival. The rules for what is in flight stand in toxic.ts.
+ * Connections send and receive through their two flows.
  */
 import type { Cause } from "./choices.ts";
 import type { Connection } from "./connection.ts";
@@ -247,7 +247,7 @@ export class Flow {
     const nowMs = network.scheduler.nowMs;
     const smallest = Math.ceil(bytes.length / PIECES_MAX);
     let atMs = plainMs;
-    for (let start = 0; start < bytes.length; ) {
+    for (let start = 0; start < bytes.length;) {
       let size = bytes.length;
       if (bytesPerS > 0) size = Math.max(1, Math.floor(bytesPerS / 10));
       if (sliceBytes > 0) {

@@ -2,9 +2,10 @@
  * A host: one machine with its store, disk, clock offset and connections; the twin of the driver on real sockets.
  *
  * A turn is `handle`, then every output (to the network, to the program, to the store), then the deadline. Store
- * operations of a turn go to the store as one transaction (see group-commit.ts). A host that dies forgets all that is in
- * memory; its disk keeps what disks keep. While paused, whatever is for the process waits in order. What the machine
- * or the store throws ends the run as a violation. The kernel makes hosts, the world commands them, the nemesis kills them.
+ * operations of a turn go to the store as one transaction (see group-commit.ts). A host that dies forgets all that is
+ * in memory; its disk keeps what disks keep. While paused, whatever is for the process waits in order. What the machine
+ * or the store throws ends the run as a violation. The kernel makes hosts, the world commands them, the nemesis kills
+ * them.
  */
 import type { ConnectionId, Input, Machine, Now } from "../../core/machine.ts";
 import { Alarm } from "./alarm.ts";
@@ -306,6 +307,9 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
           break;
         }
         case "dial":
+          if (output.connection % 2 !== 1 || this.ends.has(output.connection)) {
+            throw new Error(`a machine dials with new odd numbers, not with ${output.connection}`);
+          }
           this.ends.set(output.connection, this.network.dial(this, output.connection, output.address, cause));
           break;
         case "close": {

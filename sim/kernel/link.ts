@@ -1,6 +1,6 @@
 /**
- * A link: the way between one dialler and one listener, as two directed streams, `up` from dialler to listener and `down`
- * back. The counterpart of one proxy of Toxiproxy. All connections of the pair share its condition.
+ * A link: the way between one dialler and one listener, as two directed streams, `up` from dialler to listener and
+ * `down` back. The counterpart of one proxy of Toxiproxy. All connections of the pair share its condition.
  *
  * A link says what is wrong (profile, toxics) and knows its living connections; what that means for a chunk is the
  * flow's business. The nemesis adds and removes toxics, the network makes links.
@@ -79,7 +79,7 @@ export class LinkStream {
         for (const flow of this.flows()) flow.armTimeout(toxic, spec.timeoutMs);
         break;
       case "down":
-        for (const connection of [...this.link.connections]) {
+        for (const connection of this.link.connections) {
           toxic.touch();
           connection.break();
         }
@@ -101,7 +101,7 @@ export class LinkStream {
       this.blocks -= 1;
       if (this.blocks === 0) for (const flow of this.flows()) flow.releaseLater();
     } else if (toxic.spec.type === "timeout") {
-      for (const connection of [...this.link.connections]) connection.break();
+      for (const connection of this.link.connections) connection.break();
     }
   }
 

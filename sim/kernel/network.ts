@@ -2,9 +2,9 @@
  * The network: who listens where, and the link between every dialler and listener.
  *
  * A dial finds its listener by endpoint address, makes the link of the pair on first use and sends the opening segment.
- * What happens on the way is the business of links and flows (the rules stand in toxic.ts); what becomes of
- * connections when a process dies or a host loses power is decided here. Hosts call it, and the nemesis takes links from
- * it to poison them.
+ * What happens on the way is the business of links and flows (the rules stand in toxic.ts); what becomes of connections
+ * when a process dies or a host loses power is decided here. Hosts call it, and the nemesis takes links from it to
+ * poison them.
  */
 import type { ConnectionId } from "../../core/machine.ts";
 import type { Cause, Choices, Label } from "./choices.ts";

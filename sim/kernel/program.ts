@@ -1,8 +1,8 @@
 /**
  * What runs on a host: a machine with its store, made anew at every start.
  *
- * This is the port through which a protocol gets into the simulated world; the kernel knows nothing else of it. The world
- * (or a person with a protocol of their own) implements it once per kind of node.
+ * This is the port through which a protocol gets into the simulated world; the kernel knows nothing else of it. The
+ * world (or a person with a protocol of their own) implements it once per kind of node.
  */
 import type { Entropy, Machine, Now } from "../../core/machine.ts";
 import type { Cause } from "./choices.ts";

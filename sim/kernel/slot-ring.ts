@@ -1,8 +1,8 @@
 /**
  * A ring of 1,024 slots, each a first-in-first-out list of nodes, with a two-level bitmap of the occupied ones.
  *
- * The lists are linked through an array that belongs to the event queue, which owns two rings: one slot per millisecond,
- * and one slot per 1,024 milliseconds.
+ * The lists are linked through an array that belongs to the event queue, which owns two rings: one slot per
+ * millisecond, and one slot per 1,024 milliseconds.
  */
 export const SLOTS = 1024;
 export const SLOT_MASK = SLOTS - 1;

@@ -5,28 +5,25 @@
  * arrives at the end of the stream, so they also strike what is in flight. On one stream they apply in the order in
  * which they were added. "Something" is a chunk of bytes or an opening, closing or reset segment.
  *
- * | verb          | kind   | what it does, and what becomes of what is in flight                                      |
- * | ------------- | ------ | ---------------------------------------------------------------------------------------- |
- * | `latency`     | shaper | adds latency and a chosen part of the jitter to everything sent; in flight: unchanged.     |
- * |               |        | After removal, later chunks still wait for earlier, slower ones: a stream keeps its order. |
- * | `bandwidth`   | shaper | each connection sends at this rate, in pieces of at most 100 ms; in flight: unchanged.     |
- * | `slicer`      | shaper | cuts each chunk into at most 256 pieces of about that size, `delayMs` between two of them; |
- * |               |        | in flight: unchanged, also after removal.                                                  |
- * | `loss`        | shaper | per 1,460-byte segment; a lost one is sent again after 200 ms, doubling to 3.2 s for each  |
- * |               |        | further loss in a row. The losses of one chunk are repaired side by side: it waits for the |
- * |               |        | slowest segment. In flight: unchanged.                                                     |
- * | `slow_close`  | shaper | the closing segment sets off `delayMs` later; data in flight: unchanged.                   |
- * | `blocked`     | gate   | whatever arrives is held, opening and closing segments too; at removal it arrives, in      |
- * |               |        | order, after a chosen 0 … 1,000 ms. Lost only if the receiving side closes meanwhile or    |
- * |               |        | the sending host loses power.                                                              |
- * | `timeout`     | gate   | bytes that arrive are dropped, in flight too. With `timeoutMs` > 0 the connection breaks   |
- * |               |        | when nothing was dropped for so long since the toxic or the connection began. At removal   |
- * |               |        | every connection of the link breaks: what was dropped would be missing in the stream.      |
- * | `reset_peer`  | gate   | the first bytes that arrive, in flight too, and all after them are dropped; `timeoutMs`    |
- * |               |        | later the connection breaks, even if the toxic was removed meanwhile.                      |
- * | `limit_data`  | gate   | per connection; the bytes up to the limit arrive, in flight too, then the connection       |
- * |               |        | breaks. Counts from when the toxic was added.                                              |
- * | `down`        | link   | every connection of the link breaks at once and dials are refused, for both streams.       |
+ * - `latency` (shaper): adds latency and a chosen part of the jitter to everything sent. In flight: unchanged. After
+ *   removal, later chunks still wait for earlier, slower ones: a stream keeps its order.
+ * - `bandwidth` (shaper): each connection sends at this rate, in pieces of at most 100 ms. In flight: unchanged.
+ * - `slicer` (shaper): cuts each chunk into at most 256 pieces of about that size, `delayMs` between two of them.
+ *   In flight: unchanged, also after removal.
+ * - `loss` (shaper): per 1,460-byte segment; a lost one is sent again after 200 ms, doubling to 3.2 s for each further
+ *   loss in a row. The losses of one chunk are repaired side by side: it waits for the slowest segment. In flight:
+ *   unchanged.
+ * - `slow_close` (shaper): the closing segment sets off `delayMs` later. Data in flight: unchanged.
+ * - `blocked` (gate): whatever arrives is held, opening and closing segments too; at removal it arrives, in order,
+ *   after a chosen 0 … 1,000 ms. Lost only if the receiving side closes meanwhile or the sending host loses power.
+ * - `timeout` (gate): bytes that arrive are dropped, in flight too. With `timeoutMs` > 0 the connection breaks when
+ *   nothing was dropped for so long since the toxic or the connection began. At removal every connection of the link
+ *   breaks: what was dropped would be missing in the stream.
+ * - `reset_peer` (gate): the first bytes that arrive, in flight too, and all after them are dropped; `timeoutMs` later
+ *   the connection breaks, even if the toxic was removed meanwhile.
+ * - `limit_data` (gate): per connection; the bytes up to the limit arrive, in flight too, then the connection breaks.
+ *   Counts what arrives from when the toxic was added.
+ * - `down` (the link): every connection of the link breaks at once and dials are refused, on either stream.
  *
  * A connection that *breaks* is gone for both sides at the same moment, each is told `closed` (a dialler that is not
  * through yet: `refused`), and whatever is in flight in either direction is lost.
@@ -41,7 +38,7 @@ export type ToxicSpec =
   | { readonly type: "slicer"; readonly averageBytes: number; readonly delayMs: number }
   | { readonly type: "limit_data"; readonly bytes: number }
   | { readonly type: "down" }
-  /** `burst`: mean length of a run of losses (Gilbert–Elliott); 1 = each segment for itself. */
+  /** `burst`: mean length of a run of losses (Gilbert–Elliott); 1 = each segment for itself. Whole numbers. */
   | { readonly type: "loss"; readonly permille: number; readonly burst: number }
   | { readonly type: "blocked" }
   /** A malicious middle. Named here, not built in this backend yet. */
@@ -61,7 +58,7 @@ export function isSupported(spec: ToxicSpec): boolean {
     case "tamper":
       return false;
     case "loss":
-      return spec.permille > 0 && spec.permille < 1000 && spec.burst >= 1;
+      return spec.permille > 0 && spec.permille < 1000 && Number.isInteger(spec.burst) && spec.burst >= 1;
     case "bandwidth":
       return spec.bytesPerS >= 1;
     case "slicer":

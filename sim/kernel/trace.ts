@@ -94,6 +94,7 @@ export class TraceDigest {
   /** Asking for a hash in mid-run must change nothing: the answer is computed here. */
   private readonly scratch = new WordHash();
 
+  /** Which events are shown, if any. A reset of the kernel shows none: set it after that. */
   get detail(): TraceDetail | undefined {
     return this.shown;
   }

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { Timeouts } from "./timeouts.ts";
+
+function due(timeouts: Timeouts<string>, nowMs: number): string[] {
+  const keys: string[] = [];
+  for (let key = timeouts.takeDue(nowMs); key !== undefined; key = timeouts.takeDue(nowMs)) keys.push(key);
+  return keys;
+}
+
+describe("timeouts of one duration", () => {
+  it("have no deadline while nothing is armed", () => {
+    const timeouts = new Timeouts<string>(100);
+    expect([timeouts.earliest(), timeouts.takeDue(1e9), timeouts.size]).toEqual([undefined, undefined, 0]);
+  });
+
+  it("fire in the order of arming, each once, none before its time", () => {
+    const timeouts = new Timeouts<string>(100);
+    timeouts.arm("a", 0);
+    timeouts.arm("b", 5);
+    timeouts.arm("c", 5);
+    expect([timeouts.earliest(), due(timeouts, 99)]).toEqual([100, []]);
+    expect([due(timeouts, 100), timeouts.earliest()]).toEqual([["a"], 105]);
+    expect([due(timeouts, 105), due(timeouts, 1000), timeouts.size]).toEqual([["b", "c"], [], 0]);
+  });
+
+  it("begin anew when armed again, behind the others", () => {
+    const timeouts = new Timeouts<string>(100);
+    timeouts.arm("a", 0);
+    timeouts.arm("b", 1);
+    timeouts.arm("a", 50);
+    expect([timeouts.size, timeouts.earliest()]).toEqual([2, 101]);
+    expect([due(timeouts, 120), due(timeouts, 150)]).toEqual([["b"], ["a"]]);
+  });
+
+  it("can be called off, also twice", () => {
+    const timeouts = new Timeouts<string>(100);
+    timeouts.arm("a", 0);
+    timeouts.arm("b", 0);
+    timeouts.disarm("a");
+    timeouts.disarm("a");
+    expect([timeouts.size, due(timeouts, 100)]).toEqual([1, ["b"]]);
+  });
+
+  it("can be armed again while the due ones are taken", () => {
+    const timeouts = new Timeouts<string>(100);
+    timeouts.arm("a", 0);
+    timeouts.arm("b", 0);
+    expect(timeouts.takeDue(100)).toBe("a");
+    timeouts.arm("a", 100);
+    expect([due(timeouts, 100), timeouts.earliest()]).toEqual([["b"], 200]);
+  });
+});

@@ -1,0 +1,98 @@
+/** `zerok bench`: how fast it is, as ratios to what the same machine does in the same minute. */
+import type { HeapBench } from "../bench/heap-bench.ts";
+import type { Ratio, SimBench } from "../bench/sim-bench.ts";
+import { UserError } from "../user-error.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { renderCount, renderRounded } from "./figures.ts";
+import type { Io } from "./io.ts";
+import { laterOption } from "./later.ts";
+import { parseCountOption } from "./option-values.ts";
+import { createPaint, type Paint } from "./paint.ts";
+import { renderTable } from "./table.ts";
+
+export interface BenchArguments {
+  readonly part: string;
+  readonly rounds: string | undefined;
+  readonly heap: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+const ROUNDS_MIN = 7;
+const LATER_PARTS = ["relay", "checkers", "report"];
+
+/** Ends with 1 when a target is missed. */
+export async function runBenchCommand(args: BenchArguments, io: Io): Promise<ExitCode> {
+  if (LATER_PARTS.includes(args.part)) throw laterOption(`\`zerok bench ${args.part}\``);
+  if (args.part !== "sim")
+    throw new UserError(`There is nothing called "${args.part}" to measure: npx zerok bench sim`);
+  const rounds = args.rounds === undefined ? ROUNDS_MIN : parseCountOption("rounds", args.rounds, ROUNDS_MIN, 1000);
+  // Loaded here: no other command needs what is measured with.
+  const { benchSim } = await import("../bench/sim-bench.ts");
+  const isTold = !args.json && !args.quiet;
+  if (isTold) io.err(`Measuring ${rounds} interleaved rounds …\n`);
+  const sim = benchSim(rounds, () => {});
+  let heap: HeapBench | undefined;
+  if (args.heap) {
+    const { benchHeap } = await import("../bench/heap-bench.ts");
+    if (isTold) io.err("Running 10,000 seeds to compare the heap; this takes minutes …\n");
+    heap = benchHeap((seeds) => {
+      if (isTold && seeds % 1_000 === 0) io.err(`${renderCount(seeds)} seeds\n`);
+    });
+  }
+  const isMet =
+    [sim.rateToBareLoop, sim.queueToBareLoop, sim.runToFrames].every((ratio) => ratio.isMet) && heap?.isMet !== false;
+  if (args.json) io.out(`${JSON.stringify({ ...sim, heap: heap ?? null, isMet }, undefined, 2)}\n`);
+  else io.out(renderBench(createPaint(io.hasColor), sim, heap));
+  return isMet ? EXIT.valid : EXIT.invalid;
+}
+
+function renderBench(paint: Paint, sim: SimBench, heap: HeapBench | undefined): string {
+  const { machine, shares } = sim;
+  const rows = [
+    ["events per second", renderCount(sim.eventsPerSecond)],
+    ["seeds per second", renderRounded(sim.seedsPerSecond)],
+    ["simulated seconds per second", renderCount(sim.simulatedSecondsPerSecond)],
+    ["events per simulated second", renderRounded(sim.eventsPerSimulatedSecond)],
+    [`bare loop, per second (${sim.pending} pending)`, renderCount(sim.bareLoopPerSecond)],
+    ["kernel's queue, per second", renderCount(sim.kernelQueuePerSecond)],
+  ];
+  const ratios = [
+    [
+      "rate of events to the bare loop",
+      `1/${renderRounded(1 / sim.rateToBareLoop.median)}`,
+      "at least 1/40",
+      met(paint, sim.rateToBareLoop),
+    ],
+    [
+      "kernel's queue to the bare loop",
+      renderRounded(sim.queueToBareLoop.median),
+      "at least 1",
+      met(paint, sim.queueToBareLoop),
+    ],
+    ["a run to its frames alone", renderRounded(sim.runToFrames.median), "at most 3", met(paint, sim.runToFrames)],
+  ];
+  if (heap !== undefined) {
+    const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+    const change = `${mib(heap.heapAt1000)} to ${mib(heap.heapAt10000)}`;
+    ratios.push(["heap at seed 1,000 to seed 10,000", change, "within 10 %", met(paint, heap)]);
+  }
+  const percent = Object.entries(shares).map(([part, share]) => `${part} ${Math.round(100 * share)} %`);
+  const place = `Node ${machine.node}, ${machine.cores} ${machine.cores === 1 ? "core" : "cores"}, ${machine.platform}`;
+  return [
+    `${paint.bold(sim.scenario)}, toy suite, all checkers and the trace hash on; medians of ${sim.rounds} interleaved rounds; one thread. ${place}.`,
+    "",
+    renderTable(paint, [{ head: "figure" }, { head: "value", isNumber: true }], rows),
+    renderTable(
+      paint,
+      [{ head: "ratio" }, { head: "median", isNumber: true }, { head: "target" }, { head: "" }],
+      ratios,
+    ),
+    `Where the time of a run goes: ${percent.join(", ")}.`,
+    "",
+  ].join("\n");
+}
+
+function met(paint: Paint, { isMet }: Pick<Ratio, "isMet">): string {
+  return isMet ? paint.green("met") : paint.red("missed");
+}

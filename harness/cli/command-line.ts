@@ -1,0 +1,183 @@
+/**
+ * The command line as data: what may be typed, what it says in `--help`, and which command was chosen. Parsing runs
+ * nothing; `main.ts` runs the choice.
+ */
+import yargs from "yargs";
+import { UserError } from "../user-error.ts";
+import { LATER_COMMANDS } from "./later.ts";
+import { PORTABLE_EVERY_DEFAULT, SEEDS_DEFAULT, type SimArguments } from "./sim-command.ts";
+import type { BenchArguments } from "./bench-command.ts";
+import type { ReplayArguments } from "./replay-command.ts";
+import type { ScenariosArguments } from "./scenarios-command.ts";
+
+export type Choice =
+  | { readonly command: "sim"; readonly args: SimArguments; readonly later: Later }
+  | { readonly command: "replay"; readonly args: ReplayArguments; readonly later: Later }
+  | { readonly command: "scenarios"; readonly args: ScenariosArguments; readonly later: Later }
+  | { readonly command: "bench"; readonly args: BenchArguments; readonly later: Later }
+  | { readonly command: "later"; readonly name: string }
+  /** `--help` and `--version`. */
+  | { readonly command: "text"; readonly text: string };
+
+/** Options that the design names and that are not built: as typed. */
+export interface Later {
+  readonly on?: string | undefined;
+  readonly build?: string | undefined;
+  readonly exhaustive?: boolean | undefined;
+}
+
+const SIM_EXAMPLES = [
+  ["$0 sim", "every scenario, a hundred seeds each"],
+  ["$0 sim --time 60s --twice", "for a minute, each run repeated in another process"],
+  ["$0 sim S-CONC-01 --seed 0x2a", "one run, with its folder"],
+  ["$0 sim --seeds 1000 --shard 2/4", "the second quarter of a large sweep"],
+] as const;
+
+const EPILOGUE = `Exit codes: 0 valid, 1 invalid, 2 unknown, 3 this machine cannot run it, 64 usage, 70 internal.
+Commands marked "later" are named by the design and not built yet.`;
+
+export async function parseCommandLine(argv: readonly string[], version: string, columns: number): Promise<Choice> {
+  let choice: Choice | undefined;
+  const suite = { choices: ["toy", "portable"] as const, describe: "cryptography: made for speed, or the real one" };
+  const out = { type: "string", default: "runs", requiresArg: true, describe: "where run folders go" } as const;
+  const on = {
+    type: "string",
+    requiresArg: true,
+    describe: "backend: sim; local, docker and live come later",
+  } as const;
+  const build = { type: "string", requiresArg: true, describe: "run another build's code (later)" } as const;
+  const text = (describe: string) => ({ type: "string", requiresArg: true, describe }) as const;
+  const flag = (describe: string) => ({ type: "boolean", default: false, describe }) as const;
+
+  const parser = yargs()
+    .scriptName("zerok")
+    .locale("en")
+    .parserConfiguration({
+      "boolean-negation": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "duplicate-arguments-array": false,
+    })
+    .usage("$0 <command>\n\nRuns a sync protocol in a simulated world, from a seed to a verdict.")
+    .option("json", { ...flag("one JSON document on stdout, nothing else there"), global: true })
+    .option("quiet", { ...flag("say only what matters"), global: true })
+    .option("no-color", { ...flag("no colours"), global: true })
+    .command(
+      "sim [ids..]",
+      "sweep scenarios in the simulator",
+      (command) =>
+        command
+          .positional("ids", {
+            type: "string",
+            array: true,
+            default: [],
+            describe: "scenario ids; none = all that are built",
+          })
+          .option("seeds", text(`seeds of each scenario (default ${SEEDS_DEFAULT})`))
+          .option("seed", text("this seed alone; with --seeds, the first one"))
+          .option("time", text("sweep upwards for so long, such as 60s"))
+          .option("jobs", text("workers (default: all cores)"))
+          .option("shard", text("only this part of the seeds, such as 1/4"))
+          .option("twice", flag("repeat every run in another process and compare"))
+          .option("out", out)
+          .option("fail-fast", flag("stop at the first failure"))
+          .option("keep-first", flag("leave a folder for the first run of each id too"))
+          .option("suite", { ...suite, default: "toy" as const })
+          .option(
+            "portable-every",
+            text(`compare one seed in so many with the portable suite; 0 = none (default ${PORTABLE_EVERY_DEFAULT})`),
+          )
+          .option("exhaustive", flag("every choice instead of some seeds (later)"))
+          .option("on", on)
+          .option("build", build)
+          .example(SIM_EXAMPLES.map(([command, what]): [string, string] => [command, what])),
+      (args) => void (choice = { command: "sim", args, later: args }),
+    )
+    .command(
+      "replay <what>",
+      "run a capsule, a run folder or a seed again",
+      (command) =>
+        command
+          .positional("what", {
+            type: "string",
+            demandOption: true,
+            describe: "capsule.json, run folder, or seed with --scenario",
+          })
+          .option("scenario", text("the scenario of a seed"))
+          .option("edited", flag("take a capsule that was edited by hand"))
+          .option("trace", flag("write every event to trace.jsonl.gz in the run folder"))
+          .option("twice", flag("repeat the run in another process and compare"))
+          .option("out", out)
+          .option("suite", { ...suite, defaultDescription: "as in the capsule" })
+          .option("on", on)
+          .option("build", build)
+          .example("$0 replay runs/latest", "the newest run folder")
+          .example("$0 replay 0x2a --scenario S-CONC-01 --trace", "a seed, with all its events"),
+      (args) =>
+        void (choice = {
+          command: "replay",
+          args: { ...args, scenario: args.scenario, suite: args.suite },
+          later: args,
+        }),
+    )
+    .command(
+      "scenarios [id]",
+      "list the catalogue, or one scenario in full",
+      (command) =>
+        command
+          .positional("id", { type: "string", describe: "one scenario" })
+          .example("$0 scenarios S-CONC-01", "what it must hold, where it comes from"),
+      (args) => void (choice = { command: "scenarios", args: { ...args, id: args.id }, later: {} }),
+    )
+    .command(
+      "bench [part]",
+      "figures as ratios to ceilings measured in the same run",
+      (command) =>
+        command
+          .positional("part", {
+            type: "string",
+            default: "sim",
+            describe: "sim; relay, checkers and report come later",
+          })
+          .option("rounds", text("interleaved rounds, at least 7 (default 7)"))
+          .option("heap", flag("also compare the heap after 1,000 and 10,000 seeds"))
+          .example("$0 bench sim --heap --json", "everything, for a machine to read"),
+      (args) => void (choice = { command: "bench", args: { ...args, rounds: args.rounds }, later: {} }),
+    );
+  for (const [name, what] of Object.entries(LATER_COMMANDS)) {
+    parser.command(
+      `${name} [rest..]`,
+      `${what} (later)`,
+      (command) => command.strict(false),
+      () => void (choice = { command: "later", name }),
+    );
+  }
+  parser
+    .demandCommand(1, "No command given")
+    .strict()
+    .help()
+    .alias("h", "help")
+    .version(version)
+    .epilogue(EPILOGUE)
+    .wrap(Math.min(columns, 110))
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail(false);
+
+  let shown = "";
+  try {
+    await parser.parseAsync([...argv], {}, (_error: unknown, _args: unknown, output: string) => void (shown = output));
+  } catch (error) {
+    throw new UserError(describeMistake(error, argv));
+  }
+  if (shown !== "") return { command: "text", text: `${shown}\n` };
+  if (choice === undefined) throw new UserError("No command given: npx zerok --help lists them.");
+  return choice;
+}
+
+/** yargs says what was wrong; what to type next is ours to say. */
+function describeMistake(error: unknown, argv: readonly string[]): string {
+  const what = (error instanceof Error ? error.message : String(error)).trim().replace(/\s*\n\s*/g, " ");
+  const command = ["sim", "replay", "scenarios", "bench"].find((name) => name === argv[0]);
+  return `${what}: npx zerok ${command === undefined ? "" : `${command} `}--help shows what can be typed.`;
+}

@@ -1,0 +1,190 @@
+/** `zerok replay`: runs a capsule, a run folder or a seed again, and says whether it came out the same. */
+import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { parseSeed } from "../../scenarios/draw.ts";
+import type { Plan } from "../../scenarios/plan.ts";
+import type { Capsule } from "../results/capsule.ts";
+import { readCodeVersion } from "../results/code-version.ts";
+import { assertWritableOut, readCapsule, writeRunFolder, writeTrace } from "../results/run-folder.ts";
+import { findDivergence, type Divergence } from "../sweep/divergence.ts";
+import type { SeedRun, SeedRunner } from "../sweep/seed-runner.ts";
+import type { Suite } from "../sweep/sim-world.ts";
+import { WHOLE_TRACE } from "../sweep/task.ts";
+import { UserError } from "../user-error.ts";
+import { chooseBuilt } from "./choose-scenarios.ts";
+import { exitCodeOf, type ExitCode } from "./exit-code.ts";
+import type { Io } from "./io.ts";
+import { createPaint, type Paint } from "./paint.ts";
+import { shortPath } from "./short-path.ts";
+import type { Services } from "./services.ts";
+import { renderVerdict } from "./verdict-text.ts";
+
+export interface ReplayArguments {
+  readonly what: string;
+  readonly scenario: string | undefined;
+  readonly edited: boolean;
+  readonly trace: boolean;
+  readonly twice: boolean;
+  readonly out: string;
+  readonly suite: Suite | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+interface Source {
+  readonly plan: Plan;
+  readonly suite: Suite;
+  /** Where the trace goes; `undefined` for a seed, which first leaves a folder of its own. */
+  readonly folder: string | undefined;
+  readonly capsule: Capsule | undefined;
+}
+
+/** How the new run stands to the one in the capsule. */
+type Comparison =
+  | { readonly type: "Same" }
+  | { readonly type: "NotCompared"; readonly why: string }
+  | { readonly type: "OtherCode"; readonly what: readonly string[]; readonly commit: string }
+  | { readonly type: "NotRepeatable"; readonly what: readonly string[] };
+
+export async function runReplayCommand(args: ReplayArguments, io: Io, services: Services): Promise<ExitCode> {
+  const runner = services.createRunner();
+  const source = findSource(args, services, runner);
+  if (source.folder === undefined) assertWritableOut(args.out);
+  const options = { suite: source.suite };
+  const first = runner.runPlan(source.plan, options);
+  const comparison = compare(source, first, args.edited);
+
+  const folder = source.folder ?? writeRunFolder(args.out, first, source.suite);
+  const trace = args.trace ? traceOf(runner, source, folder) : undefined;
+  const twice = args.twice ? await repeat(source, first, services) : undefined;
+
+  const isRepeatable = comparison.type !== "NotRepeatable" && twice?.isSame !== false;
+  const verdict = isRepeatable ? first.verdict.verdict : "invalid";
+  if (args.json) {
+    const { run } = first;
+    const report = {
+      verdict,
+      scenario: source.plan.scenario,
+      seed: source.plan.seed,
+      idle: first.verdict.idle,
+      findings: first.verdict.findings.map(({ checker, kind, message }) => ({ checker, kind, message })),
+      unknowns: first.verdict.unknowns,
+      events: run.events,
+      simulatedMs: run.simulatedMs,
+      traceHash: run.traceHash,
+      shapeHash: run.shapeHash,
+      comparison,
+      twice: twice ?? null,
+      run: folder,
+      trace: trace ?? null,
+    };
+    io.out(`${JSON.stringify(report, undefined, 2)}\n`);
+  } else {
+    const paint = createPaint(io.hasColor);
+    io.out(renderVerdict(paint, first));
+    io.out(renderComparison(paint, comparison));
+    if (twice !== undefined) io.out(renderTwice(paint, twice));
+    if (trace !== undefined) io.out(`Trace: ${shortPath(trace)}\n`);
+    if (!args.quiet && source.folder === undefined) io.out(`Results: ${shortPath(folder)}\n`);
+  }
+  return exitCodeOf(verdict);
+}
+
+function findSource(args: ReplayArguments, services: Services, runner: SeedRunner): Source {
+  const { what, scenario } = args;
+  if (existsSync(what)) {
+    const { path, capsule } = readCapsule(what, args.edited);
+    return { plan: capsule.plan, suite: args.suite ?? capsule.suite, folder: dirname(path), capsule };
+  }
+  const seed = parseSeed(what);
+  if (seed === undefined) {
+    throw new UserError(
+      `"${what}" is neither a file or folder that exists nor a seed: name a capsule.json, a run folder such as runs/latest, or a seed with --scenario.`,
+    );
+  }
+  if (scenario === undefined) {
+    throw new UserError(`A seed means something only with its scenario: npx zerok replay ${what} --scenario S-CONC-01`);
+  }
+  const row = chooseBuilt(services.catalogue, [scenario])[0]!;
+  return { plan: runner.planOf(row.id, seed), suite: args.suite ?? "toy", folder: undefined, capsule: undefined };
+}
+
+function compare({ capsule, suite }: Source, { run, verdict }: SeedRun, isEdited: boolean): Comparison {
+  if (capsule === undefined) return { type: "NotCompared", why: "a seed by itself has nothing to be compared with" };
+  if (isEdited) return { type: "NotCompared", why: "the capsule was taken as it is, edits and all" };
+  const what: string[] = [];
+  if (verdict.verdict !== capsule.verdict) what.push(`verdict ${capsule.verdict} then, ${verdict.verdict} now`);
+  if (suite !== capsule.suite) {
+    if (run.shapeHash !== capsule.shapeHash) what.push(`shape ${capsule.shapeHash} then, ${run.shapeHash} now`);
+  } else if (run.traceHash !== capsule.traceHash) {
+    what.push(`trace ${capsule.traceHash} then, ${run.traceHash} now`);
+  }
+  if (what.length === 0) return { type: "Same" };
+  const isSameCode = readCodeVersion().fingerprint === capsule.fingerprint;
+  return isSameCode ? { type: "NotRepeatable", what } : { type: "OtherCode", what, commit: capsule.commit };
+}
+
+function renderComparison(paint: Paint, comparison: Comparison): string {
+  switch (comparison.type) {
+    case "Same":
+      return "The same as in the capsule: verdict and trace hash.\n";
+    case "NotCompared":
+      return `Not compared: ${comparison.why}.\n`;
+    case "OtherCode":
+      return `Other than in the capsule, which other code made (commit ${comparison.commit}): ${comparison.what.join("; ")}.\n`;
+    case "NotRepeatable":
+      return `${paint.red("not repeatable")}: the same code made the capsule, and yet: ${comparison.what.join("; ")}.\n`;
+  }
+}
+
+/** Runs once more for its events, and puts them beside the capsule. */
+function traceOf(runner: SeedRunner, { plan, suite }: Source, folder: string): string {
+  const { scenario, seed } = plan;
+  const { detail } = runner.perform({ job: "inspect", scenario, plan, seeds: [seed], suite, detail: WHOLE_TRACE });
+  try {
+    return writeTrace(folder, detail);
+  } catch (error) {
+    throw new UserError(
+      `The trace could not be written to ${join(folder, "trace.jsonl.gz")}: ${(error as Error).message}.`,
+    );
+  }
+}
+
+interface Twice {
+  readonly isSame: boolean;
+  readonly first: string;
+  readonly second: string;
+  readonly divergence: Divergence | undefined;
+}
+
+/** The same plan in another process. */
+async function repeat({ plan, suite }: Source, first: SeedRun, services: Services): Promise<Twice> {
+  const runner = services.createRunner();
+  const pool = services.createPool("processes", 1);
+  try {
+    const task = { scenario: plan.scenario, plan, seeds: [plan.seed], suite };
+    const [echo] = await pool.perform({ job: "echo", ...task });
+    const hashes = { first: first.run.traceHash, second: echo!.traceHash };
+    if (hashes.first === hashes.second) return { isSame: true, ...hashes, divergence: undefined };
+    const divergence = await findDivergence(
+      async (detail) => runner.perform({ job: "inspect", ...task, detail }),
+      (detail) => pool.perform({ job: "inspect", ...task, detail }),
+    );
+    return { isSame: false, ...hashes, divergence };
+  } finally {
+    await pool.close();
+  }
+}
+
+function renderTwice(paint: Paint, { isSame, first, second, divergence }: Twice): string {
+  if (isSame) return "Twice: the same trace hash in another process.\n";
+  const lines = [`${paint.red("not repeatable")}: ${first} here, ${second} in another process`];
+  if (divergence?.event !== undefined) {
+    lines.push(
+      `  first divergent event: ${divergence.event}`,
+      `    here   ${divergence.first}`,
+      `    there  ${divergence.second}`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,75 @@
+/** `zerok scenarios`: the catalogue, or one row of it in full. */
+import type { Backend, Scenario } from "../../scenarios/scenario.ts";
+import { chooseScenario } from "./choose-scenarios.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { Io } from "./io.ts";
+import { createPaint, type Paint } from "./paint.ts";
+import type { Services } from "./services.ts";
+import { renderTable } from "./table.ts";
+
+export interface ScenariosArguments {
+  readonly id: string | undefined;
+  readonly json: boolean;
+}
+
+/** The simulator is the only backend so far; where a row waits for another, that is what it waits for. */
+type Fidelity = "exact" | "later";
+
+export async function runScenariosCommand(args: ScenariosArguments, io: Io, services: Services): Promise<ExitCode> {
+  const paint = createPaint(io.hasColor);
+  if (args.id === undefined) {
+    const rows = services.catalogue.all;
+    io.out(args.json ? `${JSON.stringify(rows.map(toJson), undefined, 2)}\n` : renderCatalogue(paint, rows));
+  } else {
+    const row = chooseScenario(services.catalogue, args.id);
+    io.out(args.json ? `${JSON.stringify(toJson(row), undefined, 2)}\n` : renderScenario(paint, row));
+  }
+  return EXIT.valid;
+}
+
+function fidelityOf(scenario: Scenario, backend: Backend): Fidelity {
+  return backend === "sim" && scenario.plan !== undefined ? "exact" : "later";
+}
+
+function toJson(scenario: Scenario): object {
+  const { id, title, mustHold, source, backends, plan } = scenario;
+  return {
+    id,
+    title,
+    mustHold,
+    source,
+    isBuilt: plan !== undefined,
+    backends: Object.fromEntries(backends.map((backend) => [backend, fidelityOf(scenario, backend)])),
+  };
+}
+
+function renderBackends(paint: Paint, scenario: Scenario): string {
+  const each = scenario.backends.map((backend) => {
+    const fidelity = fidelityOf(scenario, backend);
+    return fidelity === "exact" ? paint.green(`${backend} exact`) : paint.dim(`${backend} later`);
+  });
+  return each.join(", ");
+}
+
+function renderCatalogue(paint: Paint, rows: readonly Scenario[]): string {
+  const built = rows.filter((row) => row.plan !== undefined);
+  const columns = [{ head: "id" }, { head: "title" }, { head: "source" }, { head: "backends" }];
+  const table = renderTable(
+    paint,
+    columns,
+    rows.map((row) => [row.id, row.title, row.source, renderBackends(paint, row)]),
+  );
+  return `${table}\n${rows.length} scenarios, ${built.length} of them built. One in full: npx zerok scenarios ${built[0]?.id ?? rows[0]?.id ?? "ID"}\n`;
+}
+
+function renderScenario(paint: Paint, scenario: Scenario): string {
+  const lines = [
+    `${paint.bold(scenario.id)}  ${scenario.title}`,
+    "",
+    `must hold  ${scenario.mustHold}`,
+    `source     ${scenario.source}`,
+    `backends   ${renderBackends(paint, scenario)}`,
+  ];
+  if (scenario.plan !== undefined) lines.push("", `Run it: npx zerok sim ${scenario.id} --seed 0x1`);
+  return `${lines.join("\n")}\n`;
+}

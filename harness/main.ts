@@ -1,0 +1,82 @@
+/**
+ * The command line, from words to an exit code. `runCli` is the whole of it and touches no global state but files, so
+ * that a test calls it as a terminal would; `runProcess` gives it this process's words and streams.
+ */
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { runBenchCommand } from "./cli/bench-command.ts";
+import { parseCommandLine, type Choice, type Later } from "./cli/command-line.ts";
+import { EXIT, type ExitCode } from "./cli/exit-code.ts";
+import { createProcessIo, type Io } from "./cli/io.ts";
+import { assertBackendBuilt, laterCommand, laterOption } from "./cli/later.ts";
+import { createPaint } from "./cli/paint.ts";
+import { runReplayCommand } from "./cli/replay-command.ts";
+import { runScenariosCommand } from "./cli/scenarios-command.ts";
+import { createServices, type Services } from "./cli/services.ts";
+import { runSimCommand } from "./cli/sim-command.ts";
+import { readPackageVersion } from "./results/code-version.ts";
+import { UserError } from "./user-error.ts";
+
+export async function runCli(
+  argv: readonly string[],
+  io: Io,
+  services: Services = createServices(),
+): Promise<ExitCode> {
+  const isPlain = argv.includes("--no-color");
+  const shown: Io = isPlain ? { ...io, hasColor: false } : io;
+  try {
+    return await runChoice(await parseCommandLine(argv, readPackageVersion(), shown.columns), shown, services);
+  } catch (error) {
+    if (!(error instanceof UserError)) return reportInternalError(error, argv, shown);
+    shown.err(`${createPaint(shown.hasColor).red("zerok:")} ${error.message}\n`);
+    return error.exitCode;
+  }
+}
+
+async function runChoice(choice: Choice, io: Io, services: Services): Promise<ExitCode> {
+  switch (choice.command) {
+    case "text":
+      io.out(choice.text);
+      return EXIT.valid;
+    case "later":
+      throw laterCommand(choice.name);
+    case "sim":
+      assertNothingLater(choice.later);
+      return runSimCommand(choice.args, io, services);
+    case "replay":
+      assertNothingLater(choice.later);
+      return runReplayCommand(choice.args, io, services);
+    case "scenarios":
+      return runScenariosCommand(choice.args, io, services);
+    case "bench":
+      return runBenchCommand(choice.args, io);
+  }
+}
+
+function assertNothingLater({ on, build, exhaustive }: Later): void {
+  if (on !== undefined) assertBackendBuilt(on);
+  if (build !== undefined) throw laterOption("--build");
+  if (exhaustive === true) throw laterOption("--exhaustive");
+}
+
+/** A bug of ours: one sentence for the person, the details in a file for whoever mends it. */
+function reportInternalError(error: unknown, argv: readonly string[], io: Io): ExitCode {
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (process.env["ZEROK_DEBUG"] === "1") io.err(`${details}\n`);
+  let where = "and could not be written down; ZEROK_DEBUG=1 shows them";
+  try {
+    const path = join(mkdtempSync(join(tmpdir(), "zerok-")), "internal-error.txt");
+    writeFileSync(path, `zerok ${argv.join(" ")}\nNode ${process.version}, ${process.platform}\n\n${details}\n`);
+    where = `are in ${path}`;
+  } catch {
+    // A full disk must not hide the first error.
+  }
+  io.err(`zerok: internal error, which is a bug in zerok and nothing you did. The details ${where}.\n`);
+  return EXIT.internal;
+}
+
+export async function runProcess(): Promise<void> {
+  process.exitCode = await runCli(process.argv.slice(2), createProcessIo());
+}

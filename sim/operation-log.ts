@@ -1,0 +1,165 @@
+/**
+ * The operations of one device's application, from invoke to completion, as the history has them. What a dead process
+ * had under way is `info`; a push that was durable by then can still be settled by what its next life learns.
+ */
+import { encodeHex } from "../core/bytes.ts";
+import type { ClientEvent } from "../core/client/events.ts";
+import { digestBytes } from "../scenarios/payload.ts";
+import type { OperationStep } from "../scenarios/plan.ts";
+import type { Recorder } from "./recorder.ts";
+
+type Completion = "ok" | "fail" | "info";
+
+interface PushOperation {
+  readonly process: number;
+  readonly op: string;
+  readonly sizeBytes: number;
+  readonly digest: string;
+  readonly ttlS: number;
+}
+
+export class OperationLog {
+  readonly #recorder: Recorder;
+  readonly #device: string;
+  readonly #group: string;
+  readonly #relay: string;
+  /** By the number that came with the command, until they are queued. */
+  readonly #early = new Map<number, PushOperation>();
+  /** By blob id, until they are settled. */
+  readonly #queued = new Map<string, PushOperation>();
+  #pull: { readonly process: number; readonly epoch: string; readonly after: number } | undefined;
+  #connect: number | undefined;
+
+  constructor(recorder: Recorder, device: string, group: string, relay: string) {
+    this.#recorder = recorder;
+    this.#device = device;
+    this.#group = group;
+    this.#relay = relay;
+  }
+
+  /** Answers the number by which the machine will speak of it. */
+  invokePush(step: Extract<OperationStep, { do: "push" }>, body: Uint8Array): number {
+    const { op, sizeBytes, ttlS } = step;
+    const operation = { process: this.#recorder.nextProcess(), op, sizeBytes, digest: digestBytes(body), ttlS };
+    this.#early.set(operation.process, operation);
+    this.#recordPush(operation, "invoke", undefined, undefined);
+    return operation.process;
+  }
+
+  queued(ref: number, blob: string, sequence: number): void {
+    const operation = this.#early.get(ref);
+    if (operation === undefined) return;
+    this.#early.delete(ref);
+    this.#queued.set(blob, operation);
+    const { process, op } = operation;
+    const { at } = this.#recorder;
+    this.#recorder.add({ type: "queued", at, device: this.#device, group: this.#group, process, op, blob, sequence });
+  }
+
+  /** It never got into the sent log. */
+  pushFailed(ref: number, error: string): void {
+    const operation = this.#early.get(ref);
+    if (operation === undefined) return;
+    this.#early.delete(ref);
+    this.#recordPush(operation, "fail", undefined, error);
+  }
+
+  settlePush(blob: string, outcome: Completion, error?: string): void {
+    const operation = this.#queued.get(blob);
+    if (operation === undefined) return;
+    this.#queued.delete(blob);
+    this.#recordPush(operation, outcome, blob, error);
+  }
+
+  invokePull(epoch: string, after: number): void {
+    const process = this.#recorder.nextProcess();
+    this.#pull = { process, epoch, after };
+    this.#recordPull("invoke", {});
+  }
+
+  pulled(event: Extract<ClientEvent, { type: "pulled" }>): void {
+    const { through, max, blobs, hasMore } = event;
+    const gone = event.gone.map(({ from, to, why }) => ({ from, to, why }));
+    this.#recordPull("ok", { through, max, blobs, hasMore, gone });
+    this.#pull = undefined;
+  }
+
+  pullFailed(error: string): void {
+    this.#recordPull("fail", { error });
+    this.#pull = undefined;
+  }
+
+  invokeConnect(): void {
+    this.#connect = this.#recorder.nextProcess();
+    this.#recordConnect("invoke", {});
+  }
+
+  connected(epoch: Uint8Array, max: number): void {
+    this.#recordConnect("ok", { epoch: encodeHex(epoch), max });
+    this.#connect = undefined;
+  }
+
+  connectFailed(error: string): void {
+    this.#recordConnect("fail", { error });
+    this.#connect = undefined;
+  }
+
+  died(): void {
+    const error = "crashed";
+    for (const operation of this.#early.values()) this.#recordPush(operation, "info", undefined, error);
+    this.#early.clear();
+    // These stay: the sent log is durable, and what becomes of them will be heard.
+    for (const [blob, operation] of this.#queued) this.#recordPush(operation, "info", blob, error);
+    this.#recordPull("info", { error });
+    this.#pull = undefined;
+    this.#recordConnect("info", { error });
+    this.#connect = undefined;
+  }
+
+  #recordPush(
+    operation: PushOperation,
+    outcome: "invoke" | Completion,
+    blob: string | undefined,
+    error: string | undefined,
+  ): void {
+    const { process, op, sizeBytes, digest, ttlS } = operation;
+    this.#recorder.add({
+      type: "op",
+      at: this.#recorder.at,
+      device: this.#device,
+      group: this.#group,
+      f: "push",
+      outcome,
+      process,
+      op,
+      sizeBytes,
+      digest,
+      ttlS,
+      ...(blob === undefined ? undefined : { blob }),
+      ...(error === undefined ? undefined : { error }),
+    });
+  }
+
+  #recordPull(
+    outcome: "invoke" | Completion,
+    about: Partial<Omit<Extract<ClientEvent, { type: "pulled" }>, "type" | "gone">> & {
+      readonly gone?: readonly { readonly from: number; readonly to: number; readonly why: string }[];
+      readonly error?: string;
+    },
+  ): void {
+    if (this.#pull === undefined) return;
+    const { process, epoch, after } = this.#pull;
+    const where = { device: this.#device, group: this.#group, relay: this.#relay };
+    this.#recorder.add({ type: "op", at: this.#recorder.at, ...where, f: "pull", outcome, process, epoch, after, ...about });
+  }
+
+  #recordConnect(
+    outcome: "invoke" | Completion,
+    about: { readonly epoch?: string; readonly max?: number; readonly error?: string },
+  ): void {
+    const process = this.#connect;
+    if (process === undefined) return;
+    const where = { device: this.#device, group: this.#group, relay: this.#relay };
+    this.#recorder.add({ type: "op", at: this.#recorder.at, ...where, f: "connect", outcome, process, ...about });
+  }
+}
