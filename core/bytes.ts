@@ -52,10 +52,32 @@ function encodeHexBlock(bytes: Uint8Array, at: number): string {
 
 /** Bytes of a hex text; `undefined` for an odd length or any other character. */
 export function parseHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  if (text.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
+  let bad = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const high = hexDigit(text.charCodeAt(2 * i));
+    const low = hexDigit(text.charCodeAt(2 * i + 1));
+    bad |= high | low;
+    bytes[i] = (high << 4) | low;
+  }
+  return bad < 0 ? undefined : bytes;
+}
+
+/** The value of a digit by its character code, −1 for any other character. */
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const lower = code | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+/** A 32-bit word as eight hex digits. */
+// oxfmt-ignore
+export function hexWord(word: number): string {
+  return String.fromCharCode(
+    DIGITS[word >>> 28]!, DIGITS[(word >>> 24) & 15]!, DIGITS[(word >>> 20) & 15]!, DIGITS[(word >>> 16) & 15]!,
+    DIGITS[(word >>> 12) & 15]!, DIGITS[(word >>> 8) & 15]!, DIGITS[(word >>> 4) & 15]!, DIGITS[word & 15]!,
+  );
 }
 
 /** Writes a whole number below 2^53 as eight bytes, big-endian. */
@@ -80,14 +102,18 @@ export function readU32(bytes: Uint8Array, at: number): number {
  * event. A buffer is never handed out twice; one that is kept for long should be copied, or it keeps its whole chunk.
  */
 export class BytePool {
-  static readonly #chunkBytes = 64 * 1024;
+  static readonly #chunkBytesMax = 64 * 1024;
+  /** Of the next chunk: who takes little has little, who takes much soon has the largest. */
+  #chunkBytes = 8 * 1024;
   #chunk: Uint8Array = EMPTY;
   #used = 0;
 
   take(length: number): Uint8Array {
-    if (length > BytePool.#chunkBytes / 4) return new Uint8Array(length);
+    if (length > BytePool.#chunkBytesMax / 4) return new Uint8Array(length);
     if (this.#used + length > this.#chunk.length) {
-      this.#chunk = new Uint8Array(BytePool.#chunkBytes);
+      while (this.#chunkBytes < 4 * length) this.#chunkBytes *= 2;
+      this.#chunk = new Uint8Array(this.#chunkBytes);
+      this.#chunkBytes = Math.min(2 * this.#chunkBytes, BytePool.#chunkBytesMax);
       this.#used = 0;
     }
     const start = this.#used;

@@ -284,7 +284,7 @@ describe("sim", () => {
     expect(JSON.parse(divergence.second)).toMatchObject({ event: 1500, kind: "other" });
     const { out: text } = await type("sim S-ONE-01 --seeds 20 --twice --out OUT", () => ({}), other);
     expect(text).toMatch(/not repeatable S-ONE-01 0x7.*\n  first divergent event: 1500/);
-    expect(text).toMatch(/npx zerok replay \S+-0x7 --twice\n/);
+    expect(text).toMatch(/npx zerok replay \S+-0x7(-\d+)? --twice\n/);
   });
 });
 

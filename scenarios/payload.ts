@@ -4,7 +4,7 @@
  * that only this operation has, so that a byte out of place is a byte that differs. An empty payload stays empty.
  * Hosts of every backend call `createPayload` for a push; the history writer calls `digestBytes` on every delivery.
  */
-import { parseHex, readU32 } from "../core/bytes.ts";
+import { hexWord, parseHex, readU32 } from "../core/bytes.ts";
 import { assertInvariant } from "../core/invariant.ts";
 
 export const OP_BYTES = 16;
@@ -63,8 +63,4 @@ function finish(lane: number): number {
   h ^= h >>> 13;
   h = Math.imul(h, 0xc2b2ae35);
   return h ^ (h >>> 16);
-}
-
-function hexWord(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, "0");
 }

@@ -131,7 +131,7 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
       case "disconnected":
         return operations.connectFailed(event.why);
       case "queued":
-        return operations.queued(event.ref, encodeHex(event.blobId), event.sequence);
+        return operations.queued(event.ref, this.#options.recorder.names.of(event.blobId), event.sequence);
       case "push-failed":
         return operations.pushFailed(event.ref, event.error.type);
       case "acked":
@@ -166,7 +166,7 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
 
   #acked(event: Extract<ClientEvent, { type: "acked" }>): void {
     const { recorder } = this.#options;
-    const blob = encodeHex(event.blobId);
+    const blob = recorder.names.of(event.blobId);
     const { cursor, chain } = event.position;
     recorder.add({
       type: "ack",
@@ -177,7 +177,7 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
       epoch: this.#hexOfEpoch(event.epoch),
       blob,
       cursor,
-      chain: encodeHex(chain),
+      chain: recorder.names.of(chain),
     });
     this.#operations.settlePush(blob, "ok");
   }
@@ -193,9 +193,16 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
 
   #notified(by: "Notify" | "PushAck" | "Welcome", cursor: number): void {
     const { recorder } = this.#options;
-    const epoch = this.#positionEpochHex();
-    const where = { at: recorder.at, device: this.name, group: this.group, relay: this.relayName };
-    recorder.add({ type: "notified", ...where, epoch, by, cursor });
+    recorder.add({
+      type: "notified",
+      at: recorder.at,
+      device: this.name,
+      group: this.group,
+      relay: this.relayName,
+      epoch: this.#positionEpochHex(),
+      by,
+      cursor,
+    });
   }
 
   /** The epoch that the machine's position is in at this moment. */

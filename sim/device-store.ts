@@ -2,7 +2,7 @@
  * The device's store on the simulated disk: sent log, inbox, quarantine and positions. It loads, calls `core/inbox`,
  * writes, commits, answers; nothing more. The application reads the committed inbox by index.
  */
-import { encodeHex } from "../core/bytes.ts";
+import { encodeHex, isEqualBytes } from "../core/bytes.ts";
 import type { DeviceAnswer, DeviceOperation, DeviceStoreError, EpochPosition, SentRow } from "../core/client/store.ts";
 import { START } from "../core/ids.ts";
 import type { LostRange } from "../core/inbox/take.ts";
@@ -95,7 +95,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     this.#entries = [];
     this.#nowWallMs = now.wallMs;
     for (const operation of operations) this.#answers.push(this.#run(operation));
-    if (this.#entries.length === 0) return false;
+    if (this.#entries.length === 0) return this.#journal.isUnsure;
     const error = this.#journal.append(this.#entries);
     if (error === undefined) return true;
     this.#fail(error);
@@ -103,7 +103,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   }
 
   commit(): readonly DeviceAnswer[] {
-    if (this.#entries.length > 0) {
+    if (this.#entries.length > 0 || this.#journal.isUnsure) {
       const error = this.#journal.commit();
       if (error !== undefined) this.#fail(error);
       this.#entries = [];
@@ -242,7 +242,8 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
         const [, relay, epoch, sequence, cursor, chain] = entry as [number, string, Uint8Array, number, number, Uint8Array];
         tables.sent.get(sequence)?.ackedIn.add(epochKey(relay, epoch));
         const position = tables.positions.get(relay);
-        if (position !== undefined && cursor > position.highest.cursor) {
+        const isSameEpoch = position !== undefined && isEqualBytes(position.epoch, epoch);
+        if (isSameEpoch && cursor > position.highest.cursor) {
           tables.positions.set(relay, { ...position, highest: { cursor, chain } });
         }
         return;

@@ -54,7 +54,7 @@ export class DiskReader {
   }
 
   #readInbox(store: DeviceStore): void {
-    const { at } = this.#recorder;
+    const { at, names } = this.#recorder;
     for (; this.#inbox < store.inbox.length; this.#inbox++) {
       const { epoch, cursor, blob, body, sender, sequence } = store.inbox[this.#inbox]!;
       this.#recorder.add({
@@ -70,7 +70,7 @@ export class DiskReader {
         op: body.length >= 16 ? encodeHex(body.subarray(0, 16)) : null,
         digest: digestBytes(body),
         sizeBytes: body.length,
-        sender: encodeHex(sender),
+        sender: names.of(sender),
         sequence,
       });
     }
@@ -95,10 +95,15 @@ export class DiskReader {
   }
 
   #recordState(why: "commit" | "crash"): void {
-    const state = this.#state();
-    this.#recordedCursor = state.cursor;
-    if (why === "commit") this.#recorder.add({ type: "durable-state", at: this.#recorder.at, why, ...state });
-    else this.#recorder.add({ type: "durable-state", at: this.#recorder.at, why, ...state, outbox: this.#outbox() });
+    const { device, group, relay, epoch, cursor, chain, inbox } = this.#state();
+    const { at } = this.#recorder;
+    const type = "durable-state";
+    this.#recordedCursor = cursor;
+    this.#recorder.add(
+      why === "commit"
+        ? { type, at, why, device, group, relay, epoch, cursor, chain, inbox }
+        : { type, at, why, device, group, relay, epoch, cursor, chain, inbox, outbox: this.#outbox() },
+    );
   }
 
   recordFinal(): void {
@@ -121,7 +126,7 @@ export class DiskReader {
       relay: this.#relay,
       epoch: position === undefined ? "" : this.#epochHex,
       cursor: position?.contiguous.cursor ?? 0,
-      chain: position === undefined ? "" : encodeHex(position.contiguous.chain),
+      chain: position === undefined ? "" : this.#recorder.names.of(position.contiguous.chain),
       inbox: store.inbox.length,
     };
   }

@@ -3,7 +3,7 @@
  * for speed alone, since every simulated transaction passes through it and no other program ever reads it; texts are
  * ids in hex, one byte a character. One codec serves all stores of a simulator.
  */
-import { BytePool, readU32, writeU32, writeU64 } from "../core/bytes.ts";
+import { readU32, writeU32, writeU64 } from "../core/bytes.ts";
 import { assertInvariant } from "../core/invariant.ts";
 
 /** Begins with the kind of entry. */
@@ -12,22 +12,26 @@ export type Value = number | string | Uint8Array | null | readonly Value[];
 
 const TAG = { number: 0, bytes: 1, text: 2, list: 3, nothing: 4 } as const;
 const HEADER_BYTES = 8;
+const CHUNK_BYTES = 64 * 1024;
 
 export class JournalCodec {
-  readonly #pool = new BytePool();
-  #buffer = new Uint8Array(64 * 1024);
+  /** Records are written one after the other into chunks that are never written to twice. */
+  #chunk = new Uint8Array(CHUNK_BYTES);
+  #start = 0;
   #at = 0;
 
   /** One record. The bytes are the caller's to keep. */
   encode(entries: readonly Entry[]): Uint8Array {
-    this.#at = HEADER_BYTES;
+    this.#start = this.#at;
+    this.#room(HEADER_BYTES);
+    this.#at += HEADER_BYTES;
     this.#write(entries);
-    const length = this.#at;
-    const record = this.#pool.take(length);
-    writeU32(this.#buffer, 0, length);
-    writeU32(this.#buffer, 4, checksum(this.#buffer, HEADER_BYTES, length));
-    record.set(this.#buffer.subarray(0, length));
-    return record;
+    const chunk = this.#chunk;
+    const start = this.#start;
+    const end = this.#at;
+    writeU32(chunk, start, end - start);
+    writeU32(chunk, start + 4, checksum(chunk, start + HEADER_BYTES, end));
+    return chunk.subarray(start, end);
   }
 
   /** The entries of the record at `at`; undefined when it is not whole. Byte values are views. */
@@ -36,8 +40,11 @@ export class JournalCodec {
     const end = at + readU32(bytes, at);
     if (end > bytes.length || end < at + HEADER_BYTES) return undefined;
     if (checksum(bytes, at + HEADER_BYTES, end) !== readU32(bytes, at + 4)) return undefined;
+    const written = this.#at;
     this.#at = at + HEADER_BYTES;
-    return this.#read(bytes) as readonly Entry[];
+    const entries = this.#read(bytes) as readonly Entry[];
+    this.#at = written;
+    return entries;
   }
 
   #write(value: Value): void {
@@ -48,12 +55,15 @@ export class JournalCodec {
       this.#at += 9;
     } else if (typeof value === "string") {
       this.#head(TAG.text, value.length, value.length);
-      for (let i = 0; i < value.length; i++) this.#buffer[this.#at++] = value.charCodeAt(i);
+      const chunk = this.#chunk;
+      const at = this.#at;
+      for (let i = 0; i < value.length; i++) chunk[at + i] = value.charCodeAt(i);
+      this.#at = at + value.length;
     } else if (value === null) {
       this.#room(1)[this.#at++] = TAG.nothing;
     } else if (value instanceof Uint8Array) {
       this.#head(TAG.bytes, value.length, value.length);
-      this.#buffer.set(value, this.#at);
+      this.#chunk.set(value, this.#at);
       this.#at += value.length;
     } else {
       this.#head(TAG.list, value.length, 0);
@@ -68,13 +78,17 @@ export class JournalCodec {
     this.#at += 5;
   }
 
+  /** The chunk, with so much free at `#at`: a new one, with the record begun so far, when the old one is full. */
   #room(bytes: number): Uint8Array {
-    if (this.#at + bytes > this.#buffer.length) {
-      const larger = new Uint8Array(2 * (this.#at + bytes));
-      larger.set(this.#buffer.subarray(0, this.#at));
-      this.#buffer = larger;
+    if (this.#at + bytes > this.#chunk.length) {
+      const begun = this.#at - this.#start;
+      const larger = new Uint8Array(Math.max(CHUNK_BYTES, 2 * (begun + bytes)));
+      larger.set(this.#chunk.subarray(this.#start, this.#at));
+      this.#chunk = larger;
+      this.#start = 0;
+      this.#at = begun;
     }
-    return this.#buffer;
+    return this.#chunk;
   }
 
   #read(bytes: Uint8Array): Value {

@@ -11,6 +11,8 @@ export class Journal {
   readonly #file: string;
   readonly #codec: JournalCodec;
   #committedBytes = 0;
+  /** What was read was written by a process that may have died before its sync. */
+  #isUnsure = false;
 
   constructor(disk: Disk, file: string, codec: JournalCodec) {
     this.#disk = disk;
@@ -28,6 +30,13 @@ export class Journal {
     }
     if (at < bytes.length) this.#disk.truncate(this.#file, at);
     this.#committedBytes = at;
+    // Nobody may build on a record, or repeat its answer, that a power loss could still take back.
+    this.#isUnsure = at > 0 && this.#disk.sync(this.#file) !== undefined;
+  }
+
+  /** A commit is owed even when nothing was written since. */
+  get isUnsure(): boolean {
+    return this.#isUnsure;
   }
 
   /** Writes one transaction; it is durable after `commit`. */
@@ -37,8 +46,10 @@ export class Journal {
 
   commit(): DiskError | undefined {
     const error = this.#disk.sync(this.#file);
-    if (error === undefined) this.#committedBytes = this.#disk.sizeBytes(this.#file);
-    return error;
+    if (error !== undefined) return error;
+    this.#committedBytes = this.#disk.sizeBytes(this.#file);
+    this.#isUnsure = false;
+    return undefined;
   }
 
   /** Takes back what was appended since the last commit. */

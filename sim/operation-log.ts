@@ -74,19 +74,46 @@ export class OperationLog {
   invokePull(epoch: string, after: number): void {
     const process = this.#recorder.nextProcess();
     this.#pull = { process, epoch, after };
-    this.#recordPull("invoke", {});
+    this.#recorder.add({
+      type: "op",
+      at: this.#recorder.at,
+      device: this.#device,
+      group: this.#group,
+      relay: this.#relay,
+      f: "pull",
+      outcome: "invoke",
+      process,
+      epoch,
+      after,
+    });
   }
 
   pulled(event: Extract<ClientEvent, { type: "pulled" }>): void {
+    if (this.#pull === undefined) return;
+    const { process, epoch, after } = this.#pull;
     const { through, max, blobs, hasMore } = event;
-    const gone = event.gone.map(({ from, to, why }) => ({ from, to, why }));
-    this.#recordPull("ok", { through, max, blobs, hasMore, gone });
     this.#pull = undefined;
+    this.#recorder.add({
+      type: "op",
+      at: this.#recorder.at,
+      device: this.#device,
+      group: this.#group,
+      relay: this.#relay,
+      f: "pull",
+      outcome: "ok",
+      process,
+      epoch,
+      after,
+      through,
+      max,
+      blobs,
+      hasMore,
+      gone: event.gone.length === 0 ? [] : event.gone.map(({ from, to, why }) => ({ from, to, why })),
+    });
   }
 
   pullFailed(error: string): void {
-    this.#recordPull("fail", { error });
-    this.#pull = undefined;
+    this.#endPull("fail", error);
   }
 
   invokeConnect(): void {
@@ -110,12 +137,12 @@ export class OperationLog {
     this.#early.clear();
     // These stay: the sent log is durable, and what becomes of them will be heard.
     for (const [blob, operation] of this.#queued) this.#recordPush(operation, "info", blob, error);
-    this.#recordPull("info", { error });
-    this.#pull = undefined;
+    this.#endPull("info", error);
     this.#recordConnect("info", { error });
     this.#connect = undefined;
   }
 
+  /** One whole literal per shape: these are many, and spreads cost more than all the rest. */
   #recordPush(
     operation: PushOperation,
     outcome: "invoke" | Completion,
@@ -123,34 +150,28 @@ export class OperationLog {
     error: string | undefined,
   ): void {
     const { process, op, sizeBytes, digest, ttlS } = operation;
-    this.#recorder.add({
-      type: "op",
-      at: this.#recorder.at,
-      device: this.#device,
-      group: this.#group,
-      f: "push",
-      outcome,
-      process,
-      op,
-      sizeBytes,
-      digest,
-      ttlS,
-      ...(blob === undefined ? undefined : { blob }),
-      ...(error === undefined ? undefined : { error }),
-    });
+    const type = "op";
+    const f = "push";
+    const { at } = this.#recorder;
+    const device = this.#device;
+    const group = this.#group;
+    this.#recorder.add(
+      blob === undefined
+        ? error === undefined
+          ? { type, at, device, group, f, outcome, process, op, sizeBytes, digest, ttlS }
+          : { type, at, device, group, f, outcome, process, op, sizeBytes, digest, ttlS, error }
+        : error === undefined
+          ? { type, at, device, group, f, outcome, process, op, sizeBytes, digest, ttlS, blob }
+          : { type, at, device, group, f, outcome, process, op, sizeBytes, digest, ttlS, blob, error },
+    );
   }
 
-  #recordPull(
-    outcome: "invoke" | Completion,
-    about: Partial<Omit<Extract<ClientEvent, { type: "pulled" }>, "type" | "gone">> & {
-      readonly gone?: readonly { readonly from: number; readonly to: number; readonly why: string }[];
-      readonly error?: string;
-    },
-  ): void {
+  #endPull(outcome: "fail" | "info", error: string): void {
     if (this.#pull === undefined) return;
     const { process, epoch, after } = this.#pull;
+    this.#pull = undefined;
     const where = { device: this.#device, group: this.#group, relay: this.#relay };
-    this.#recorder.add({ type: "op", at: this.#recorder.at, ...where, f: "pull", outcome, process, epoch, after, ...about });
+    this.#recorder.add({ type: "op", at: this.#recorder.at, ...where, f: "pull", outcome, process, epoch, after, error });
   }
 
   #recordConnect(

@@ -3,10 +3,12 @@
  * something tells the recorder; it judges nothing.
  */
 import type { HistoryRecord } from "../scenarios/history.ts";
+import { HexNames } from "./hex-names.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 
 export class Recorder {
   readonly history: HistoryRecord[] = [];
+  readonly names = new HexNames();
   /** Sealed by devices so far: Noise messages, handshakes included. */
   frames = 0;
   readonly #kernel: Kernel;

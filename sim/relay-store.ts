@@ -24,6 +24,9 @@ import type { StagedStore } from "./kernel/program.ts";
 const FILE = "relay.journal";
 const ENTRY = { identity: 0, head: 1, row: 2, gone: 3, member: 4, renewed: 5 } as const;
 
+/** A session of a group that rotted away on the disk: it must say Hello again. */
+const VANISHED: StoreError = { type: "StorageFailed" };
+
 interface Group {
   readonly id: Uint8Array;
   head: LogHead;
@@ -54,7 +57,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     this.#answers = [];
     this.#entries = [];
     for (const operation of operations) this.#answers.push(this.#run(operation, now));
-    if (this.#entries.length === 0) return false;
+    if (this.#entries.length === 0) return this.#journal.isUnsure;
     const error = this.#journal.append(this.#entries);
     if (error === undefined) return true;
     this.#fail(error);
@@ -62,7 +65,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   }
 
   commit(): readonly RelayAnswer[] {
-    if (this.#entries.length > 0) {
+    if (this.#entries.length > 0 || this.#journal.isUnsure) {
       const error = this.#journal.commit();
       if (error !== undefined) this.#fail(error);
       this.#entries = [];
@@ -100,9 +103,9 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
       case "page":
         return this.#page(operation);
       case "acknowledge": {
-        const acknowledged = this.#group(operation.group)?.members.get(encodeHex(operation.device)) ?? 0;
         const { group, device, cursor } = operation;
-        if (cursor > acknowledged) this.#write([ENTRY.member, group, device, cursor]);
+        const members = this.#group(group)?.members;
+        if (members !== undefined && cursor > (members.get(encodeHex(device)) ?? 0)) this.#write([ENTRY.member, group, device, cursor]);
         return { id, type: "acknowledged" };
       }
       case "sweep":
@@ -130,7 +133,8 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
 
   #append(operation: Extract<RelayOperation, { type: "append" }>, now: Now): RelayAnswer {
     const { id, device, items, defaultTtlS, heldBytesMax } = operation;
-    const group = this.#group(operation.group)!;
+    const group = this.#group(operation.group);
+    if (group === undefined) return { id, type: "failed", error: VANISHED };
     const decision = decideAppend(this.#hasher, group.head, (blob) => group.byBlob.get(blob), {
       sender: device,
       items,
@@ -145,7 +149,8 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
 
   #page(operation: Extract<RelayOperation, { type: "page" }>): RelayAnswer {
     const { id, after } = operation;
-    const group = this.#group(operation.group)!;
+    const group = this.#group(operation.group);
+    if (group === undefined) return { id, type: "failed", error: VANISHED };
     const chainAfter = chainAt(group, after) ?? group.head.trimmed.chain;
     const page = decidePage(group.head, rowsAfter(group, after), chainAfter, operation);
     return { id, type: "paged", page: page ?? null };

@@ -167,7 +167,7 @@ function open(
 
 /**
  * Encrypts or decrypts the first `length` bytes of `from` into `to` and leaves the tag in the state. One pass: the
- * keystream (x, y, z, step) runs beside the state that takes in the ciphertext, eight bytes a turn. `to` may begin
+ * keystream (x, y, z, step: a counter, hidden) runs beside the state that takes in the ciphertext, eight bytes a turn. `to` may begin
  * where `from` begins: every word is read before it is written.
  */
 function crypt(
@@ -185,8 +185,8 @@ function crypt(
   absorb(nonce);
   mix();
   let x = STATE[0]!;
-  let y = STATE[1]!;
-  let z = STATE[2]!;
+  const y = STATE[1]!;
+  const z = STATE[2]!;
   const step = STATE[3]! | 1;
   absorb(ad);
   let a = STATE[0]! ^ Math.imul(length + 1, M3);
@@ -197,48 +197,44 @@ function crypt(
   let i = 0;
   for (const end = length - 7; i < end; i += 8) {
     x = (x + step) | 0;
-    y = rotate(Math.imul(y ^ x, M2), 15);
-    z = Math.imul(rotate((z + y) | 0, 9), M4);
     const v = readWord(from, i);
-    const vTo = v ^ z ^ (y >>> 3);
+    const vTo = v ^ streamWord(x, y);
     x = (x + step) | 0;
-    y = rotate(Math.imul(y ^ x, M2), 15);
-    z = Math.imul(rotate((z + y) | 0, 9), M4);
     const w = readWord(from, i + 4);
-    const wTo = w ^ z ^ (y >>> 3);
+    const wTo = w ^ streamWord(x, z);
     writeWord(to, i, vTo);
     writeWord(to, i + 4, wTo);
 
     const vIn = isSealing ? vTo : v;
     const wIn = isSealing ? wTo : w;
-    a = rotate(Math.imul(a ^ vIn ^ d, M1), 13);
-    b = Math.imul(rotate((b + vIn) | 0, 17), M2);
+    a = rotate(Math.imul(a ^ vIn, M1), 13);
+    b = rotate((b + vIn) | 0, 17) ^ c;
     c = rotate(Math.imul(c ^ wIn ^ a, M3), 15);
-    d = Math.imul(rotate((d + wIn) | 0, 11), M4);
+    d = rotate((d + wIn) | 0, 11) ^ a;
   }
 
   if (i < length) {
     // The last 1 to 7 bytes, one by one.
     let vIn = 0;
     let wIn = 0;
+    let word = 0;
     for (let k = 0; i < length; k++, i++) {
       if ((k & 3) === 0) {
         x = (x + step) | 0;
-        y = rotate(Math.imul(y ^ x, M2), 15);
-        z = Math.imul(rotate((z + y) | 0, 9), M4);
+        word = streamWord(x, k === 0 ? y : z);
       }
       const shift = (k & 3) * 8;
       const byte = from[i]!;
-      const byteTo = (byte ^ ((z ^ (y >>> 3)) >>> shift)) & 0xff;
+      const byteTo = (byte ^ (word >>> shift)) & 0xff;
       to[i] = byteTo;
       const bits = (isSealing ? byteTo : byte) << shift;
       if (k < 4) vIn |= bits;
       else wIn |= bits;
     }
-    a = rotate(Math.imul(a ^ vIn ^ d, M1), 13);
-    b = Math.imul(rotate((b + vIn) | 0, 17), M2);
+    a = rotate(Math.imul(a ^ vIn, M1), 13);
+    b = rotate((b + vIn) | 0, 17) ^ c;
     c = rotate(Math.imul(c ^ wIn ^ a, M3), 15);
-    d = Math.imul(rotate((d + wIn) | 0, 11), M4);
+    d = rotate((d + wIn) | 0, 11) ^ a;
   }
   STATE[0] = a;
   STATE[1] = b;
@@ -258,7 +254,7 @@ function begin(use: number): void {
 /**
  * Takes one field in, its length first, so that two fields cut differently do not give the same state. Each step is a
  * bijection of the state for given words: a difference that once came in goes only by coincidence, and since every
- * word reaches three of the four lanes, by a rare one. `crypt` repeats the step on its own variables, for speed.
+ * word reaches two lanes at once and all four by the next step, by a rare one. `crypt` repeats the step on its own variables, for speed.
  */
 function absorb(bytes: Uint8Array): void {
   const length = bytes.length;
@@ -270,22 +266,24 @@ function absorb(bytes: Uint8Array): void {
   for (const end = length - 7; i < end; i += 8) {
     const v = readWord(bytes, i);
     const w = readWord(bytes, i + 4);
-    a = rotate(Math.imul(a ^ v ^ d, M1), 13);
-    b = Math.imul(rotate((b + v) | 0, 17), M2);
+    a = rotate(Math.imul(a ^ v, M1), 13);
+    b = rotate((b + v) | 0, 17) ^ c;
     c = rotate(Math.imul(c ^ w ^ a, M3), 15);
-    d = Math.imul(rotate((d + w) | 0, 11), M4);
+    d = rotate((d + w) | 0, 11) ^ a;
   }
   if (i < length) {
     let v = 0;
     let w = 0;
-    for (let k = 0; i < length; k++, i++) {
-      if (k < 4) v |= bytes[i]! << (k * 8);
-      else w |= bytes[i]! << ((k - 4) * 8);
+    if (length - i >= 4) {
+      v = readWord(bytes, i);
+      for (let at = i + 4; at < length; at++) w |= bytes[at]! << ((at - i - 4) * 8);
+    } else {
+      for (let at = i; at < length; at++) v |= bytes[at]! << ((at - i) * 8);
     }
-    a = rotate(Math.imul(a ^ v ^ d, M1), 13);
-    b = Math.imul(rotate((b + v) | 0, 17), M2);
+    a = rotate(Math.imul(a ^ v, M1), 13);
+    b = rotate((b + v) | 0, 17) ^ c;
     c = rotate(Math.imul(c ^ w ^ a, M3), 15);
-    d = Math.imul(rotate((d + w) | 0, 11), M4);
+    d = rotate((d + w) | 0, 11) ^ a;
   }
   STATE[0] = a;
   STATE[1] = b;
@@ -321,6 +319,12 @@ function digest(length: number): Uint8Array {
     for (let i = 0; i < 4; i++) writeWord(out, 16 * block + 4 * i, STATE[i]!);
   }
   return out.length === length ? out : out.slice(0, length);
+}
+
+/** Four bytes of keystream: a count that is scrambled once, which hides a plaintext from a search and no more. */
+function streamWord(count: number, mask: number): number {
+  const product = Math.imul(count ^ (count >>> 15), M2);
+  return product ^ (product >>> 13) ^ mask;
 }
 
 function fold(word: number, multiplier: number): number {

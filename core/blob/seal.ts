@@ -10,6 +10,7 @@
  *
  * Called by the client when a blob enters the sent log and when a page is taken in.
  */
+import type { BytePool } from "../bytes.ts";
 import { readU32, writeU32, writeU64 } from "../bytes.ts";
 import { HASH_BYTES, TAG_BYTES, XNONCE_BYTES, type CryptoSuite } from "../crypto/suite.ts";
 import { BLOB_ID_BYTES, DEVICE_ID_BYTES, GROUP_ID_BYTES, type BlobId, type DeviceId, type GroupId } from "../ids.ts";
@@ -52,6 +53,8 @@ export interface SealOptions {
   readonly blobId: BlobId;
   readonly kind: BlobKind;
   readonly content: BlobContent;
+  /** Where the buffers come from; without one each is an array of its own. */
+  readonly pool?: BytePool;
 }
 
 export interface OpenOptions {
@@ -61,6 +64,8 @@ export interface OpenOptions {
   readonly blobId: BlobId;
   readonly kind: BlobKind;
   readonly payload: Uint8Array;
+  /** Where the buffers come from; without one each is an array of its own. */
+  readonly pool?: BytePool;
 }
 
 const SEAL_VERSION = 2;
@@ -87,8 +92,12 @@ assertInvariant(GIVEN_UP_MAX <= 255, "the count of given-up numbers is one byte"
 
 /** A fresh payload of exact size: the caller's to keep. */
 export function sealBlob(options: SealOptions): Uint8Array {
-  const plaintext = encodeContent(options.content);
-  const payload = new Uint8Array(plaintext.length + SEAL_BYTES);
+  const { content, pool } = options;
+  const paddedBytes = paddedLength(HEADER_BYTES + U64_BYTES * content.givenUp.length + content.body.length);
+  const payload = fresh(pool, paddedBytes + SEAL_BYTES);
+  // Encrypted where it is written.
+  const plaintext = payload.subarray(XNONCE_BYTES, XNONCE_BYTES + paddedBytes);
+  encodeContent(content, plaintext);
   const nonce = payload.subarray(0, XNONCE_BYTES);
   options.entropy.fill("nonce", nonce);
   const ad = encodeAssociated(options);
@@ -100,13 +109,17 @@ export function sealBlob(options: SealOptions): Uint8Array {
 export function openBlob(options: OpenOptions): Result<BlobContent, BlobError> {
   const { suite, key, payload } = options;
   if (payload.length < PADDED_BYTES_MIN + SEAL_BYTES) return fail({ type: "TooShort", lengthBytes: payload.length });
-  const plaintext = new Uint8Array(payload.length - SEAL_BYTES);
+  const plaintext = fresh(options.pool, payload.length - SEAL_BYTES);
   const nonce = payload.subarray(0, XNONCE_BYTES);
   const ad = encodeAssociated(options);
   if (!suite.xaeadOpen(key.expose(), nonce, ad, payload.subarray(XNONCE_BYTES), plaintext)) {
     return fail({ type: "Refused" });
   }
   return parseContent(plaintext);
+}
+
+function fresh(pool: BytePool | undefined, length: number): Uint8Array {
+  return pool === undefined ? new Uint8Array(length) : pool.take(length);
 }
 
 /** Version ‖ group id ‖ blob id ‖ kind: all of fixed length. */
@@ -121,14 +134,14 @@ function encodeAssociated(about: Pick<OpenOptions, "groupId" | "blobId" | "kind"
   return ad;
 }
 
-function encodeContent(content: BlobContent): Uint8Array {
+/** `plaintext` is zeros, of the padded length. */
+function encodeContent(content: BlobContent, plaintext: Uint8Array): void {
   const { sender, sequence, previous, givenUp, body } = content;
   assertInvariant(sender.length === DEVICE_ID_BYTES, "a sender has 32 bytes");
   assertInvariant(previous.length === HASH_BYTES, "a previous blob's hash has 32 bytes");
   assertInvariant(givenUp.length <= GIVEN_UP_MAX, "a blob tells of a bounded list of given-up numbers");
   assertInvariant(body.length <= BODY_BYTES_MAX, "a body within BODY_BYTES_MAX");
   const bodyAt = HEADER_BYTES + U64_BYTES * givenUp.length;
-  const plaintext = new Uint8Array(paddedLength(bodyAt + body.length));
   plaintext.set(sender, 0);
   writeSequence(plaintext, SEQUENCE_AT, sequence);
   plaintext.set(previous, PREVIOUS_AT);
@@ -140,7 +153,6 @@ function encodeContent(content: BlobContent): Uint8Array {
   }
   writeU32(plaintext, at, body.length);
   plaintext.set(body, bodyAt);
-  return plaintext;
 }
 
 function parseContent(plaintext: Uint8Array): Result<BlobContent, BlobError> {

@@ -18,7 +18,7 @@ import { unreachable } from "../invariant.ts";
 import { Jobs } from "../jobs.ts";
 import type { GroupKeys } from "../keys.ts";
 import { deriveGroupKeys } from "../keys.ts";
-import { GIVEN_UP_MAX } from "../limits.ts";
+import { GIVEN_UP_MAX, TTL_S_MAX } from "../limits.ts";
 import { ChainHasher } from "../log/chain.ts";
 import type { Input, Machine, Now, Output } from "../machine.ts";
 import { OutputQueue } from "../output-queue.ts";
@@ -63,6 +63,12 @@ export const SENT_TTL_S = 7 * 24 * 3600;
 const RETRY_MS = 1000;
 /** Answer time-outs that one request may take while the relay is otherwise heard. */
 const PATIENCE = 3;
+
+const BYE_WHYS: ReadonlyMap<string, DisconnectWhy> = new Map([
+  ["replaced", "replaced"],
+  ["shutdown", "relay-shutdown"],
+  ["epoch", "epoch-changed"],
+]);
 
 /** 1, 2, 4 … 30 s. */
 function doubledMs(times: number): number {
@@ -247,6 +253,11 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       this.#context.mark("client.push.too-large");
       return this.#tell({ type: "push-failed", ref, error: { type: "TooLarge", bytesMax: BODY_BYTES_MAX } });
     }
+    const chosenTtlS = ttlS === 0 ? this.#options.config.ttlS : ttlS;
+    if (!Number.isInteger(chosenTtlS) || chosenTtlS < 0 || chosenTtlS > TTL_S_MAX) {
+      this.#context.mark("client.push.invalid-ttl");
+      return this.#tell({ type: "push-failed", ref, error: { type: "InvalidTtl", ttlSMax: TTL_S_MAX } });
+    }
     const { suite, entropy } = this.#context;
     const blobId = new Uint8Array(BLOB_ID_BYTES);
     entropy.fill("blob-id", blobId);
@@ -264,7 +275,6 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     const payloadHash = suite.hash(payload);
     const previous = this.#previous;
     this.#previous = payloadHash;
-    const chosenTtlS = ttlS === 0 ? this.#options.config.ttlS : ttlS;
     const expiresAtMs = now.wallMs + (chosenTtlS === 0 ? SENT_TTL_S : chosenTtlS) * 1000;
     const row: SentRow = { sequence, blobId, payload, payloadHash, ttlS: chosenTtlS, expiresAtMs };
     const id = this.#jobs.add({ for: "stage", ref, row, announced, previous });
@@ -420,12 +430,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   }
 
   #bye(bye: Bye, now: Now): void {
-    const whys: { readonly [reason: string]: DisconnectWhy } = {
-      replaced: "replaced",
-      shutdown: "relay-shutdown",
-      epoch: "epoch-changed",
-    };
-    this.#connector.lose(whys[bye.reason] ?? "closed", now);
+    this.#connector.lose(BYE_WHYS.get(bye.reason) ?? "closed", now);
   }
 
   #lost(why: DisconnectWhy, retryInMs: number | null): void {

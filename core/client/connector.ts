@@ -180,7 +180,8 @@ export class Connector {
     if (isProgress) this.#progressMs = now.monoMs;
     if (result.ok) return;
     if (result.error.type === "WrongRemote") this.#context.mark("client.wrong-relay");
-    this.lose(result.error.type === "WrongRemote" ? "wrong-relay" : "handshake-failed", now);
+    if (result.error.type === "WrongRemote") this.lose("wrong-relay", now);
+    else this.lose(channel.handshakeHash === undefined ? "handshake-failed" : "invalid-message", now);
   }
 
   /** The relay let this device in. */

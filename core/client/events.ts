@@ -51,6 +51,8 @@ export type ClientEvent =
 
 export type PushError =
   | { readonly type: "TooLarge"; readonly bytesMax: number }
+  /** Not a whole number of seconds from 0 to a year. */
+  | { readonly type: "InvalidTtl"; readonly ttlSMax: number }
   | DeviceStoreError;
 
 export type DisconnectWhy =

@@ -86,8 +86,14 @@ export class SentLog {
   /** `monoMs` of the oldest push that still waits for its answer. */
   oldestSentMs(): number | undefined {
     if (this.#inFlight === 0) return undefined;
-    for (const entry of this.#rows.values()) if (entry.sentMs !== undefined) return entry.sentMs;
-    return undefined;
+    let oldest: number | undefined;
+    let left = this.#inFlight;
+    for (const { sentMs } of this.#rows.values()) {
+      if (sentMs === undefined) continue;
+      if (oldest === undefined || sentMs < oldest) oldest = sentMs;
+      if (--left === 0) break;
+    }
+    return oldest;
   }
 
   rows(): IterableIterator<OutboxRow> {

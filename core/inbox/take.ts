@@ -41,13 +41,18 @@ export function decideTake(
 ): TakeDecision {
   const deliver: InboxItem[] = [];
   const quarantine: InboxItem[] = [];
-  const fresh = new Set<string>();
+  const delivered = new Set<string>();
+  const quarantined = new Set<string>();
   for (const item of items) {
     const id = encodeHex(item.blobId);
-    if (isDelivered(id) || fresh.has(id)) continue;
-    if (item.content !== null) deliver.push(item);
-    else if (!isQuarantined(id)) quarantine.push(item);
-    if (items.length > 1) fresh.add(id);
+    if (isDelivered(id) || delivered.has(id)) continue;
+    if (item.content !== null) {
+      deliver.push(item);
+      delivered.add(id);
+    } else if (!isQuarantined(id) && !quarantined.has(id)) {
+      quarantine.push(item);
+      quarantined.add(id);
+    }
   }
   return { deliver, quarantine };
 }

@@ -26,6 +26,7 @@ import type { ErrorSubject, Hello, Message, Pull, Push } from "../wire/messages.
 import { WIRE_VERSION } from "../wire/messages.ts";
 import type { RelayConfig } from "./config.ts";
 import type { Session } from "./session.ts";
+import { DeviceRates } from "./device-rates.ts";
 import { Sessions } from "./sessions.ts";
 import type { RelayAnswer, RelayOperation } from "./store.ts";
 import { Timeouts } from "./timeouts.ts";
@@ -80,6 +81,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
   readonly #idle: Timeouts<Session>;
   readonly #jobs = new Jobs<Job>();
   #identity: Uint8Array | undefined;
+  readonly #rates = new DeviceRates();
   #total: TokenBucket | undefined;
   #nextSweepMs: number | undefined;
   #isStopping = false;
@@ -206,7 +208,9 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       // A message can end its own session; what came after it is void.
       if (this.#sessions.at(connection) !== session) return;
     }
-    if (!received.ok) return this.#drop(session, channel.isEstablished ? "invalid-message" : "handshake-failed");
+    if (!received.ok) {
+      return this.#drop(session, channel.handshakeHash === undefined ? "handshake-failed" : "invalid-message");
+    }
     this.#flushBatch(session);
   }
 
@@ -224,6 +228,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       }
     }
     if (this.#nextSweepMs !== undefined && this.#nextSweepMs <= now.monoMs) {
+      this.#rates.forgetFull(now.monoMs);
       this.#nextSweepMs = undefined;
       const { dedupeRetentionS } = this.#config;
       if (this.#identity === undefined) this.#load();
@@ -382,7 +387,11 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
 
   #overRateMs(session: Session, now: Now): number {
     const { messagesPerMinute, messagesBurst, totalMessagesPerSecond } = this.#config;
-    session.bucket ??= new TokenBucket(messagesPerMinute, 60_000, messagesBurst, now.monoMs);
+    if (session.bucket === undefined) {
+      const { groupHex, deviceHex } = session.membership!;
+      const fresh = (): TokenBucket => new TokenBucket(messagesPerMinute, 60_000, messagesBurst, now.monoMs);
+      session.bucket = this.#rates.of(`${groupHex}/${deviceHex}`, fresh);
+    }
     this.#total ??= new TokenBucket(totalMessagesPerSecond, 1000, totalMessagesPerSecond, now.monoMs);
     return session.bucket.take(now.monoMs) || this.#total.take(now.monoMs);
   }

@@ -15,11 +15,21 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Takes a token; otherwise answers in how many milliseconds there is one. */
-  take(nowMs: number): number {
+  /** As good as a new one. */
+  isFull(nowMs: number): boolean {
+    this.#refill(nowMs);
+    return this.#level === this.#burst * this.#periodMs;
+  }
+
+  #refill(nowMs: number): void {
     const full = this.#burst * this.#periodMs;
     this.#level = Math.min(full, this.#level + (nowMs - this.#atMs) * this.#perPeriod);
     this.#atMs = nowMs;
+  }
+
+  /** Takes a token; otherwise answers in how many milliseconds there is one. */
+  take(nowMs: number): number {
+    this.#refill(nowMs);
     if (this.#level >= this.#periodMs) {
       this.#level -= this.#periodMs;
       return 0;

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { createPaint, type Paint } from "./paint.ts";
 import type { Services } from "./services.ts";
-import { renderTable } from "./table.ts";
+import { renderTable, shorten } from "./table.ts";
 
 export interface ScenariosArguments {
   readonly id: string | undefined;
@@ -57,7 +57,7 @@ function renderCatalogue(paint: Paint, rows: readonly Scenario[]): string {
   const table = renderTable(
     paint,
     columns,
-    rows.map((row) => [row.id, row.title, row.source, renderBackends(paint, row)]),
+    rows.map((row) => [row.id, shorten(row.title, 46), shorten(row.source, 20), renderBackends(paint, row)]),
   );
   return `${table}\n${rows.length} scenarios, ${built.length} of them built. One in full: npx zerok scenarios ${built[0]?.id ?? rows[0]?.id ?? "ID"}\n`;
 }

@@ -3,7 +3,7 @@ import type { Failure, Mismatch, SweepReport } from "../sweep/sweep.ts";
 import { isIdleTooOften, tallyVerdict, type Tally } from "../sweep/tally.ts";
 import { renderCount, renderDuration, renderRounded, renderShare } from "./figures.ts";
 import { paintVerdict, type Paint } from "./paint.ts";
-import { renderTable } from "./table.ts";
+import { renderTable, shorten } from "./table.ts";
 
 export interface Totals {
   readonly seeds: number;
@@ -117,8 +117,4 @@ export function renderMismatch(paint: Paint, mismatch: Mismatch, again: string):
   }
   lines.push(`  ${paint.bold(again)}`);
   return `${lines.join("\n")}\n`;
-}
-
-function shorten(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }

@@ -35,3 +35,7 @@ export function renderTable(paint: Paint, columns: readonly Column[], rows: read
   table.push(...rows.map((row) => [...row]));
   return `${table.toString().replace(/[ \t]+$/gm, "")}\n`;
 }
+
+export function shorten(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}

@@ -36,9 +36,10 @@ describe("the portable suite", () => {
     (id) => {
       const simulator = new Simulator();
       const [seed] = GOLDEN_SEEDS;
+      const toy = hashSeed(simulator, id, seed);
       const portable = hashSeed(simulator, id, seed, { suite: "portable" });
-      expect(portable.shapeHash).toBe(golden[id]?.[seed]?.shapeHash);
-      expect(portable.traceHash).not.toBe(golden[id]?.[seed]?.traceHash);
+      expect(portable.shapeHash).toBe(toy.shapeHash);
+      expect(portable.traceHash).not.toBe(toy.traceHash);
     },
   );
 });
