@@ -154,11 +154,9 @@ async function installed() {
     linkOwnBin();
     return 0;
   }
-  say("Installing the packages with `npm install`. The first time this can take a few minutes.");
+  say("Installing the packages with `npm ci`. The first time this can take a few minutes.");
   const npm = process.env["npm_execpath"];
-  // Not `npm ci`: it refuses a lockfile written where a registry has not every platform's build of the linter, though
-  // none but this platform's is wanted. This takes the versions of the lockfile all the same, and leaves it as it is.
-  const args = ["install", "--no-save", "--no-audit", "--no-fund"];
+  const args = ["ci", "--no-audit", "--no-fund"];
   const ended = await patiently("Still installing", () =>
     npm?.endsWith(".js") === true
       ? spawned(process.execPath, [npm, ...args])

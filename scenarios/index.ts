@@ -46,4 +46,4 @@ export { isTroubleSeen } from "./trouble.ts";
 export type { Checker, CheckerRun } from "./checker.ts";
 export type { Finding, Verdict } from "./verdict.ts";
 export { checkers } from "./checkers/index.ts";
-export { judge, startJudge, type Judge } from "./judge.ts";
+export { judge, createJudge, startJudge, type Judge } from "./judge.ts";

@@ -34,6 +34,21 @@ export function judge(plan: Plan, history: History): Verdict {
   return running.finish();
 }
 
+/**
+ * A judge of many histories, one after the other. It holds the last run's checkers until the next: an engine throws away
+ * the optimised code of closures that nobody holds, and a sweep would warm up anew for each seed.
+ */
+export function createJudge(): (plan: Plan, history: History) => Verdict {
+  const held: Judge[] = [];
+  return (plan, history) => {
+    const running = startJudge(plan);
+    for (const record of history) running.observe(record);
+    const verdict = running.finish();
+    held[0] = running;
+    return verdict;
+  };
+}
+
 export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Judge {
   const kinds = new Map<string, Map<string, KindCount>>();
   const handlers = noHandlers();

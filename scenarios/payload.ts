@@ -4,18 +4,19 @@
  * that only this operation has, so that a byte out of place is a byte that differs. An empty payload stays empty.
  * Hosts of every backend call `createPayload` for a push; the history writer calls `digestBytes` on every delivery.
  */
+import type { BytePool } from "../core/bytes.ts";
 import { hexWord, parseHex, readU32 } from "../core/bytes.ts";
 import { assertInvariant } from "../core/invariant.ts";
 
 export const OP_BYTES = 16;
 
-/** `op` is 32 hex digits; `sizeBytes` is 0, or 16 and more. The array is the caller's to keep. */
-export function createPayload(op: string, sizeBytes: number): Uint8Array {
+/** `op` is 32 hex digits; `sizeBytes` is 0, or 16 and more. The array is the caller's to keep; it is cut from `pool` if there is one. */
+export function createPayload(op: string, sizeBytes: number, pool?: BytePool): Uint8Array {
   const head = parseHex(op);
   assertInvariant(head !== undefined && head.length === OP_BYTES, "an operation id is 32 hex digits");
   const isSize = sizeBytes === 0 || (Number.isInteger(sizeBytes) && sizeBytes >= OP_BYTES);
   assertInvariant(isSize, "a payload is empty or holds its operation id");
-  const bytes = new Uint8Array(sizeBytes);
+  const bytes = pool === undefined ? new Uint8Array(sizeBytes) : pool.take(sizeBytes);
   if (sizeBytes === 0) return bytes;
   bytes.set(head, 0);
   // Two lanes that start from all of the id; each word depends on both, and neither ever gets stuck at zero for long.

@@ -122,7 +122,13 @@ export type FaultStep = StepBase &
     /** The disk is put back to what it held `agoMs` before. */
     | { readonly do: "rollback"; readonly host: string; readonly agoMs: number; readonly downMs: number }
     /** The wall clock: `step` jumps once, `skew` is taken back after `forMs`. */
-    | { readonly do: "clock"; readonly host: string; readonly how: "skew" | "step"; readonly byMs: number; readonly forMs: number }
+    | {
+        readonly do: "clock";
+        readonly host: string;
+        readonly how: "skew" | "step";
+        readonly byMs: number;
+        readonly forMs: number;
+      }
     | { readonly do: "disk"; readonly host: string; readonly disk: DiskFault; readonly forMs: number }
   );
 

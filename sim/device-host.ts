@@ -99,7 +99,7 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
   // ── what the plan asks of the application ─────────────────────────────────────────────────────────────────────────
 
   push(step: Extract<OperationStep, { do: "push" }>, cause: Cause): void {
-    const body = createPayload(step.op, step.sizeBytes);
+    const body = createPayload(step.op, step.sizeBytes, this.#options.recorder.pool);
     const ref = this.#operations.invokePush(step, body);
     if (this.host.isUp) this.host.command({ type: "push", ref, body, ttlS: step.ttlS }, cause);
     else this.#operations.pushFailed(ref, "the device is down");

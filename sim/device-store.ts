@@ -239,7 +239,14 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
       case ENTRY.sent:
         return this.#applySent(entry);
       case ENTRY.acked: {
-        const [, relay, epoch, sequence, cursor, chain] = entry as [number, string, Uint8Array, number, number, Uint8Array];
+        const [, relay, epoch, sequence, cursor, chain] = entry as [
+          number,
+          string,
+          Uint8Array,
+          number,
+          number,
+          Uint8Array,
+        ];
         tables.sent.get(sequence)?.ackedIn.add(epochKey(relay, epoch));
         const position = tables.positions.get(relay);
         const isSameEpoch = position !== undefined && isEqualBytes(position.epoch, epoch);
@@ -280,7 +287,13 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     const tables = this.#tables;
     const [, relay, epochBytes, cursor, chain] = entry as [number, string, Uint8Array, number, Uint8Array];
     const epoch = encodeHex(epochBytes);
-    for (const [at, blobId, sender, sequence, body] of entry[5] as [number, Uint8Array, Uint8Array, number, Uint8Array][]) {
+    for (const [at, blobId, sender, sequence, body] of entry[5] as [
+      number,
+      Uint8Array,
+      Uint8Array,
+      number,
+      Uint8Array,
+    ][]) {
       const blob = encodeHex(blobId);
       tables.inbox.push({ relay, epoch, cursor: at, blob, sender, sequence, body });
       tables.delivered.add(blob);

@@ -50,7 +50,13 @@ export class Nemesis {
 
   issue(step: FaultStep, cause: Cause): void {
     if (simFidelity(step) === "unsupported") {
-      this.#recorder.add({ type: "fault", at: this.#recorder.at, step: step.id, stage: "unsupported", note: `the simulator has no ${step.do} of this kind` });
+      this.#recorder.add({
+        type: "fault",
+        at: this.#recorder.at,
+        step: step.id,
+        stage: "unsupported",
+        note: `the simulator has no ${step.do} of this kind`,
+      });
       return;
     }
     this.#recorder.add({ type: "fault", at: this.#recorder.at, step: step.id, stage: "issued" });
@@ -222,4 +228,3 @@ export class Nemesis {
     return hostNamed(this.#hosts, name).host.disk;
   }
 }
-

@@ -171,7 +171,17 @@ export class OperationLog {
     const { process, epoch, after } = this.#pull;
     this.#pull = undefined;
     const where = { device: this.#device, group: this.#group, relay: this.#relay };
-    this.#recorder.add({ type: "op", at: this.#recorder.at, ...where, f: "pull", outcome, process, epoch, after, error });
+    this.#recorder.add({
+      type: "op",
+      at: this.#recorder.at,
+      ...where,
+      f: "pull",
+      outcome,
+      process,
+      epoch,
+      after,
+      error,
+    });
   }
 
   #recordConnect(

@@ -3,12 +3,15 @@
  * something tells the recorder; it judges nothing.
  */
 import type { HistoryRecord } from "../scenarios/history.ts";
+import { BytePool } from "../core/bytes.ts";
 import { HexNames } from "./hex-names.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 
 export class Recorder {
   readonly history: HistoryRecord[] = [];
   readonly names = new HexNames();
+  /** For what the applications push. */
+  readonly pool = new BytePool();
   /** Sealed by devices so far: Noise messages, handshakes included. */
   frames = 0;
   readonly #kernel: Kernel;
@@ -36,6 +39,8 @@ export class Recorder {
 
   phase(phase: Extract<HistoryRecord, { type: "phase" }>["phase"], waiting?: readonly string[]): void {
     const { at, frames } = this;
-    this.add(waiting === undefined ? { type: "phase", at, phase, frames } : { type: "phase", at, phase, frames, waiting });
+    this.add(
+      waiting === undefined ? { type: "phase", at, phase, frames } : { type: "phase", at, phase, frames, waiting },
+    );
   }
 }

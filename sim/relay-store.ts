@@ -105,7 +105,8 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
       case "acknowledge": {
         const { group, device, cursor } = operation;
         const members = this.#group(group)?.members;
-        if (members !== undefined && cursor > (members.get(encodeHex(device)) ?? 0)) this.#write([ENTRY.member, group, device, cursor]);
+        if (members !== undefined && cursor > (members.get(encodeHex(device)) ?? 0))
+          this.#write([ENTRY.member, group, device, cursor]);
         return { id, type: "acknowledged" };
       }
       case "sweep":

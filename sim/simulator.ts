@@ -60,6 +60,11 @@ export class Simulator {
   readonly #options: SimulatorOptions;
   readonly #codec = new JournalCodec();
   #kernel: Kernel | undefined;
+  /**
+   * The last run, kept until the next: an engine throws away the optimised code of closures that nobody holds, and would
+   * warm up anew for each seed.
+   */
+  readonly #held: World[] = [];
 
   constructor(options: SimulatorOptions = {}) {
     this.#options = options;
@@ -74,6 +79,7 @@ export class Simulator {
       codec: this.#codec,
     });
     recordSecrets(world, plan, suite);
+    this.#held[0] = world;
     world.run();
     const { recorder } = world;
     return {
@@ -117,7 +123,17 @@ function recordSecrets(world: World, plan: Plan, suite: CryptoSuite): void {
     const keys = deriveGroupKeys(suite, secret);
     const { recorder } = world;
     recorder.add({ type: "secret", at: recorder.at, what: `secret of ${name}`, value: encodeHex(secret.expose()) });
-    recorder.add({ type: "secret", at: recorder.at, what: `encryption key of ${name}`, value: encodeHex(keys.encryption.expose()) });
-    recorder.add({ type: "secret", at: recorder.at, what: `signing seed of ${name}`, value: encodeHex(keys.signingSeed.expose()) });
+    recorder.add({
+      type: "secret",
+      at: recorder.at,
+      what: `encryption key of ${name}`,
+      value: encodeHex(keys.encryption.expose()),
+    });
+    recorder.add({
+      type: "secret",
+      at: recorder.at,
+      what: `signing seed of ${name}`,
+      value: encodeHex(keys.signingSeed.expose()),
+    });
   }
 }

@@ -195,6 +195,29 @@ function crypt(
   let d = STATE[3]!;
 
   let i = 0;
+  if (length >= VIEW_BYTES_MIN) {
+    const fromView = viewOf(from, FROM);
+    const toView = viewOf(to, TO);
+    const fromAt = from.byteOffset;
+    const toAt = to.byteOffset;
+    for (const end = length - 7; i < end; i += 8) {
+      x = (x + step) | 0;
+      const v = fromView.getInt32(fromAt + i, true);
+      const vTo = v ^ streamWord(x, y);
+      x = (x + step) | 0;
+      const w = fromView.getInt32(fromAt + i + 4, true);
+      const wTo = w ^ streamWord(x, z);
+      toView.setInt32(toAt + i, vTo, true);
+      toView.setInt32(toAt + i + 4, wTo, true);
+
+      const vIn = isSealing ? vTo : v;
+      const wIn = isSealing ? wTo : w;
+      a = rotate(Math.imul(a ^ vIn, M1), 13);
+      b = rotate((b + vIn) | 0, 17) ^ c;
+      c = rotate(Math.imul(c ^ wIn ^ a, M3), 15);
+      d = rotate((d + wIn) | 0, 11) ^ a;
+    }
+  }
   for (const end = length - 7; i < end; i += 8) {
     x = (x + step) | 0;
     const v = readWord(from, i);
@@ -241,6 +264,30 @@ function crypt(
   STATE[2] = c;
   STATE[3] = d;
   mix();
+}
+
+/** Below this a view costs more than reading bytes; small arrays have no buffer of their own until somebody asks. */
+const VIEW_BYTES_MIN = 96;
+interface CachedView {
+  buffer: ArrayBufferLike;
+  view: DataView;
+}
+/** The chunks that were read from and written to last: a stream of messages comes from few. They hold no result. */
+const FROM: CachedView = createView();
+const TO: CachedView = createView();
+
+function createView(): CachedView {
+  const buffer = new ArrayBuffer(0);
+  return { buffer, view: new DataView(buffer) };
+}
+
+function viewOf(bytes: Uint8Array, cached: CachedView): DataView {
+  const { buffer } = bytes;
+  if (cached.buffer !== buffer) {
+    cached.buffer = buffer;
+    cached.view = new DataView(buffer);
+  }
+  return cached.view;
 }
 
 /** Overwrites the whole state. The words are fractional digits of the roots of 2, 3, 5 and 7. */

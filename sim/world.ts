@@ -66,7 +66,14 @@ export class World {
     const { codec, suiteFor } = this.#options;
     const cause = createCause(BOOT_CAUSE);
     for (const { name, config } of topology.relays) {
-      const relay = new RelayHost(this.#kernel, { name, config, suite: suiteFor(name), codec, recorder: this.recorder, mark });
+      const relay = new RelayHost(this.#kernel, {
+        name,
+        config,
+        suite: suiteFor(name),
+        codec,
+        recorder: this.recorder,
+        mark,
+      });
       this.#relays.set(name, relay);
       relay.host.start(cause);
     }
@@ -211,7 +218,8 @@ export class World {
     const end = this.#kernel.run(untilMs);
     if (end === "done") return true;
     const { violation } = this.#kernel;
-    const what = violation === undefined ? `the event budget is spent after ${this.#kernel.handled} events` : violation.message;
+    const what =
+      violation === undefined ? `the event budget is spent after ${this.#kernel.handled} events` : violation.message;
     const why = violation === undefined ? "hang" : "invariant";
     this.recorder.add({ type: "stopped", at: this.recorder.at, why, host: violation?.host ?? null, message: what });
     return false;

@@ -47,7 +47,13 @@ type ClientOutput = Output<DeviceOperation, ClientEvent>;
 /** What an answer of the store is for. */
 type Job =
   | { readonly for: "load" }
-  | { readonly for: "stage"; readonly ref: number; readonly row: SentRow; readonly announced: readonly number[]; readonly previous: Uint8Array }
+  | {
+      readonly for: "stage";
+      readonly ref: number;
+      readonly row: SentRow;
+      readonly announced: readonly number[];
+      readonly previous: Uint8Array;
+    }
   | { readonly for: "acked" | "give-up" }
   | { readonly for: "rebase"; readonly epoch: Epoch }
   | { readonly for: "take"; readonly epoch: Epoch; readonly through: Position; readonly page: Taking };
@@ -81,6 +87,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   readonly #keys: GroupKeys;
   readonly #relayHex: string;
   readonly #hasher: ChainHasher;
+  readonly #pool = new BytePool();
   readonly #outputs = new OutputQueue<ClientOutput>();
   readonly #connector: Connector;
   readonly #outbox = new SentLog();
@@ -120,7 +127,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     this.#relayHex = encodeHex(options.relay.id);
     this.#hasher = new ChainHasher(context.suite);
     const codec = new MessageCodec();
-    this.#connector = new Connector(options.relay, options.config, context, codec, new BytePool(), this.#outputs);
+    this.#connector = new Connector(options.relay, options.config, context, codec, this.#pool, this.#outputs);
     this.#load();
   }
 
@@ -266,6 +273,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     const payload = sealBlob({
       suite,
       entropy,
+      pool: this.#pool,
       key: this.#keys.encryption,
       groupId: this.#keys.groupId,
       blobId,
@@ -397,7 +405,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     const { suite } = this.#context;
     const { encryption: key, groupId } = this.#keys;
     const { cursor, blobId, timestampMs, payload } = blob;
-    const opened = openBlob({ suite, key, groupId, blobId, kind: BlobKind.data, payload });
+    const opened = openBlob({ suite, pool: this.#pool, key, groupId, blobId, kind: BlobKind.data, payload });
     if (!opened.ok) this.#context.mark("client.quarantine");
     const content = opened.ok ? opened.value : null;
     const why = opened.ok ? null : opened.error.type;

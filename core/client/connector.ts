@@ -26,12 +26,60 @@ type Happening = "wanted" | "unwanted" | "opened" | "established" | "welcomed" |
 
 /** Where each happening leads; null = it means nothing in that phase. */
 const TRANSITIONS: { readonly [P in Phase]: { readonly [H in Happening]: Phase | null } } = {
-  offline: { wanted: "dialling", unwanted: null, opened: null, established: null, welcomed: null, lost: null, due: null },
-  waiting: { wanted: "dialling", unwanted: "offline", opened: null, established: null, welcomed: null, lost: null, due: "dialling" },
-  dialling: { wanted: null, unwanted: "offline", opened: "handshaking", established: null, welcomed: null, lost: "waiting", due: "waiting" },
-  handshaking: { wanted: null, unwanted: "offline", opened: null, established: "joining", welcomed: null, lost: "waiting", due: "waiting" },
-  joining: { wanted: null, unwanted: "offline", opened: null, established: null, welcomed: "live", lost: "waiting", due: "waiting" },
-  live: { wanted: null, unwanted: "offline", opened: null, established: null, welcomed: null, lost: "waiting", due: "waiting" },
+  offline: {
+    wanted: "dialling",
+    unwanted: null,
+    opened: null,
+    established: null,
+    welcomed: null,
+    lost: null,
+    due: null,
+  },
+  waiting: {
+    wanted: "dialling",
+    unwanted: "offline",
+    opened: null,
+    established: null,
+    welcomed: null,
+    lost: null,
+    due: "dialling",
+  },
+  dialling: {
+    wanted: null,
+    unwanted: "offline",
+    opened: "handshaking",
+    established: null,
+    welcomed: null,
+    lost: "waiting",
+    due: "waiting",
+  },
+  handshaking: {
+    wanted: null,
+    unwanted: "offline",
+    opened: null,
+    established: "joining",
+    welcomed: null,
+    lost: "waiting",
+    due: "waiting",
+  },
+  joining: {
+    wanted: null,
+    unwanted: "offline",
+    opened: null,
+    established: null,
+    welcomed: "live",
+    lost: "waiting",
+    due: "waiting",
+  },
+  live: {
+    wanted: null,
+    unwanted: "offline",
+    opened: null,
+    established: null,
+    welcomed: null,
+    lost: "waiting",
+    due: "waiting",
+  },
 };
 
 export type ConnectorNews =

@@ -70,4 +70,3 @@ export type DisconnectWhy =
   | "epoch-changed"
   | "store-failed"
   | "rejected";
-

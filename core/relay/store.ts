@@ -64,4 +64,3 @@ export type RelayAnswer = { readonly id: number } & (
 );
 
 export type StoreError = { readonly type: "StorageFull" } | { readonly type: "StorageFailed" };
-

@@ -5,7 +5,7 @@
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { seedAfter } from "../../scenarios/draw.ts";
-import { judge } from "../../scenarios/judge.ts";
+import { createJudge } from "../../scenarios/judge.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import { findScenario } from "../../scenarios/registry.ts";
 import { Simulator } from "../../sim/simulator.ts";
@@ -54,6 +54,7 @@ export function benchSim(rounds: number, onRound: (round: number) => void): SimB
   const scenario = findScenario(SCENARIO)!;
   const plans: Plan[] = Array.from({ length: SEEDS_PER_ROUND }, (_, i) => scenario.plan!(seedAfter("0x1", i)));
   const simulator = new Simulator();
+  const judge = createJudge();
   const runs = plans.map((plan) => simulator.run(plan));
   const work = recordWork(plans);
   let events = 0;

@@ -1,4 +1,4 @@
-import { judge } from "../../scenarios/judge.ts";
+import { createJudge } from "../../scenarios/judge.ts";
 import { builtScenarios, catalogue, findScenario, nearestScenarios } from "../../scenarios/registry.ts";
 import { Simulator } from "../../sim/simulator.ts";
 import type { Catalogue, SimWorld } from "./sim-world.ts";
@@ -6,7 +6,7 @@ import type { Catalogue, SimWorld } from "./sim-world.ts";
 /** The real one: one simulator, reused for every seed. */
 export function createSimulatedWorld(): SimWorld {
   const simulator = new Simulator();
-  return { run: (plan, options) => simulator.run(plan, options), judge };
+  return { run: (plan, options) => simulator.run(plan, options), judge: createJudge() };
 }
 
 export const CATALOGUE: Catalogue = {

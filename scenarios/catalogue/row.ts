@@ -26,5 +26,12 @@ export interface Row {
 
 export function createRow(id: string, { title, mustHold = STANDING, source = STRATEGY, on, plan }: Row): Scenario {
   const backends = on.split(" ").map((letter) => BACKENDS[letter as keyof typeof BACKENDS]);
-  return { id, title, mustHold, source, backends, ...(plan === undefined ? {} : { plan: (seed) => plan(createDraw(seed, id)) }) };
+  return {
+    id,
+    title,
+    mustHold,
+    source,
+    backends,
+    ...(plan === undefined ? {} : { plan: (seed) => plan(createDraw(seed, id)) }),
+  };
 }
