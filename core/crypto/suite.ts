@@ -3,6 +3,8 @@
  * reference), *fast* (in `harness`, on the host's own library) and *toy* (in `sim`, made for speed, never for data).
  * All of them pass the cases of `suite-conformance.ts`.
  *
+ * Both seals work in place: `plaintext` may be the beginning of `out`.
+ *
  * Lengths: keys, hashes and public keys 32 bytes, signatures 64, tags 16. A function given another length throws
  * `InvariantViolation`: what comes from a peer is measured before it gets here.
  */
