@@ -7,18 +7,14 @@
  * the pull position is a page that was checked and committed (invariant 5): PushAck, Notify and Welcome only say that
  * there is something to pull.
  */
-import { openBlob, sealBlob, BlobKind, BODY_BYTES_MAX } from "../blob/seal.ts";
 import { BytePool, encodeHex, isEqualBytes } from "../bytes.ts";
 import type { Context } from "../context.ts";
 import { KEY_BYTES } from "../crypto/suite.ts";
 import type { Epoch, Position, RelayAddress } from "../ids.ts";
-import { BLOB_ID_BYTES, START } from "../ids.ts";
+import { START } from "../ids.ts";
 import type { InboxItem } from "../inbox/take.ts";
 import { unreachable } from "../invariant.ts";
 import { Jobs } from "../jobs.ts";
-import type { GroupKeys } from "../keys.ts";
-import { deriveGroupKeys } from "../keys.ts";
-import { GIVEN_UP_MAX, TTL_S_MAX } from "../limits.ts";
 import { ChainHasher } from "../log/chain.ts";
 import type { Input, Machine, Now, Output } from "../machine.ts";
 import { OutputQueue } from "../output-queue.ts";
@@ -32,6 +28,8 @@ import { BACKOFF } from "./config.ts";
 import { Connector } from "./connector.ts";
 import type { ClientCommand, ClientEvent, DisconnectWhy } from "./events.ts";
 import { checkPage } from "./page-check.ts";
+import type { Sealed } from "./sealer.ts";
+import { Sealer } from "./sealer.ts";
 import type { OutboxRow } from "./sent-log.ts";
 import { SentLog } from "./sent-log.ts";
 import type { DeviceAnswer, DeviceOperation, EpochPosition, SentRow } from "./store.ts";
@@ -47,13 +45,7 @@ type ClientOutput = Output<DeviceOperation, ClientEvent>;
 /** What an answer of the store is for. */
 type Job =
   | { readonly for: "load" }
-  | {
-      readonly for: "stage";
-      readonly ref: number;
-      readonly row: SentRow;
-      readonly announced: readonly number[];
-      readonly previous: Uint8Array;
-    }
+  | { readonly for: "stage"; readonly ref: number; readonly sealed: Sealed }
   | { readonly for: "acked" | "give-up" }
   | { readonly for: "rebase"; readonly epoch: Epoch }
   | { readonly for: "take"; readonly epoch: Epoch; readonly through: Position; readonly page: Taking };
@@ -63,8 +55,6 @@ interface Taking {
   readonly gone: PullResponse["gone"];
 }
 
-/** A row that was given no ttl stays for this long: shorter than any relay's dedupe retention (invariant 2). */
-export const SENT_TTL_S = 7 * 24 * 3600;
 /** After a store failed, or a relay that named no time. */
 const RETRY_MS = 1000;
 /** Answer time-outs that one request may take while the relay is otherwise heard. */
@@ -84,20 +74,15 @@ function doubledMs(times: number): number {
 export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
   readonly #options: ClientOptions;
   readonly #context: Context;
-  readonly #keys: GroupKeys;
+  readonly #sealer: Sealer;
   readonly #relayHex: string;
   readonly #hasher: ChainHasher;
-  readonly #pool = new BytePool();
   readonly #outputs = new OutputQueue<ClientOutput>();
   readonly #connector: Connector;
   readonly #outbox = new SentLog();
   readonly #jobs = new Jobs<Job>();
 
-  // Durable state, as the store has it or is about to.
-  #deviceId: Uint8Array | undefined;
-  #nextSequence = 1;
-  #previous: Uint8Array = new Uint8Array(32);
-  #givenUp: number[] = [];
+  /** As the store has it or is about to. */
   #position: EpochPosition | undefined;
 
   /** Commands that came before the store had answered. */
@@ -123,11 +108,12 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   constructor(options: ClientOptions, context: Context) {
     this.#options = options;
     this.#context = context;
-    this.#keys = deriveGroupKeys(context.suite, options.groupSecret);
+    const pool = new BytePool();
+    this.#sealer = new Sealer(context, options.groupSecret, pool);
     this.#relayHex = encodeHex(options.relay.id);
     this.#hasher = new ChainHasher(context.suite);
     const codec = new MessageCodec();
-    this.#connector = new Connector(options.relay, options.config, context, codec, this.#pool, this.#outputs);
+    this.#connector = new Connector(options.relay, options.config, context, codec, pool, this.#outputs);
     this.#load();
   }
 
@@ -150,7 +136,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
         this.#answered(input.answer, now);
         break;
       case "command":
-        if (this.#deviceId === undefined) this.#early.push(input.command);
+        if (this.#sealer.deviceId === undefined) this.#early.push(input.command);
         else this.#command(input.command, now);
         break;
       default:
@@ -223,7 +209,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   /** What it waits for, in plain words; empty when nothing is owed either way. */
   waitingFor(): string[] {
     const waiting: string[] = [];
-    if (this.#deviceId === undefined) waiting.push("its store to load");
+    if (this.#sealer.deviceId === undefined) waiting.push("its store to load");
     if (!this.#connector.isLive) waiting.push(`a connection (${this.#connector.phase})`);
     else if (!this.#isInStep) waiting.push("its store to start a new epoch");
     if (this.#outbox.size > 0) {
@@ -254,38 +240,11 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     }
   }
 
-  /** Sequence number, sealing and insertion are one transaction: nothing of it is sent before it is durable. */
   #push(ref: number, body: Uint8Array, ttlS: number, now: Now): void {
-    if (body.length > BODY_BYTES_MAX) {
-      this.#context.mark("client.push.too-large");
-      return this.#tell({ type: "push-failed", ref, error: { type: "TooLarge", bytesMax: BODY_BYTES_MAX } });
-    }
-    const chosenTtlS = ttlS === 0 ? this.#options.config.ttlS : ttlS;
-    if (!Number.isInteger(chosenTtlS) || chosenTtlS < 0 || chosenTtlS > TTL_S_MAX) {
-      this.#context.mark("client.push.invalid-ttl");
-      return this.#tell({ type: "push-failed", ref, error: { type: "InvalidTtl", ttlSMax: TTL_S_MAX } });
-    }
-    const { suite, entropy } = this.#context;
-    const blobId = new Uint8Array(BLOB_ID_BYTES);
-    entropy.fill("blob-id", blobId);
-    const sequence = this.#nextSequence++;
-    const announced = this.#givenUp.splice(0, GIVEN_UP_MAX);
-    const payload = sealBlob({
-      suite,
-      entropy,
-      pool: this.#pool,
-      key: this.#keys.encryption,
-      groupId: this.#keys.groupId,
-      blobId,
-      kind: BlobKind.data,
-      content: { sender: this.#deviceId!, sequence, previous: this.#previous, givenUp: announced, body },
-    });
-    const payloadHash = suite.hash(payload);
-    const previous = this.#previous;
-    this.#previous = payloadHash;
-    const expiresAtMs = now.wallMs + (chosenTtlS === 0 ? SENT_TTL_S : chosenTtlS) * 1000;
-    const row: SentRow = { sequence, blobId, payload, payloadHash, ttlS: chosenTtlS, expiresAtMs };
-    const id = this.#jobs.add({ for: "stage", ref, row, announced, previous });
+    const sealed = this.#sealer.seal(body, ttlS === 0 ? this.#options.config.ttlS : ttlS, now.wallMs);
+    if (!sealed.ok) return this.#tell({ type: "push-failed", ref, error: sealed.error });
+    const { row, announced } = sealed.value;
+    const id = this.#jobs.add({ for: "stage", ref, sealed: sealed.value });
     this.#ask({ id, type: "stage", row, announced: announced.length });
   }
 
@@ -296,12 +255,12 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     const fields = {
       type: "Hello",
       versions: [WIRE_VERSION],
-      groupKey: this.#keys.groupKey,
+      groupKey: this.#sealer.keys.groupKey,
       epoch: position?.epoch ?? null,
       contiguous: position?.contiguous ?? START,
       highest: position?.highest ?? START,
     } as const;
-    this.#connector.send(signHello(this.#context.suite, this.#keys.signingSeed, fields, handshakeHash));
+    this.#connector.send(signHello(this.#context.suite, this.#sealer.keys.signingSeed, fields, handshakeHash));
   }
 
   #message(message: Message, now: Now): void {
@@ -393,23 +352,12 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     this.#latest = hasMore ? Math.max(this.#latest, max) : max;
     if (through === page.after) return;
     if (hasMore) this.#context.mark("client.page.more");
-    const items = page.blobs.map((blob) => this.#open(blob));
+    const items = page.blobs.map((blob) => this.#sealer.open(blob));
     const epoch = this.#epoch!;
     const lost = gone.map(({ from, to, why }) => ({ from, to, why }));
     this.#isTaking = true;
     const id = this.#jobs.add({ for: "take", epoch, through: checked.value, page: { items, gone } });
     this.#ask({ id, type: "take", relay: this.#relayHex, epoch, items, lost, through: checked.value });
-  }
-
-  #open(blob: PullResponse["blobs"][number]): InboxItem {
-    const { suite } = this.#context;
-    const { encryption: key, groupId } = this.#keys;
-    const { cursor, blobId, timestampMs, payload } = blob;
-    const opened = openBlob({ suite, pool: this.#pool, key, groupId, blobId, kind: BlobKind.data, payload });
-    if (!opened.ok) this.#context.mark("client.quarantine");
-    const content = opened.ok ? opened.value : null;
-    const why = opened.ok ? null : opened.error.type;
-    return { cursor, blobId: blobId.slice(), timestampMs, payload, content, why };
   }
 
   #refused(error: ErrorMessage, now: Now): void {
@@ -508,7 +456,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   }
 
   #giveUpNumber(sequence: number): void {
-    this.#givenUp.push(sequence);
+    this.#sealer.giveUp(sequence);
     const id = this.#jobs.add({ for: "give-up" });
     this.#ask({ id, type: "give-up", sequence });
   }
@@ -537,7 +485,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       case "loaded":
         return this.#loaded(answer, now);
       case "staged":
-        if (job.for === "stage") this.#staged(job.ref, job.row);
+        if (job.for === "stage") this.#staged(job.ref, job.sealed.row);
         return;
       case "done":
         return;
@@ -557,14 +505,11 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   }
 
   #loaded(answer: Extract<DeviceAnswer, { type: "loaded" }>, now: Now): void {
-    this.#deviceId = this.#context.suite.dhPublicKey(answer.identity);
+    const deviceId = this.#sealer.load(answer);
     this.#connector.identify(answer.identity);
-    this.#nextSequence = answer.nextSequence;
-    this.#previous = answer.previous;
-    this.#givenUp = [...answer.givenUp];
     this.#position = answer.position ?? undefined;
     this.#outbox.load(answer.outbox);
-    this.#tell({ type: "ready", deviceId: this.#deviceId });
+    this.#tell({ type: "ready", deviceId });
     for (const command of this.#early.splice(0)) this.#command(command, now);
   }
 
@@ -609,9 +554,8 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
         this.#loadAtMs = now.monoMs + RETRY_MS;
         return;
       case "stage":
-        this.#givenUp.unshift(...job.announced);
-        this.#giveUpNumber(job.row.sequence);
-        if (this.#previous === job.row.payloadHash) this.#previous = job.previous;
+        this.#sealer.takeBack(job.sealed);
+        this.#giveUpNumber(job.sealed.row.sequence);
         return this.#tell({ type: "push-failed", ref: job.ref, error: answer.error });
       case "rebase":
         return this.#connector.lose("store-failed", now);
