@@ -12,3 +12,11 @@ export function backoffMs(attempt: number, entropy: Entropy): number {
 export function replacedMs(times: number): number {
   return Math.min(REPLACED.capMs, REPLACED.firstMs * 2 ** Math.min(times, 20));
 }
+
+/** After a store failed, or a relay that named no time. */
+export const RETRY_MS = 1000;
+
+/** The wait after so many failures in a row: `firstMs`, doubling up to the cap of the backoff. */
+export function doubledMs(firstMs: number, times: number): number {
+  return Math.min(BACKOFF.capMs, firstMs * 2 ** Math.min(times - 1, 20));
+}

@@ -23,11 +23,12 @@ import { MessageCodec } from "../wire/codec.ts";
 import { signHello } from "../wire/hello-signature.ts";
 import type { Bye, ErrorMessage, Message, PullResponse, PushAck, Welcome } from "../wire/messages.ts";
 import { WIRE_VERSION } from "../wire/messages.ts";
+import { doubledMs, RETRY_MS } from "./backoff.ts";
 import type { ClientConfig } from "./config.ts";
-import { BACKOFF } from "./config.ts";
 import { Connector } from "./connector.ts";
 import type { ClientCommand, ClientEvent, DisconnectWhy } from "./events.ts";
 import { checkPage } from "./page-check.ts";
+import { Puller } from "./puller.ts";
 import type { Sealed } from "./sealer.ts";
 import { Sealer } from "./sealer.ts";
 import type { OutboxRow } from "./sent-log.ts";
@@ -55,8 +56,6 @@ interface Taking {
   readonly gone: PullResponse["gone"];
 }
 
-/** After a store failed, or a relay that named no time. */
-const RETRY_MS = 1000;
 /** Answer time-outs that one request may take while the relay is otherwise heard. */
 const PATIENCE = 3;
 
@@ -65,11 +64,6 @@ const BYE_WHYS: ReadonlyMap<string, DisconnectWhy> = new Map([
   ["shutdown", "relay-shutdown"],
   ["epoch", "epoch-changed"],
 ]);
-
-/** 1, 2, 4 … 30 s. */
-function doubledMs(times: number): number {
-  return Math.min(BACKOFF.capMs, RETRY_MS * 2 ** Math.min(times - 1, 20));
-}
 
 export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
   readonly #options: ClientOptions;
@@ -80,6 +74,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   readonly #outputs = new OutputQueue<ClientOutput>();
   readonly #connector: Connector;
   readonly #outbox = new SentLog();
+  readonly #puller: Puller;
   readonly #jobs = new Jobs<Job>();
 
   /** As the store has it or is about to. */
@@ -93,17 +88,9 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   /** The relay's epoch; the position is in it once `#isInStep`. */
   #epoch: Epoch | undefined;
   #isInStep = false;
-  /** The highest cursor that anyone told of. */
-  #latest = 0;
-  #pullSentMs: number | undefined;
-  #wantsPull = false;
-  #pullNotBeforeMs = 0;
   #pushNotBeforeMs = 0;
   /** Refusals in a row: the wait doubles, and one row at a time finds out whether it is over. */
   #holds = 0;
-  #takeFailures = 0;
-  #nextPollMs = 0;
-  #isTaking = false;
 
   constructor(options: ClientOptions, context: Context) {
     this.#options = options;
@@ -112,6 +99,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     this.#sealer = new Sealer(context, options.groupSecret, pool);
     this.#relayHex = encodeHex(options.relay.id);
     this.#hasher = new ChainHasher(context.suite);
+    this.#puller = new Puller(options.config.pollMs);
     const codec = new MessageCodec();
     this.#connector = new Connector(options.relay, options.config, context, codec, pool, this.#outputs);
     this.#load();
@@ -173,13 +161,12 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     if (this.#loadAtMs !== undefined) earliest = Math.min(earliest, this.#loadAtMs);
     if (this.#connector.isLive && this.#isInStep) {
       const patienceMs = PATIENCE * this.#options.config.answerTimeoutMs;
-      earliest = Math.min(earliest, this.#nextPollMs);
-      const oldest = Math.min(this.#pullSentMs ?? earliest, this.#outbox.oldestSentMs() ?? earliest);
+      earliest = Math.min(earliest, this.#puller.dueMs);
+      const oldest = Math.min(this.#puller.sentMs ?? earliest, this.#outbox.oldestSentMs() ?? earliest);
       earliest = Math.min(earliest, Math.max(oldest, this.#connector.progressMs) + patienceMs);
       if (this.#outbox.inFlight < this.#outbox.size && this.#pushNotBeforeMs > 0) {
         earliest = Math.min(earliest, this.#pushNotBeforeMs);
       }
-      if (this.#pullNotBeforeMs > 0) earliest = Math.min(earliest, this.#pullNotBeforeMs);
     }
     return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
   }
@@ -190,7 +177,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       connections: this.#connector.phase === "offline" || this.#connector.phase === "waiting" ? 0 : 1,
       outbox: this.#outbox.size,
       inFlight: this.#outbox.inFlight,
-      pulls: this.#pullSentMs === undefined ? 0 : 1,
+      pulls: this.#puller.sentMs === undefined ? 0 : 1,
       jobs: this.#jobs.size,
       early: this.#early.length,
     };
@@ -216,9 +203,10 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       waiting.push(`${this.#outbox.size} acknowledgements (${this.#outbox.inFlight} under way)`);
     }
     const at = this.#position?.contiguous.cursor ?? 0;
-    if (this.#latest > at) waiting.push(`cursors ${at + 1} to ${this.#latest}`);
-    if (this.#isTaking) waiting.push("a page to be committed");
-    else if (this.#pullSentMs !== undefined) waiting.push("an answer to a pull");
+    const { latest, isTaking, sentMs } = this.#puller;
+    if (latest > at) waiting.push(`cursors ${at + 1} to ${latest}`);
+    if (isTaking) waiting.push("a page to be committed");
+    else if (sentMs !== undefined) waiting.push("an answer to a pull");
     return waiting;
   }
 
@@ -229,8 +217,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       case "push":
         return this.#push(command.ref, command.body, command.ttlS, now);
       case "pull":
-        this.#wantsPull = true;
-        return;
+        return this.#puller.want();
       case "connect":
         return this.#connector.want(now);
       case "disconnect":
@@ -280,8 +267,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
         return this.#pulled(message, now);
       case "Notify":
         this.#tell({ type: "notified", by: "Notify", cursor: message.latest });
-        this.#latest = Math.max(this.#latest, message.latest);
-        return;
+        return this.#puller.heard(message.latest);
       case "Ping":
         return this.#connector.send({ type: "Pong", token: message.token });
       case "Pong":
@@ -301,8 +287,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     if (welcome.version !== WIRE_VERSION) return this.#connector.lose("rejected", now);
     this.#connector.welcomed(now);
     this.#epoch = welcome.epoch.slice();
-    this.#latest = welcome.max.cursor;
-    this.#nextPollMs = now.monoMs + this.#options.config.pollMs;
+    this.#puller.welcomed(welcome.max.cursor, now.monoMs);
     this.#tell({ type: "connected", epoch: this.#epoch, max: welcome.max.cursor });
     this.#tell({ type: "notified", by: "Welcome", cursor: welcome.max.cursor });
     if (this.#position !== undefined && isEqualBytes(this.#position.epoch, this.#epoch)) {
@@ -323,7 +308,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     const position: Position = { cursor: ack.cursor, chain: ack.chain.slice() };
     const epoch = this.#epoch!;
     this.#raiseHighest(position);
-    this.#latest = Math.max(this.#latest, ack.cursor);
+    this.#puller.heard(ack.cursor);
     const { sequence } = entry.row;
     const id = this.#jobs.add({ for: "acked" });
     this.#ask({ id, type: "acked", relay: this.#relayHex, epoch, sequence, position });
@@ -337,9 +322,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   }
 
   #pulled(page: PullResponse, now: Now): void {
-    if (this.#pullSentMs === undefined) return this.#context.mark("client.page.unexpected");
-    this.#pullSentMs = undefined;
-    this.#nextPollMs = now.monoMs + this.#options.config.pollMs;
+    if (!this.#puller.answered(now.monoMs)) return this.#context.mark("client.page.unexpected");
     const { through, max, hasMore, gone } = page;
     this.#tell({ type: "pulled", through, max, blobs: page.blobs.length, hasMore, gone });
     const checked = checkPage(this.#context.suite, this.#hasher, this.#position!.contiguous, page);
@@ -348,14 +331,13 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       this.#tell({ type: "page-refused", error: checked.error });
       return this.#connector.lose("page-refused", now);
     }
-    // The relay's answers come in order: what was hinted before a last page and is not in it is not there.
-    this.#latest = hasMore ? Math.max(this.#latest, max) : max;
+    this.#puller.believed(max, hasMore);
     if (through === page.after) return;
     if (hasMore) this.#context.mark("client.page.more");
     const items = page.blobs.map((blob) => this.#sealer.open(blob));
     const epoch = this.#epoch!;
     const lost = gone.map(({ from, to, why }) => ({ from, to, why }));
-    this.#isTaking = true;
+    this.#puller.taking();
     const id = this.#jobs.add({ for: "take", epoch, through: checked.value, page: { items, gone } });
     this.#ask({ id, type: "take", relay: this.#relayHex, epoch, items, lost, through: checked.value });
   }
@@ -365,10 +347,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     const waitMs = Math.max(RETRY_MS, error.retryAfterMs);
     if (this.#connector.phase === "joining") return this.#connector.lose("rejected", now);
     if (subject.message === "Pull") {
-      if (this.#pullSentMs === undefined) return;
-      this.#pullSentMs = undefined;
-      this.#wantsPull = true;
-      this.#pullNotBeforeMs = now.monoMs + waitMs;
+      if (!this.#puller.refused(now.monoMs + waitMs)) return;
       return this.#tell({ type: "pull-failed", why: `refused (${code})` });
     }
     const entry = subject.blobId === null ? undefined : this.#outbox.get(encodeHex(subject.blobId));
@@ -382,7 +361,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     this.#outbox.hold(entry);
     // Refusals of what was sent together count as one.
     if (this.#pushNotBeforeMs <= now.monoMs) this.#holds += 1;
-    this.#pushNotBeforeMs = now.monoMs + Math.max(waitMs, doubledMs(this.#holds));
+    this.#pushNotBeforeMs = now.monoMs + Math.max(waitMs, doubledMs(RETRY_MS, this.#holds));
   }
 
   #bye(bye: Bye, now: Now): void {
@@ -393,11 +372,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     this.#epoch = undefined;
     this.#isInStep = false;
     this.#outbox.holdAll();
-    if (this.#pullSentMs !== undefined) {
-      this.#pullSentMs = undefined;
-      this.#tell({ type: "pull-failed", why });
-    }
-    this.#pullNotBeforeMs = 0;
+    if (this.#puller.lost()) this.#tell({ type: "pull-failed", why });
     this.#pushNotBeforeMs = 0;
     this.#tell({ type: "disconnected", why, retryInMs });
   }
@@ -409,15 +384,12 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     if (this.#loadAtMs !== undefined && this.#loadAtMs <= now.monoMs) this.#load();
     if (!this.#connector.isLive || !this.#isInStep) return;
     const patienceMs = PATIENCE * this.#options.config.answerTimeoutMs;
-    const asked = Math.min(this.#pullSentMs ?? now.monoMs, this.#outbox.oldestSentMs() ?? now.monoMs);
+    const asked = Math.min(this.#puller.sentMs ?? now.monoMs, this.#outbox.oldestSentMs() ?? now.monoMs);
     if (Math.max(asked, this.#connector.progressMs) + patienceMs <= now.monoMs) {
       this.#context.mark("client.unanswered");
       return this.#connector.lose("silent", now);
     }
-    if (this.#nextPollMs <= now.monoMs) {
-      this.#nextPollMs = now.monoMs + this.#options.config.pollMs;
-      this.#wantsPull = true;
-    }
+    this.#puller.expire(now.monoMs);
   }
 
   /** Does whatever is due and possible: sends what is queued, asks for what is known to be there. */
@@ -440,12 +412,9 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
         this.#outbox.sent(entry, now.monoMs);
       }
     }
-    if (this.#pullSentMs !== undefined || this.#isTaking || this.#pullNotBeforeMs > now.monoMs) return;
-    this.#pullNotBeforeMs = 0;
     const after = this.#position!.contiguous.cursor;
-    if (!this.#wantsPull && this.#latest <= after) return;
-    this.#wantsPull = false;
-    this.#pullSentMs = now.monoMs;
+    if (!this.#puller.isDue(after, now.monoMs)) return;
+    this.#puller.sent(now.monoMs);
     this.#tell({ type: "pulling", after });
     this.#connector.send({ type: "Pull", after, limit: pullLimit, bytesMax: pullBytesMax });
   }
@@ -530,8 +499,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   }
 
   #taken(job: Extract<Job, { for: "take" }>, answer: Extract<DeviceAnswer, { type: "taken" }>): void {
-    this.#isTaking = false;
-    this.#takeFailures = 0;
+    this.#puller.taken();
     const { epoch, through, page } = job;
     for (const item of page.items) {
       if (item.why === null) continue;
@@ -560,11 +528,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       case "rebase":
         return this.#connector.lose("store-failed", now);
       case "take":
-        this.#isTaking = false;
-        this.#wantsPull = true;
-        this.#takeFailures += 1;
-        this.#pullNotBeforeMs = now.monoMs + doubledMs(this.#takeFailures);
-        return;
+        return this.#puller.takeFailed(now.monoMs);
       case "acked":
       case "give-up":
         // The row is still in the sent log: after a restart it is sent again and gets the same answer.
