@@ -110,14 +110,15 @@ let child;
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ quiet?: boolean, shell?: boolean }} [options]
+ * @param {{ quiet?: boolean, shell?: boolean, env?: NodeJS.ProcessEnv }} [options]
  * @returns {Promise<Ended>}
  */
-function spawned(command, args, { quiet = false, shell = false } = {}) {
+function spawned(command, args, { quiet = false, shell = false, env = process.env } = {}) {
   return new Promise((resolve) => {
     child = spawn(command, args, {
       cwd: root,
       shell,
+      env,
       stdio: ["inherit", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
     });
     let output = "";
@@ -145,6 +146,17 @@ async function patiently(sentence, work, firstMs = 15_000) {
   }
 }
 
+/**
+ * SQLite is compiled where no prebuilt binary can be had. The compiler's headers come with most installations of Node:
+ * without this word node-gyp would fetch them from the network.
+ */
+function installEnv() {
+  const prefix = dirname(dirname(realpathSync(process.execPath)));
+  const hasHeaders = existsSync(join(prefix, "include", "node", "node.h"));
+  const isTold = Object.keys(process.env).some((name) => /^npm_(package_)?config_(node_gyp_)?nodedir$/i.test(name));
+  return hasHeaders && !isTold ? { ...process.env, npm_package_config_node_gyp_nodedir: prefix } : process.env;
+}
+
 async function installed() {
   if (!existsSync(paths.lock)) {
     say(`There is no package-lock.json in ${root}: run this from a complete clone.`);
@@ -159,8 +171,8 @@ async function installed() {
   const args = ["ci", "--no-audit", "--no-fund"];
   const ended = await patiently("Still installing", () =>
     npm?.endsWith(".js") === true
-      ? spawned(process.execPath, [npm, ...args])
-      : spawned("npm", args, { shell: process.platform === "win32" }),
+      ? spawned(process.execPath, [npm, ...args], { env: installEnv() })
+      : spawned("npm", args, { shell: process.platform === "win32", env: installEnv() }),
   );
   if (ended.code !== 0) {
     say("The packages could not be installed: npm says why above. Is the network there? Then run the command again.");
