@@ -33,6 +33,15 @@ export const TTL_S_MAX = 365 * 24 * 3600;
 /** Sequence numbers given up that one blob can tell of. */
 export const GIVEN_UP_MAX = 64;
 
+/** What an invite waits under. */
+export const INVITE_LOOKUP_BYTES = 16;
+/** A sealed invite: some relay addresses, secret, salt and parameters. */
+export const INVITE_BYTES_MAX = 4096;
+/** An invite waits for ten minutes at most. */
+export const INVITE_TTL_S_MAX = 600;
+/** Devices of one group, revoked ones counted too: the list of them is one message. */
+export const GROUP_DEVICES_MAX = 1000;
+
 assertInvariant(PAYLOAD_BYTES_MAX + PAGE_OVERHEAD_BYTES_MAX <= FRAME_BYTES_MAX, "an accepted blob fits into a page");
 assertInvariant(PAGE_GONE_RANGES_MAX * 64 + 1024 <= PAGE_OVERHEAD_BYTES_MAX, "gone ranges fit beside one blob");
 assertInvariant(PADDED_BYTES_MIN < PAYLOAD_BYTES_MAX, "padding fits");
@@ -41,3 +50,7 @@ assertInvariant(PADDED_BYTES_MIN < PAYLOAD_BYTES_MAX, "padding fits");
 export const WIRE_ELEMENTS_MAX = 16_384;
 
 assertInvariant(2 * (PAGE_BLOBS_MAX * 6 + PAGE_GONE_RANGES_MAX * 5 + 16) <= WIRE_ELEMENTS_MAX, "a full page may grow");
+assertInvariant(2 * (GROUP_DEVICES_MAX * 6 + 2) <= WIRE_ELEMENTS_MAX, "a full list of devices may grow");
+assertInvariant(GROUP_DEVICES_MAX * 64 + 1024 <= FRAME_BYTES_MAX, "a full list of devices fits into a frame");
+assertInvariant(INVITE_BYTES_MAX + 64 <= FRAME_BYTES_MAX, "an invite fits into a frame");
+assertInvariant(INVITE_LOOKUP_BYTES + 16 <= HELLO_BYTES_MAX, "a stranger may claim an invite");

@@ -119,6 +119,7 @@ const FIELDS: {
   seal: { at, host: text, key: count, nonce: must(isNonce) },
   "relay-view": { at, relay: text, bytes: must(isHex) },
   notified: { ...inLog, by: must(isOneOf("Notify", "PushAck", "Welcome")), cursor: count },
+  "relays-failed": onDevice,
   secret: { at, what: text, value: must(isHex) },
   fault: {
     at,
@@ -132,7 +133,7 @@ const FIELDS: {
     frames: count,
     waiting: may(isTexts),
   },
-  resources: { at, host: text, stage: must(isOneOf("baseline", "end")), counts: must(isCounts) },
+  resources: { at, host: text, stage: must(isOneOf("baseline", "healed", "end")), counts: must(isCounts) },
   "final-state": { ...inLog, cursor: count, chain: text, inbox: count, delivered: text, outbox: must(isTexts) },
   stopped: { at, why: must(isOneOf("invariant", "hang")), host: must(isTextOrNull), message: text },
 };

@@ -20,6 +20,7 @@ export type HistoryRecord =
   | PhaseRecord
   | ResourcesRecord
   | FinalStateRecord
+  | RelaysFailedRecord
   | StoppedRecord;
 
 export type History = readonly HistoryRecord[];
@@ -192,6 +193,14 @@ export interface NotifiedRecord {
   readonly cursor: number;
 }
 
+/** A device told its application that it can reach none of its relays now. */
+export interface RelaysFailedRecord {
+  readonly type: "relays-failed";
+  readonly at: number;
+  readonly device: string;
+  readonly group: string;
+}
+
 /** A secret that the relay must never see; canaries of payloads are known from the pushes themselves. */
 export interface SecretRecord {
   readonly type: "secret";
@@ -220,12 +229,12 @@ export interface PhaseRecord {
   readonly waiting?: readonly string[];
 }
 
-/** What a host holds on to: before any device is there (`baseline`) and after all have left (`end`). */
+/** What a host holds on to: before any device is there (`baseline`), when everything is healed, and after all have left (`end`). */
 export interface ResourcesRecord {
   readonly type: "resources";
   readonly at: number;
   readonly host: string;
-  readonly stage: "baseline" | "end";
+  readonly stage: "baseline" | "healed" | "end";
   readonly counts: { readonly [what: string]: number };
 }
 

@@ -134,6 +134,7 @@ function noHandlers(): Handlers {
     seal: [],
     "relay-view": [],
     notified: [],
+    "relays-failed": [],
     secret: [],
     fault: [],
     phase: [],

@@ -14,16 +14,16 @@
  * Frames, for each device: per blob of its group one hint and so one Pull with its Ack; the pages again from a cold
  * start; a Ping and a Pong per keep-alive; a Pull and an Ack per poll; `RECONNECTS` times all that a connect takes. And
  * each push `PUSH_REPEATS` times over the group.
+ *
+ * With several relays all of this once for each, one after the other, and the visits: a copy is at the other relay when
+ * its pusher has been there, and at the other devices when they have been there after that.
  */
-import { paddedLength } from "../core/blob/padding.ts";
 import { BACKOFF, type ClientConfig } from "../core/client/config.ts";
 import { NOISE_PLAINTEXT_BYTES_MAX } from "../core/limits.ts";
 import { slowestMs } from "./link-profile.ts";
 import type { LivenessBound, Step, Topology } from "./plan.ts";
+import { sealedBytesMin } from "./sealed-size.ts";
 
-/** What sealing adds at least: nonce, tag and the fixed header of the plaintext. */
-const SEALED_EXTRA_BYTES = 40;
-const HEADER_BYTES = 77;
 /** What hosts and disks take in one round trip, on the slowest backend. */
 const WORK_MS = 50;
 const SLACK_MS = 5000;
@@ -44,19 +44,23 @@ export function livenessBound(topology: Topology, steps: readonly Step[]): Liven
   const loads = loadOf(topology, steps);
   const roundTripMs = 2 * slowestMs(topology.link) + WORK_MS;
   let withinMs = 0;
-  for (const { group, config } of topology.devices) {
+  for (const { group, config, relays } of topology.devices) {
     const load = loads.get(group)!;
     const trips = pagesMax(load, config) + 2 * Math.ceil(load.blobs / config.pushWindow) + HANDSHAKE_ROUND_TRIPS;
     const deadSessionMs = config.keepAliveMs + 2 * config.answerTimeoutMs + config.connectTimeoutMs;
     const waitMs = 2 * (BACKOFF.capMs + BACKOFF.jitterMs) + 2 * config.pollMs;
-    withinMs = Math.max(withinMs, deadSessionMs + waitMs + trips * roundTripMs + SLACK_MS);
+    const visitsMs = relays.length === 1 ? 0 : 2 * config.visitMs + config.preferAgainMs;
+    const perRelayMs = deadSessionMs + trips * roundTripMs;
+    withinMs = Math.max(withinMs, relays.length * perRelayMs + waitMs + visitsMs + SLACK_MS);
   }
   let framesMax = 0;
-  for (const { pushFrames } of loads.values()) framesMax += PUSH_REPEATS * pushFrames;
-  for (const { group, config } of topology.devices) {
+  for (const { pushFrames } of loads.values()) framesMax += PUSH_REPEATS * topology.relays.length * pushFrames;
+  for (const { group, config, relays } of topology.devices) {
     const load = loads.get(group)!;
     const pulls = load.blobs + pagesMax(load, config) + Math.ceil(withinMs / config.pollMs);
-    framesMax += 2 * pulls + 2 * Math.ceil(withinMs / config.keepAliveMs) + RECONNECTS * CONNECT_FRAMES;
+    const frames = 2 * pulls + 2 * Math.ceil(withinMs / config.keepAliveMs) + RECONNECTS * CONNECT_FRAMES;
+    const visits = (relays.length - 1) * Math.ceil(withinMs / config.visitMs);
+    framesMax += relays.length * frames + visits * CONNECT_FRAMES;
   }
   return { withinMs, framesMax };
 }
@@ -71,7 +75,7 @@ function loadOf(topology: Topology, steps: readonly Step[]): ReadonlyMap<string,
     if (step.do !== "push") continue;
     const load = loads.get(groupOf.get(step.device)!)!;
     load.blobs++;
-    const sealedBytes = paddedLength(HEADER_BYTES + step.sizeBytes) + SEALED_EXTRA_BYTES;
+    const sealedBytes = sealedBytesMin(step.sizeBytes);
     load.pushFrames += 1 + Math.ceil(sealedBytes / NOISE_PLAINTEXT_BYTES_MAX);
     load.sealedBytes += sealedBytes;
   }

@@ -7,7 +7,7 @@ import * as v from "valibot";
 import type { ClientConfig } from "../core/client/config.ts";
 import { assertInvariant } from "../core/invariant.ts";
 import { TTL_S_MAX } from "../core/limits.ts";
-import type { RelayConfig } from "../core/relay/config.ts";
+import { DEFAULT_RELAY_CONFIG, type RelayConfig } from "../core/relay/config.ts";
 import { fail, ok, type Result } from "../core/result.ts";
 import { PLAN_FORMAT, type Plan } from "./plan.ts";
 import { findPlanFlaw } from "./plan-rules.ts";
@@ -35,20 +35,32 @@ const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(HOSTS_MAX));
 
 const link = v.strictObject({ name, latencyMs: ms, jitterMs: ms });
 
+// Those with a default are not in plans that were made before a relay had them.
 const relayConfig = v.strictObject({
   handshakeTimeoutMs: ms,
   idleTimeoutMs: ms,
   sessionsMax: count,
   sessionsPerAddressMax: count,
+  connectionsPerAddressPerMinute: v.optional(count, DEFAULT_RELAY_CONFIG.connectionsPerAddressPerMinute),
+  totalConnectionsPerSecond: v.optional(count, DEFAULT_RELAY_CONFIG.totalConnectionsPerSecond),
   messagesPerMinute: count,
   messagesBurst: count,
   totalMessagesPerSecond: count,
   groupBytesMax: count,
+  payloadBytesMax: v.optional(count, DEFAULT_RELAY_CONFIG.payloadBytesMax),
+  totalBytesMax: v.optional(count, DEFAULT_RELAY_CONFIG.totalBytesMax),
   groupsMax: count,
+  devicesPerGroupMax: v.optional(count, DEFAULT_RELAY_CONFIG.devicesPerGroupMax),
+  invitesMax: v.optional(count, DEFAULT_RELAY_CONFIG.invitesMax),
+  groupInvitesMax: v.optional(count, DEFAULT_RELAY_CONFIG.groupInvitesMax),
+  inviteClaimsPerMinute: v.optional(count, DEFAULT_RELAY_CONFIG.inviteClaimsPerMinute),
+  totalInviteClaimsPerMinute: v.optional(count, DEFAULT_RELAY_CONFIG.totalInviteClaimsPerMinute),
+  rateEntriesMax: v.optional(count, DEFAULT_RELAY_CONFIG.rateEntriesMax),
   pullLimitMax: atLeastOne,
   notify: v.boolean(),
   defaultTtlS: count,
   dedupeRetentionS: count,
+  acknowledgedRetentionS: v.optional(count, 0),
   sweepMs: ms,
   rekeyAfterMessages: atLeastOne,
 } satisfies { [K in keyof RelayConfig]: v.GenericSchema<unknown, RelayConfig[K]> });
@@ -63,6 +75,8 @@ const clientConfig = v.strictObject({
   pullBytesMax: atLeastOne,
   ttlS: whole(0, TTL_S_MAX),
   rekeyAfterMessages: atLeastOne,
+  preferAgainMs: ms,
+  visitMs: ms,
 } satisfies { [K in keyof ClientConfig]: v.GenericSchema<unknown, ClientConfig[K]> });
 
 const topology = v.strictObject({
@@ -133,7 +147,13 @@ const step = v.variant("do", [
     forMs: ms,
   }),
   v.strictObject({ ...place, do: v.literal("crash"), host: name, how: v.picklist(["kill", "power"]), downMs: ms }),
-  v.strictObject({ ...place, do: v.literal("restart"), host: name, downMs: ms }),
+  v.strictObject({
+    ...place,
+    do: v.literal("restart"),
+    host: name,
+    downMs: ms,
+    groupBytesMax: v.exactOptional(count),
+  }),
   v.strictObject({ ...place, do: v.literal("pause"), host: name, forMs: ms }),
   v.strictObject({ ...place, do: v.literal("wipe"), host: name, downMs: ms }),
   v.strictObject({ ...place, do: v.literal("rollback"), host: name, agoMs: ms, downMs: ms }),
@@ -160,6 +180,14 @@ const evidence = v.variant("see", [
   v.strictObject({ see: v.literal("missed"), device: name, blobs: count }),
   v.strictObject({ see: v.literal("acked"), blobs: count }),
   v.strictObject({ see: v.literal("polled") }),
+  v.strictObject({ see: v.literal("renewed"), step: count }),
+  v.strictObject({ see: v.literal("regrown"), step: count }),
+  v.strictObject({ see: v.literal("refused"), device: name, code: whole(0, 0xffff) }),
+  v.strictObject({ see: v.literal("told-lost"), device: name }),
+  v.strictObject({ see: v.literal("landed"), step: count, relay: name }),
+  v.strictObject({ see: v.literal("copy-owed"), step: count, relay: name }),
+  v.strictObject({ see: v.literal("sooner"), relay: name, than: name }),
+  v.strictObject({ see: v.literal("relays-failed"), device: name }),
 ]);
 
 const plan = v.strictObject({

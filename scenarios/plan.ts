@@ -115,7 +115,13 @@ export type FaultStep = StepBase &
     /** The process dies at once (`kill`) or the whole machine loses power (`power`); it starts again after `downMs`. */
     | { readonly do: "crash"; readonly host: string; readonly how: "kill" | "power"; readonly downMs: number }
     /** Asked to stop (SIGTERM), started again after `downMs`. */
-    | { readonly do: "restart"; readonly host: string; readonly downMs: number }
+    | {
+        readonly do: "restart";
+        readonly host: string;
+        readonly downMs: number;
+        /** Of a relay: the quota per group that it comes back with. */
+        readonly groupBytesMax?: number;
+      }
     | { readonly do: "pause"; readonly host: string; readonly forMs: number }
     /** The disk is lost while the host is down. */
     | { readonly do: "wipe"; readonly host: string; readonly downMs: number }
@@ -170,7 +176,23 @@ export type Evidence =
   /** At least this many pushes were acknowledged. */
   | { readonly see: "acked"; readonly blobs: number }
   /** A device took in a blob that nobody had notified it of. */
-  | { readonly see: "polled" };
+  | { readonly see: "polled" }
+  /** After the fault of this step, a device met a log in another epoch than before. */
+  | { readonly see: "renewed"; readonly step: number }
+  /** After the fault of this step, a cursor of a known epoch was given to another blob. */
+  | { readonly see: "regrown"; readonly step: number }
+  /** A push of this device was refused for now with this code, and acknowledged later. */
+  | { readonly see: "refused"; readonly device: string; readonly code: number }
+  /** The device was told of lost history, and took in what lies behind it. */
+  | { readonly see: "told-lost"; readonly device: string }
+  /** While the fault of this step was on, this relay was the first to acknowledge a blob. */
+  | { readonly see: "landed"; readonly step: number; readonly relay: string }
+  /** When the fault of this step was issued, this relay lacked a blob that another had acknowledged. */
+  | { readonly see: "copy-owed"; readonly step: number; readonly relay: string }
+  /** A blob was acknowledged by `relay`, and a second or more later by `than`. */
+  | { readonly see: "sooner"; readonly relay: string; readonly than: string }
+  /** The device told its application that it could reach none of its relays. */
+  | { readonly see: "relays-failed"; readonly device: string };
 
 export function isFault(step: Step): step is FaultStep {
   return step.do !== "push" && step.do !== "pull" && step.do !== "connect" && step.do !== "disconnect";

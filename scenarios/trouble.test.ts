@@ -154,3 +154,39 @@ describe("polled", () => {
   });
   test("told only afterwards", () => expect(isSeen(evidence, deliver("b", "1", 10, 2), notified("b", 2))).toBe(true));
 });
+
+describe("several relays", () => {
+  const at = (relay: string, blob: string, atMs: number): AckRecord => ({ ...ack("a", blob, atMs), relay });
+
+  test("landed: the first acknowledgement came from that relay while the fault was on", () => {
+    const landed: Evidence[] = [{ see: "landed", step: 1, relay: "spare" }];
+    expect(isSeen(landed, fault(1, "issued"), at("spare", "b1", 60))).toBe(true);
+    expect(isSeen(landed, at("spare", "b1", 40), fault(1, "issued"))).toBe(false);
+    expect(isSeen(landed, fault(1, "issued"), fault(1, "healed"), at("spare", "b1", 60))).toBe(false);
+    expect(isSeen(landed, at("relay", "b1", 40), fault(1, "issued"), at("spare", "b1", 60))).toBe(false);
+    expect(isSeen(landed, fault(2, "issued"), at("spare", "b1", 60))).toBe(false);
+  });
+
+  test("copy-owed: another relay had acknowledged when the fault came, this one had not", () => {
+    const owed: Evidence[] = [{ see: "copy-owed", step: 1, relay: "spare" }];
+    expect(isSeen(owed, at("relay", "b1", 40), fault(1, "issued"))).toBe(true);
+    expect(isSeen(owed, at("relay", "b1", 40), at("spare", "b1", 45), fault(1, "issued"))).toBe(false);
+    expect(isSeen(owed, at("spare", "b1", 40), at("relay", "b1", 45), fault(1, "issued"))).toBe(false);
+    expect(isSeen(owed, fault(1, "issued"), at("relay", "b1", 60))).toBe(false);
+  });
+
+  test("sooner: a second or more between the two", () => {
+    const sooner: Evidence[] = [{ see: "sooner", relay: "spare", than: "relay" }];
+    expect(isSeen(sooner, at("spare", "b1", 40), at("relay", "b1", 1040))).toBe(true);
+    expect(isSeen(sooner, at("spare", "b1", 40), at("relay", "b1", 1039))).toBe(false);
+    expect(isSeen(sooner, at("relay", "b1", 40), at("spare", "b1", 2000))).toBe(false);
+    expect(isSeen(sooner, at("spare", "b1", 40), at("relay", "b2", 2000))).toBe(false);
+  });
+
+  test("relays-failed: this device said so", () => {
+    const failed: Evidence[] = [{ see: "relays-failed", device: "a" }];
+    expect(isSeen(failed, { type: "relays-failed", at: 9, device: "a", group: "main" })).toBe(true);
+    expect(isSeen(failed, { type: "relays-failed", at: 9, device: "b", group: "main" })).toBe(false);
+    expect(isSeen(failed)).toBe(false);
+  });
+});

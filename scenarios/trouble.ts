@@ -6,6 +6,7 @@
 import { unreachable } from "../core/invariant.ts";
 import type { AckRecord, History, OperationRecord } from "./history.ts";
 import type { Evidence, Plan } from "./plan.ts";
+import { isRefusedThenAcked, isRegrown, isRenewed, isToldLost } from "./trouble-relay.ts";
 
 /** A delivery within this long after the acknowledgement is ordinary: the device could hear. */
 export const HEARD_WITHIN_MS = 1000;
@@ -33,6 +34,22 @@ function isSeen(evidence: Evidence, plan: Plan, history: History): boolean {
       return isAcked(evidence, history);
     case "polled":
       return isPolled(history);
+    case "renewed":
+      return isRenewed(evidence.step, history);
+    case "regrown":
+      return isRegrown(evidence.step, history);
+    case "refused":
+      return isRefusedThenAcked(evidence.device, evidence.code, history);
+    case "told-lost":
+      return isToldLost(evidence.device, history);
+    case "landed":
+      return isLanded(evidence, history);
+    case "copy-owed":
+      return isCopyOwed(evidence, history);
+    case "sooner":
+      return isSooner(evidence, history);
+    case "relays-failed":
+      return history.some((record) => record.type === "relays-failed" && record.device === evidence.device);
     default:
       return unreachable(evidence);
   }
@@ -117,6 +134,51 @@ function isPolled(history: History): boolean {
       if (record.cursor > highest) return true;
     } else if (record.cursor > highest) {
       told.set(key, record.cursor);
+    }
+  }
+  return false;
+}
+
+function isLanded(evidence: EvidenceOf<"landed">, history: History): boolean {
+  const acked = new Set<string>();
+  let isOn = false;
+  for (const record of history) {
+    if (record.type === "fault" && record.step === evidence.step) {
+      if (record.stage === "issued") isOn = true;
+      else if (record.stage === "healed") isOn = false;
+    } else if (record.type === "ack") {
+      if (isOn && record.relay === evidence.relay && !acked.has(record.blob)) return true;
+      acked.add(record.blob);
+    }
+  }
+  return false;
+}
+
+function isCopyOwed(evidence: EvidenceOf<"copy-owed">, history: History): boolean {
+  const owed = new Set<string>();
+  const copied = new Set<string>();
+  for (const record of history) {
+    if (record.type === "fault" && record.step === evidence.step && record.stage === "issued") return owed.size > 0;
+    if (record.type !== "ack") continue;
+    if (record.relay === evidence.relay) {
+      copied.add(record.blob);
+      owed.delete(record.blob);
+    } else if (!copied.has(record.blob)) {
+      owed.add(record.blob);
+    }
+  }
+  return false;
+}
+
+function isSooner(evidence: EvidenceOf<"sooner">, history: History): boolean {
+  const ackedAt = new Map<string, number>();
+  for (const record of history) {
+    if (record.type !== "ack") continue;
+    if (record.relay === evidence.relay) {
+      if (!ackedAt.has(record.blob)) ackedAt.set(record.blob, record.at);
+    } else if (record.relay === evidence.than) {
+      const at = ackedAt.get(record.blob);
+      if (at !== undefined && record.at - at >= HEARD_WITHIN_MS) return true;
     }
   }
   return false;

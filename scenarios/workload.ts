@@ -32,7 +32,10 @@ export interface WorkloadOptions {
   readonly starring?: readonly string[];
   /** Devices that do not connect by themselves. */
   readonly offline?: readonly string[];
+  /** Of all relays. */
   readonly relay?: Partial<RelayConfig>;
+  /** Names in the order in which every device prefers them; default the one. */
+  readonly relays?: readonly string[];
   readonly client?: Partial<ClientConfig>;
   /** Goes over `client` and over the extras. */
   readonly clientOf?: { readonly [device: string]: Partial<ClientConfig> };
@@ -60,7 +63,7 @@ export interface Workload {
   /** Devices that extras may break while the trouble is going on. */
   readonly bystanders: readonly string[];
   readonly extras: ReadonlySet<Extra>;
-  /** From here on, every device that connects at the start is surely connected. */
+  /** From here on, every device that connects at the start is surely connected, and has been at each of its relays. */
   readonly settledMs: number;
   readonly client: ClientConfig;
 
@@ -72,8 +75,8 @@ export interface Workload {
   rush(device: string, count: number, everyMs: number, cutMs: number, leadMs: number): void;
   order(device: string, what: "connect" | "disconnect" | "pull", atMs: number): number;
   fault(atMs: number, spec: FaultSpec): number;
-  /** On the link from this device to the relay. */
-  toxic(device: string, span: Span, stream: "up" | "down" | "both", toxic: ToxicSpec): number;
+  /** On the link from this device to a relay, by default the preferred one. */
+  toxic(device: string, span: Span, stream: "up" | "down" | "both", toxic: ToxicSpec, relay?: string): number;
   see(evidence: Evidence): void;
   /** Every push that never expires must be acknowledged. */
   seeAllAcked(): void;
@@ -93,6 +96,7 @@ export function drawSize(draw: Draw, label: string): number {
 }
 
 export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
+  const relays = options.relays ?? [RELAY];
   const extras = drawExtras(draw, options.extras ?? EXTRAS);
   const shared = drawSharedExtras(draw, extras);
   const client: ClientConfig = {
@@ -102,6 +106,7 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
     keepAliveMs: draw.between("keep-alive", 5000, 15_000),
     answerTimeoutMs: draw.between("answer timeout", 5000, 10_000),
     connectTimeoutMs: draw.between("connect timeout", 10_000, 20_000),
+    ...(relays.length === 1 ? {} : drawRoaming(draw)),
     ...shared.client,
     ...options.client,
   };
@@ -109,6 +114,8 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
     ...DEFAULT_RELAY_CONFIG,
     // Above every keep-alive, so that a healthy session never falls silent.
     idleTimeoutMs: draw.between("idle timeout", 30_000, 60_000),
+    // In no run is anyone away for a day: what all have acknowledged goes at once, so that runs see it go.
+    acknowledgedRetentionS: 0,
     ...shared.relay,
     ...options.relay,
   };
@@ -116,7 +123,7 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
   const devices = Array.from({ length: options.devices }, (_, i) => String.fromCharCode(97 + i));
   assertInvariant(devices.length > 0 && devices.length <= 20, "a main group of 1 to 20 devices");
   const starring = options.starring ?? devices;
-  const settledMs = 500 + 10 * slowestMs(options.link);
+  const settledMs = 500 + 10 * relays.length * slowestMs(options.link);
   const specs: DeviceSpec[] = [];
   const steps: Step[] = [];
   const trouble: Evidence[] = [];
@@ -140,7 +147,7 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
 
     addDevice(name, group, online) {
       const config = { ...client, ...drawDeviceExtras(draw, extras, name), ...options.clientOf?.[name] };
-      specs.push({ name, group, relays: [RELAY], config, online });
+      specs.push({ name, group, relays, config, online });
     },
 
     push(device, atMs, { sizeBytes, ttlS = 0 } = {}) {
@@ -165,8 +172,8 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
     order: (device, what, atMs) => add(atMs, { do: what, device }),
     fault: add,
 
-    toxic: (device, { fromMs, toMs }, stream, toxic) =>
-      add(fromMs, { do: "toxic", dialler: device, listener: RELAY, stream, toxic, forMs: toMs - fromMs }),
+    toxic: (device, { fromMs, toMs }, stream, toxic, listener = RELAY) =>
+      add(fromMs, { do: "toxic", dialler: device, listener, stream, toxic, forMs: toMs - fromMs }),
 
     see: (evidence) => void trouble.push(evidence),
 
@@ -180,7 +187,7 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
     finish(calmMs = lastEndMs(steps)) {
       addExtras(workload, calmMs);
       const topology: Topology = {
-        relays: [{ name: RELAY, config: relay }],
+        relays: relays.map((name) => ({ name, config: relay })),
         groups: extras.has("beside") ? [{ name: MAIN_GROUP }, { name: BESIDE_GROUP }] : [{ name: MAIN_GROUP }],
         devices: specs,
         link: options.link,
@@ -205,6 +212,11 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
   const offline = options.offline ?? [];
   for (const device of devices) workload.addDevice(device, MAIN_GROUP, !offline.includes(device));
   return workload;
+}
+
+/** With several relays: how often the others are visited, in a run of tens of seconds. */
+function drawRoaming(draw: Draw): Partial<ClientConfig> {
+  return { preferAgainMs: draw.between("prefer again", 5000, 15_000), visitMs: draw.between("visit", 3000, 8000) };
 }
 
 function lastEndMs(steps: readonly Step[]): number {

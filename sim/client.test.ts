@@ -1,24 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { openBlob, sealBlob, BlobKind, BODY_BYTES_MAX } from "../core/blob/seal.ts";
-import { BytePool, concatBytes, encodeHex } from "../core/bytes.ts";
+import { openBlob, BlobKind, BODY_BYTES_MAX } from "../core/blob/seal.ts";
+import { concatBytes } from "../core/bytes.ts";
 import { Client } from "../core/client/client.ts";
 import type { ClientConfig } from "../core/client/config.ts";
 import { DEFAULT_CLIENT_CONFIG } from "../core/client/config.ts";
 import type { ClientCommand, ClientEvent } from "../core/client/events.ts";
 import type { DeviceOperation } from "../core/client/store.ts";
 import { START } from "../core/ids.ts";
-import { deriveGroupKeys } from "../core/keys.ts";
 import { FRAME_BYTES_MAX, PAYLOAD_BYTES_MAX, TTL_S_MAX } from "../core/limits.ts";
-import { decideAppend } from "../core/log/append.ts";
-import { ChainHasher } from "../core/log/chain.ts";
-import { decidePage } from "../core/log/page.ts";
-import type { LogHead, LogRow } from "../core/log/row.ts";
-import { createHead } from "../core/log/row.ts";
-import type { Entropy, Input } from "../core/machine.ts";
-import { SecureChannel } from "../core/noise/channel.ts";
-import { PROLOGUE } from "../core/prologue.ts";
-import { Redacted } from "../core/redacted.ts";
-import { MessageCodec } from "../core/wire/codec.ts";
+import type { Input } from "../core/machine.ts";
 import { ErrorCode } from "../core/wire/error-code.ts";
 import { isHelloSigned } from "../core/wire/hello-signature.ts";
 import type { Hello, Message, MessageType, PullResponse } from "../core/wire/messages.ts";
@@ -27,107 +17,19 @@ import { JournalCodec } from "./journal-codec.ts";
 import type { Disk } from "./kernel/disk.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { ToyProgram } from "./kernel/toy-program.ts";
+import {
+  createEntropy,
+  EPOCH,
+  KEYS,
+  Log,
+  RELAY,
+  RELAY_HEX,
+  ScriptedRelay,
+  SECOND_EPOCH,
+  SECRET,
+  START_WALL_MS,
+} from "./scripted-relay.ts";
 import { toySuite as suite } from "./toy-suite.ts";
-
-const RELAY_KEY = new Uint8Array(32).fill(2);
-const RELAY = { id: suite.dhPublicKey(RELAY_KEY), endpoint: "relay:4040" };
-const SECRET = new Redacted(new Uint8Array(32).fill(3));
-const KEYS = deriveGroupKeys(suite, SECRET);
-const EPOCH = new Uint8Array(16).fill(0xe1);
-const SECOND_EPOCH = new Uint8Array(16).fill(0xe2);
-const START_WALL_MS = 1_700_000_000_000;
-
-/** Bytes that never repeat, and the calm value of every choice. */
-function createEntropy(): Entropy {
-  let drawn = 0;
-  return {
-    fill(_label, out) {
-      drawn += 1;
-      for (let i = 0; i < out.length; i++) out[i] = (drawn * 37 + i * 11 + (drawn >> 6)) & 0xff;
-    },
-    below: () => 0,
-  };
-}
-
-/** A log of the group at the relay, kept as honestly as `core/log` keeps it. */
-class Log {
-  head: LogHead;
-  readonly rows: LogRow[] = [];
-  readonly #hasher = new ChainHasher(suite);
-  readonly #entropy = createEntropy();
-
-  constructor(epoch = EPOCH) {
-    this.head = createHead(epoch);
-  }
-
-  append(blobId: Uint8Array, payload: Uint8Array) {
-    const known = new Map(this.rows.map((row) => [encodeHex(row.blobId), row]));
-    const items = [{ blobId, payload, payloadHash: suite.hash(payload), ttlS: 60 }];
-    const decision = decideAppend(this.#hasher, this.head, (id) => known.get(id), {
-      sender: RELAY.id,
-      items,
-      wallMs: START_WALL_MS,
-      defaultTtlS: 60,
-      heldBytesMax: 1e9,
-    });
-    this.head = decision.head;
-    this.rows.push(...decision.rows);
-    return decision.answers[0]!;
-  }
-
-  /** A blob of another member, or one that no member sealed. */
-  add(number: number, isSealed = true): this {
-    const blobId = new Uint8Array(16).fill(number);
-    const previous = new Uint8Array(32);
-    const content = { sender: RELAY.id, sequence: number, previous, givenUp: [], body: Uint8Array.of(number) };
-    const about = { suite, entropy: this.#entropy, key: KEYS.encryption, groupId: KEYS.groupId, kind: BlobKind.data };
-    this.append(blobId, isSealed ? sealBlob({ ...about, blobId, content }) : new Uint8Array(400));
-    return this;
-  }
-
-  /** The payload of a cursor is gone. */
-  expire(cursor: number): void {
-    this.rows[cursor - 1] = { ...this.rows[cursor - 1]!, payload: null, gone: "expired" };
-  }
-
-  page(after: number, limit = 100): PullResponse {
-    const chain = after === 0 ? START.chain : this.rows[after - 1]!.chain;
-    const page = decidePage(this.head, this.rows.slice(after), chain, { after, limit, bytesMax: FRAME_BYTES_MAX });
-    return { type: "PullResponse", ...page! };
-  }
-}
-
-/** The relay's end of one connection: it says what the test tells it to say. */
-class ScriptedRelay {
-  readonly #codec = new MessageCodec();
-  readonly channel: SecureChannel;
-  readonly heard: Message[] = [];
-  receivedBytes = 0;
-
-  constructor(staticKey = RELAY_KEY) {
-    const ephemeral = new Uint8Array(32).fill(9);
-    const pool = new BytePool();
-    this.channel = new SecureChannel({ suite, role: "responder", prologue: PROLOGUE, staticKey, ephemeral, pool });
-  }
-
-  /** Takes bytes of the client; answers those of the handshake. */
-  receive(bytes: Uint8Array): Uint8Array | undefined {
-    this.receivedBytes += bytes.length;
-    this.channel.receive(bytes);
-    for (let frame = this.channel.pollFrame(); frame !== undefined; frame = this.channel.pollFrame()) {
-      const parsed = this.#codec.parse(frame);
-      if (!parsed.ok) throw new Error(`the client said what nobody understands: ${parsed.error.type}`);
-      this.heard.push(parsed.value);
-    }
-    return this.channel.pollSend();
-  }
-
-  encode(message: Message): Uint8Array {
-    const sealed = this.channel.seal(this.#codec.encode(message));
-    if (!sealed.ok) throw new Error(sealed.error.type);
-    return sealed.value;
-  }
-}
 
 /** One device: its machine, its store, its network that does what the test says, and its two clocks. */
 class Device {
@@ -161,7 +63,7 @@ class Device {
   start(): void {
     this.store = new DeviceStore(this.disk, new JournalCodec());
     const mark = (name: string): void => void this.marks.add(name);
-    const options = { relay: RELAY, groupSecret: SECRET, config: this.#config };
+    const options = { relays: [RELAY], groupSecret: SECRET, config: this.#config };
     this.client = new Client(options, { entropy: this.#entropy, suite, mark });
     this.connection = 0;
     this.#settle();
@@ -278,7 +180,7 @@ class Device {
   }
 
   get cursor(): number | undefined {
-    return this.client.position?.contiguous.cursor;
+    return this.client.positionAt(RELAY_HEX)?.contiguous.cursor;
   }
 
   /** First bytes of what was delivered. */
@@ -355,7 +257,15 @@ describe("a device and its relay", () => {
       "connected",
     ]);
     expect(device.client.waitingFor()).toEqual([]);
-    expect(device.client.resources()).toEqual({ connections: 1, outbox: 0, inFlight: 0, pulls: 0, jobs: 0, early: 0 });
+    expect(device.client.resources()).toEqual({
+      connections: 1,
+      outbox: 0,
+      inFlight: 0,
+      pulls: 0,
+      requests: 0,
+      jobs: 0,
+      early: 0,
+    });
   });
 
   it("push, acknowledge, notify, pull and take in, the device's own blobs like all others", () => {
@@ -627,7 +537,7 @@ describe("hints and answers that nobody asked for", () => {
     device.connect(log);
     const push = device.said().find(({ type }) => type === "Push")!;
     device.hears({ type: "Notify", latest: 9 }, ack(push, 7));
-    expect(device.client.position).toMatchObject({ contiguous: START, highest: { cursor: 7 } });
+    expect(device.client.positionAt(RELAY_HEX)).toMatchObject({ contiguous: START, highest: { cursor: 7 } });
     expect(device.said()).toMatchObject([{ type: "Pull", after: 0 }]);
     device.closes();
     device.pass(6000);
@@ -766,7 +676,7 @@ describe("a new epoch", () => {
     const renewed = new Log(SECOND_EPOCH).add(100);
     device.welcome(renewed);
     expect(device.told("epoch-changed")).toMatchObject([{ epoch: SECOND_EPOCH }]);
-    expect(device.client.position).toEqual({ epoch: SECOND_EPOCH, contiguous: START, highest: START });
+    expect(device.client.positionAt(RELAY_HEX)).toEqual({ epoch: SECOND_EPOCH, contiguous: START, highest: START });
     const said = device.converse(renewed);
     expect(said.slice(0, 3)).toMatchObject([{ type: "Push" }, { type: "Push" }, { type: "Pull", after: 0 }]);
     expect([device.inbox(), device.cursor]).toEqual([[1, 2, 100], 3]);
@@ -793,7 +703,7 @@ describe("a new epoch", () => {
     device.isStoreSlow = true;
     device.connect(new Log().add(100));
     expect(device.saidTypes()).toEqual(["Hello"]);
-    expect(device.client.waitingFor()).toContain("its store to start a new epoch");
+    expect(device.client.waitingFor()).toContainEqual({ relay: RELAY_HEX, what: "its store to start a new epoch" });
     device.storeCatchesUp();
     expect(device.saidTypes()).toEqual(["Push", "Pull"]);
   });
@@ -807,7 +717,7 @@ describe("a new epoch", () => {
     device.pass(1000);
     device.opens();
     device.welcome(new Log());
-    expect(device.client.position?.epoch).toEqual(EPOCH);
+    expect(device.client.positionAt(RELAY_HEX)?.epoch).toEqual(EPOCH);
   });
 });
 
@@ -996,7 +906,7 @@ describe("losing and finding the relay", () => {
     device.opens();
     const limits = { frameBytesMax: 1, payloadBytesMax: 1, quotaLeftBytes: 1 };
     device.hears({ type: "Welcome", version: 3, epoch: EPOCH, max: START, floor: 1, pending: 0, ...limits });
-    expect([whys(device), device.client.position]).toEqual([[["rejected", 1000]], undefined]);
+    expect([whys(device), device.client.positionAt(RELAY_HEX)]).toEqual([[["rejected", 1000]], undefined]);
   });
 
   it("turned away at its Hello tries again later, and keeps everything", () => {

@@ -12,6 +12,7 @@ import type { LinkStream } from "./kernel/link.ts";
 import type { Toxic, ToxicSpec } from "./kernel/toxic.ts";
 import type { Recorder } from "./recorder.ts";
 import { RelayHost } from "./relay-host.ts";
+import { RELAY_IDENTITY_FILE } from "./relay-store.ts";
 import type { Hosts } from "./topology.ts";
 import { hostNamed } from "./topology.ts";
 
@@ -94,7 +95,13 @@ export class Nemesis {
         return { forMs: step.downMs, end: (when) => this.#up(step.host, when) };
       case "restart":
         this.#restart(step, cause);
-        return { forMs: step.downMs, end: (when) => this.#up(step.host, when) };
+        return {
+          forMs: step.downMs,
+          end: (when) => {
+            this.#reconfigure(step);
+            this.#up(step.host, when);
+          },
+        };
       case "pause": {
         const { host } = hostNamed(this.#hosts, step.host);
         if (host.isUp) this.#see(step.id);
@@ -103,7 +110,7 @@ export class Nemesis {
       }
       case "wipe":
         this.#down(step.host, "power", step.id, cause);
-        this.#disk(step.host).wipe();
+        this.#wipe(step.host);
         return { forMs: step.downMs, end: (when) => this.#up(step.host, when) };
       case "rollback": {
         this.#down(step.host, "power", step.id, cause);
@@ -175,6 +182,12 @@ export class Nemesis {
     if (node instanceof DeviceHost) node.resumeWish(cause);
   }
 
+  /** What it is started with the next time. */
+  #reconfigure({ host, groupBytesMax }: Of<"restart">): void {
+    const node = hostNamed(this.#hosts, host);
+    if (groupBytesMax !== undefined && node instanceof RelayHost) node.config = { ...node.config, groupBytesMax };
+  }
+
   /** Asked to stop; killed when it does not within the grace time. */
   #restart(step: Of<"restart">, cause: Cause): void {
     const node = hostNamed(this.#hosts, step.host);
@@ -222,6 +235,14 @@ export class Nemesis {
       const offset = choices.choose(this.#rotLabel, cause, disk.sizeBytes(file));
       disk.rot(file, offset, 1 << choices.choose(this.#rotLabel, cause, 8));
     }
+  }
+
+  /** A relay loses its store and stays who it is: devices know it by its key, which lies elsewhere. */
+  #wipe(name: string): void {
+    const disk = this.#disk(name);
+    const identity = disk.image().files.get(RELAY_IDENTITY_FILE);
+    if (identity === undefined) disk.wipe();
+    else disk.restore({ files: new Map([[RELAY_IDENTITY_FILE, identity]]) });
   }
 
   #disk(name: string): Disk {

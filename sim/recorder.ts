@@ -2,12 +2,14 @@
  * Writes the history of one run as it goes: times are counted from the plan's zero, ids are hex. Whoever sees
  * something tells the recorder; it judges nothing.
  */
+import type { HistorySink } from "../scenarios/history-sink.ts";
 import type { HistoryRecord } from "../scenarios/history.ts";
+import { sealRecord } from "../scenarios/seal-record.ts";
 import { BytePool } from "../core/bytes.ts";
 import { HexNames } from "./hex-names.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 
-export class Recorder {
+export class Recorder implements HistorySink {
   readonly history: HistoryRecord[] = [];
   readonly names = new HexNames();
   /** For what the applications push. */
@@ -35,6 +37,12 @@ export class Recorder {
 
   add(record: HistoryRecord): void {
     this.history.push(record);
+  }
+
+  /** A host encrypted something; both arrays stay the caller's. */
+  sealed(host: string, key: Uint8Array, nonce: Uint8Array): void {
+    const record = sealRecord(this.at, host, key, nonce);
+    if (record !== undefined) this.history.push(record);
   }
 
   phase(phase: Extract<HistoryRecord, { type: "phase" }>["phase"], waiting?: readonly string[]): void {

@@ -4,18 +4,17 @@ import type { CryptoSuite } from "../core/crypto/suite.ts";
 import { encodeHex } from "../core/bytes.ts";
 import type { Entropy } from "../core/machine.ts";
 import type { RelayConfig } from "../core/relay/config.ts";
-import type { RelayCommand, RelayEvent } from "../core/relay/relay.ts";
+import type { RelayCommand, RelayEvent } from "../core/relay/events.ts";
 import { Relay } from "../core/relay/relay.ts";
 import type { RelayAnswer, RelayOperation } from "../core/relay/store.ts";
+import { observeSuite } from "../scenarios/observed-suite.ts";
 import type { JournalCodec } from "./journal-codec.ts";
 import type { Disk } from "./kernel/disk.ts";
 import type { Host } from "./kernel/host.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Program, RunningProgram } from "./kernel/program.ts";
-import { observeSuite } from "./observed-suite.ts";
 import type { Recorder } from "./recorder.ts";
 import { RelayStore } from "./relay-store.ts";
-import { recordSeal } from "./seal-observer.ts";
 
 export interface RelayHostOptions {
   readonly name: string;
@@ -32,6 +31,8 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
   readonly host: Host<RelayCommand, RelayEvent, RelayOperation, RelayAnswer>;
   /** The relay's public key, once it has told. */
   relayId: Uint8Array | undefined;
+  /** For its next start. */
+  config: RelayConfig;
   /** Told `stopped`, once. */
   onStopped: (() => void) | undefined;
   readonly #options: RelayHostOptions;
@@ -41,9 +42,10 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     const { name, recorder } = options;
     this.name = name;
     this.endpoint = `${name}:4040`;
+    this.config = options.config;
     this.#options = options;
     this.#suite = observeSuite(options.suite, {
-      sealed: (key, nonce) => recordSeal(recorder, name, key, nonce),
+      sealed: (key, nonce) => recorder.sealed(name, key, nonce),
       opened: (bytes) => recorder.history.push({ type: "relay-view", at: recorder.at, relay: name, bytes }),
     });
     this.host = kernel.addHost(name, this, { listen: this.endpoint });
@@ -54,9 +56,9 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
-    const { config, codec, mark } = this.#options;
+    const { codec, mark } = this.#options;
     const context: Context = { entropy, suite: this.#suite, mark };
-    return { machine: new Relay(config, context), store: new RelayStore(disk, this.#options.suite, codec) };
+    return { machine: new Relay(this.config, context), store: new RelayStore(disk, this.#options.suite, codec) };
   }
 
   onEvent(event: RelayEvent): void {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeHex } from "../core/bytes.ts";
+import { encodeHex, isEqualBytes, readU32 } from "../core/bytes.ts";
 import { START } from "../core/ids.ts";
 import type { AppendItem } from "../core/log/append.ts";
-import type { ConformanceStore } from "../core/relay/store-conformance.ts";
+import type { ConformanceStore } from "../core/relay/conformance-desk.ts";
 import { relayStoreConformance } from "../core/relay/store-conformance.ts";
 import type { RelayAnswer, RelayOperation } from "../core/relay/store.ts";
 import { JournalCodec } from "./journal-codec.ts";
@@ -11,12 +11,15 @@ import { createCause } from "./kernel/choices.ts";
 import type { Disk } from "./kernel/disk.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { ToyProgram } from "./kernel/toy-program.ts";
-import { RelayStore } from "./relay-store.ts";
+import { RELAY_IDENTITY_FILE, RelayStore } from "./relay-store.ts";
 import { toySuite } from "./toy-suite.ts";
 
 const FILE = "relay.journal";
+const QUOTAS = { heldBytesMax: 1e6, totalBytesMax: 1e9 };
 const NOW = 1_700_000_000_000;
 const codec = new JournalCodec();
+/** The kind of entry that is a row of a log. */
+const ROW = 2;
 
 function createDisk(seed = 1): Disk {
   const kernel = new Kernel({ seedLo: seed, seedHi: 0, startWallMs: 0, eventBudget: 1000 });
@@ -31,7 +34,29 @@ function run(store: RelayStore, operations: readonly RelayOperation[], wallMs = 
 
 function conformant(disk: Disk): ConformanceStore {
   const store = open(disk);
-  return { run: (operations, wallMs) => run(store, operations, wallMs), reopen: () => conformant(disk) };
+  return {
+    run: (operations, wallMs) => run(store, operations, wallMs),
+    reopen: () => conformant(disk),
+    rot(_group, blobId) {
+      rotPayload(disk, blobId);
+      return conformant(disk);
+    },
+  };
+}
+
+/** In a whole record: a journal of which a record is torn is cut there, so that rot in it is a loss of the end. */
+function rotPayload(disk: Disk, blobId: Uint8Array): void {
+  const bytes = disk.read(FILE);
+  disk.truncate(FILE, 0);
+  for (let at = 0; at < bytes.length; at += readU32(bytes, at)) {
+    const entries = codec.parse(bytes, at)!;
+    for (const entry of entries) {
+      if (entry[0] !== ROW || !isEqualBytes(entry[4] as Uint8Array, blobId)) continue;
+      (entry[9] as Uint8Array)[0]! ^= 1;
+    }
+    disk.append(FILE, codec.encode(entries));
+  }
+  disk.sync(FILE);
 }
 
 describe("the simulated store of a relay conforms to the port", () => {
@@ -49,11 +74,20 @@ function item(number: number, sizeBytes = 20): AppendItem {
 const load: RelayOperation = { id: 1, type: "load", fresh: new Uint8Array(32).fill(7) };
 function admit(group = 0): RelayOperation {
   const freshEpoch = new Uint8Array(16).fill(0xe0 + group);
-  return { id: 2, type: "admit", group: GROUPS[group]!, device: DEVICE, claim: CLAIM, freshEpoch, groupsMax: 9 };
+  return {
+    id: 2,
+    type: "admit",
+    group: GROUPS[group]!,
+    device: DEVICE,
+    claim: CLAIM,
+    freshEpoch,
+    groupsMax: 9,
+    devicesMax: 9,
+  };
 }
 function append(numbers: readonly number[], group = 0): RelayOperation {
   const items = numbers.map((number) => item(number));
-  return { id: 3, type: "append", group: GROUPS[group]!, device: DEVICE, items, defaultTtlS: 10, heldBytesMax: 1e6 };
+  return { id: 3, type: "append", group: GROUPS[group]!, device: DEVICE, items, defaultTtlS: 10, ...QUOTAS };
 }
 const page = (group = 0): RelayOperation => {
   return { id: 4, type: "page", group: GROUPS[group]!, after: 0, limit: 1000, bytesMax: 1e6 };
@@ -91,13 +125,26 @@ describe("the simulated store of a relay", () => {
     const disk = createDisk();
     const store = open(disk);
     expect(store.stage([load, admit(), append([1, 2])], { monoMs: 0, wallMs: NOW })).toBe(true);
-    expect(disk.unsyncedBytes).toBe(disk.sizeBytes(FILE));
+    const writtenBytes = disk.sizeBytes(FILE) + disk.sizeBytes(RELAY_IDENTITY_FILE);
+    expect(disk.unsyncedBytes).toBe(writtenBytes);
     expect(types(store.commit())).toEqual(["loaded", "admitted", "appended"]);
     expect(disk.unsyncedBytes).toBe(0);
     const size = disk.sizeBytes(FILE);
     expect(store.stage([load, admit(), append([2]), page()], { monoMs: 0, wallMs: NOW })).toBe(false);
     expect(types(store.commit())).toEqual(["loaded", "admitted", "appended", "paged"]);
     expect(disk.sizeBytes(FILE)).toBe(size);
+  });
+
+  it("keeps the relay's key when its data is wiped, and loses it with its own file only", () => {
+    const disk = createDisk();
+    run(open(disk), [load, admit(), append([1])]);
+    const kept = new Map([...disk.image().files].filter(([name]) => name === RELAY_IDENTITY_FILE));
+    disk.restore({ files: kept });
+    const wiped = open(disk);
+    expect(identityOf(wiped)).toEqual(load.type === "load" && load.fresh);
+    expect(cursors(run(wiped, [admit(), page()]))).toEqual([]);
+    disk.wipe();
+    expect(identityOf(open(disk))).toEqual(new Uint8Array(32));
   });
 
   it("when the disk is full: every operation of the transaction failed, and nothing of it is there", () => {
@@ -253,7 +300,7 @@ describe("the simulated store of a relay, against a model", () => {
 
   function operationsOf({ operations }: Turn): RelayOperation[] {
     return operations.map((what, id): RelayOperation => {
-      if (what.do === "sweep") return { id, type: "sweep", dedupeRetentionS: 20 };
+      if (what.do === "sweep") return { id, type: "sweep", dedupeRetentionS: 20, acknowledgedRetentionS: 0 };
       const group = GROUPS[what.group]!;
       if (what.do === "acknowledge") return { id, type: "acknowledge", group, device: DEVICE, cursor: what.cursor };
       return { ...append(what.numbers, what.group), id };

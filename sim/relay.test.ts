@@ -11,7 +11,7 @@ import { PROLOGUE } from "../core/prologue.ts";
 import { Redacted } from "../core/redacted.ts";
 import type { RelayConfig } from "../core/relay/config.ts";
 import { DEFAULT_RELAY_CONFIG } from "../core/relay/config.ts";
-import type { RelayCommand, RelayEvent } from "../core/relay/relay.ts";
+import type { RelayCommand, RelayEvent } from "../core/relay/events.ts";
 import { Relay } from "../core/relay/relay.ts";
 import type { RelayOperation } from "../core/relay/store.ts";
 import { MessageCodec } from "../core/wire/codec.ts";
@@ -59,7 +59,7 @@ class World {
   #connections = 0;
 
   constructor(config: Partial<RelayConfig> = {}) {
-    this.#config = { ...DEFAULT_RELAY_CONFIG, ...config };
+    this.#config = { ...DEFAULT_RELAY_CONFIG, acknowledgedRetentionS: 0, ...config };
     const kernel = new Kernel({ seedLo: 1, seedHi: 0, startWallMs: 0, eventBudget: 1000 });
     this.disk = kernel.addHost("relay", new ToyProgram()).disk;
     this.start();
@@ -826,6 +826,345 @@ describe("a store in trouble", () => {
     world.disk.writeErrors = undefined;
     expect(bob.hears()).toMatchObject([refusal(ErrorCode.StorageFailed, "Pull")]);
     expect(world.relay.resources()).toEqual(idle);
+  });
+});
+
+const LOOKUP = new Uint8Array(16).fill(0x10);
+const SEALED = new Uint8Array(600).fill(0x5e);
+const put = (ttlS = 60, lookup = LOOKUP): Message => ({ type: "InvitePut", lookup, sealed: SEALED, ttlS });
+const claim = (lookup = LOOKUP): Message => ({ type: "InviteClaim", lookup });
+const cancel: Message = { type: "InviteCancel", lookup: LOOKUP };
+const list: Message = { type: "ListDevices" };
+const idOf = (key: number): Uint8Array => suite.dhPublicKey(new Uint8Array(32).fill(key));
+const revoke = (key: number): Message => ({ type: "RevokeDevice", device: idOf(key), reason: "lost" });
+const remove = (number: number): Message => ({ type: "Delete", blobId: new Uint8Array(16).fill(number) });
+
+describe("invites", () => {
+  it("wait for a stranger, who is given one once, before any Hello", () => {
+    const world = new World();
+    const alice = world.join(11);
+    alice.says(put());
+    expect(alice.hears()).toEqual([{ type: "InviteKept", lookup: LOOKUP, ttlS: 60 }]);
+    const stranger = world.dial(90);
+    stranger.says(claim());
+    expect(stranger.hears()).toEqual([{ type: "InviteGiven", lookup: LOOKUP, sealed: SEALED }]);
+    stranger.says(claim());
+    expect(stranger.hears()).toMatchObject([{ ...refusal(ErrorCode.UnknownInvite, "InviteClaim"), retryable: false }]);
+    stranger.says(stranger.hello());
+    expect(stranger.heardTypes()).toEqual(["Welcome"]);
+  });
+
+  it("are kept by members only", () => {
+    const stranger = new World().dial(90);
+    stranger.says(put());
+    expect([stranger.hears(), stranger.isOpen]).toMatchObject([
+      [refusal(ErrorCode.InvalidMessage, "InvitePut")],
+      false,
+    ]);
+  });
+
+  it("that never were, are over, claimed or cancelled are answered all alike", () => {
+    const world = new World();
+    const alice = world.join(11);
+    const answerTo = (lookup: typeof LOOKUP): Message[] => {
+      const stranger = world.dial(90);
+      stranger.says(claim(lookup));
+      stranger.closes();
+      return stranger.hears();
+    };
+    const never = answerTo(new Uint8Array(16).fill(9));
+    alice.says(put());
+    alice.says(cancel, cancel);
+    expect(alice.heardTypes()).toEqual(["InviteKept", "InviteCancelled", "InviteCancelled"]);
+    const cancelled = answerTo(LOOKUP);
+    alice.says(put(5));
+    world.pass(5000);
+    const over = answerTo(LOOKUP);
+    alice.says(put());
+    answerTo(LOOKUP);
+    expect([cancelled, over, answerTo(LOOKUP)]).toEqual([never, never, never]);
+  });
+
+  it("are cancelled by the device that put them, and by no other", () => {
+    const world = new World();
+    const [alice, bob] = [world.join(11), world.join(12)];
+    alice.says(put());
+    bob.says(cancel, claim());
+    expect(bob.heardTypes()).toEqual(["InviteCancelled", "InviteGiven"]);
+  });
+
+  it("are no more than may be, of a group and of all", () => {
+    const world = new World({ groupInvitesMax: 1, invitesMax: 2 });
+    const alice = world.join(11);
+    const number = (fill: number): Message => put(60, new Uint8Array(16).fill(fill));
+    alice.says(number(1), number(2), number(1));
+    expect(alice.hears()).toMatchObject([
+      { type: "InviteKept" },
+      { ...refusal(ErrorCode.InviteRefused, "InvitePut"), retryable: true },
+      { type: "InviteKept" },
+    ]);
+    const other = world.join(12, OTHER_GROUP);
+    other.says(number(3));
+    expect(other.heardTypes()).toEqual(["InviteKept"]);
+  });
+
+  it("can be guessed at only so often, from one address and from all; who goes on is dropped", () => {
+    const world = new World({ inviteClaimsPerMinute: 2, totalInviteClaimsPerMinute: 3 });
+    world.join(11).says(put());
+    const guess = (address: string): Device => {
+      const stranger = world.dial(90, address);
+      stranger.says(claim(new Uint8Array(16).fill(9)));
+      return stranger;
+    };
+    const unknown = refusal(ErrorCode.UnknownInvite, "InviteClaim");
+    const limited = refusal(ErrorCode.RateLimited, "InviteClaim");
+    expect([guess("a"), guess("a")].map((each) => each.hears())).toMatchObject([[unknown], [unknown]]);
+    const third = guess("a");
+    expect(third.hears()).toMatchObject([{ ...limited, retryable: true, retryAfterMs: 30_000 }]);
+    expect([third.isOpen, world.drops()]).toEqual([false, ["claiming-too-often"]]);
+    expect(guess("b").hears()).toMatchObject([unknown]);
+    expect(guess("c").hears()).toMatchObject([{ ...limited, retryAfterMs: 20_000 }]);
+    world.pass(30_000);
+    expect(guess("a").hears()).toMatchObject([unknown]);
+  });
+
+  it("and a claim prolong no stranger's time", () => {
+    const world = new World({ handshakeTimeoutMs: 1000 });
+    const stranger = world.dial(90);
+    world.pass(900);
+    stranger.says(claim());
+    world.pass(100);
+    expect([stranger.isOpen, world.drops()]).toEqual([false, ["handshake-timeout"]]);
+  });
+
+  it("survive a restart, and are forgotten by the sweep", () => {
+    const world = new World({ sweepMs: 1000 });
+    world.join(11).says(put(30));
+    world.start();
+    world.pass(31_000);
+    expect(world.join(11).isOpen).toBe(true);
+    world.now.wallMs -= 20_000;
+    const stranger = world.dial(90);
+    stranger.says(claim());
+    expect(stranger.hears()).toMatchObject([refusal(ErrorCode.UnknownInvite, "InviteClaim")]);
+  });
+});
+
+describe("deleting", () => {
+  it("takes a blob away from whoever has not pulled it; its cursor is answered as gone", () => {
+    const world = new World();
+    const [alice, bob] = [world.join(11), world.join(12)];
+    alice.says(push(1), push(2));
+    alice.hears();
+    bob.hears();
+    alice.says(remove(1));
+    expect(alice.hears()).toEqual([{ type: "Deleted", blobId: new Uint8Array(16).fill(1), cursor: 1 }]);
+    expect(bob.hears()).toEqual([]);
+    const page = bob.pulls();
+    expect([cursors(page), page.gone.map(({ from, to, why }) => [from, to, why]), page.max]).toEqual([
+      [2],
+      [[1, 1, "deleted"]],
+      2,
+    ]);
+    expect(page.chain).toEqual(positionAfter(1, 2).chain);
+  });
+
+  it("is its sender's alone; what nobody pushed is unknown", () => {
+    const world = new World();
+    const [alice, bob] = [world.join(11), world.join(12)];
+    alice.pushes(1);
+    bob.hears();
+    bob.says(remove(1), remove(7));
+    const blobId = (fill: number): object => ({ message: "Delete", blobId: new Uint8Array(16).fill(fill) });
+    expect(bob.hears()).toMatchObject([
+      { code: ErrorCode.NotBlobOwner, retryable: false, subject: blobId(1) },
+      { code: ErrorCode.UnknownBlob, retryable: false, subject: blobId(7) },
+    ]);
+    expect(cursors(alice.pulls())).toEqual([1]);
+  });
+
+  it("comes after the push before it in the same piece", () => {
+    const alice = new World().join(11);
+    alice.says(push(1), remove(1));
+    expect(alice.heardTypes()).toEqual(["PushAck", "Deleted"]);
+  });
+
+  it("makes room under the quota", () => {
+    const alice = new World({ groupBytesMax: 30 }).join(11);
+    alice.says(push(1), push(2));
+    expect(alice.heardTypes()).toEqual(["PushAck", "Error"]);
+    alice.says(remove(1), push(2));
+    expect(alice.heardTypes()).toEqual(["Deleted", "PushAck"]);
+  });
+});
+
+describe("devices of a group", () => {
+  it("are listed: who is there, who was, and what each has", () => {
+    const world = new World();
+    const [alice, bob] = [world.join(11), world.join(12)];
+    world.join(13, OTHER_GROUP);
+    alice.pushes(1);
+    alice.pulls();
+    alice.says({ type: "Ack", cursor: 1 });
+    bob.closes();
+    alice.says(list);
+    const known = { lastSeenMs: START_WALL_MS, isRevoked: false };
+    const devices = [
+      { device: idOf(11), acknowledged: 1, isOnline: true, ...known },
+      { device: idOf(12), acknowledged: 0, isOnline: false, ...known },
+    ].sort((a, b) => (encodeHex(a.device) < encodeHex(b.device) ? -1 : 1));
+    expect(alice.hears()).toEqual([{ type: "Devices", devices }]);
+  });
+
+  it("are listed once at a time for a session", () => {
+    const world = new World();
+    const alice = world.join(11);
+    world.isStoreSlow = true;
+    alice.says(list, list);
+    expect(alice.hears()).toMatchObject([{ ...refusal(ErrorCode.RateLimited, "ListDevices"), retryable: true }]);
+    world.storeCatchesUp();
+    alice.says(list);
+    expect(alice.heardTypes()).toEqual(["Devices", "Devices"]);
+  });
+
+  it("are so many at most; those that are there go on", () => {
+    const world = new World({ devicesPerGroupMax: 1 });
+    world.join(11).closes();
+    const second = world.dial(12);
+    second.says(second.hello());
+    expect(second.hears()).toMatchObject([refusal(ErrorCode.RelayOverloaded, "Hello")]);
+    expect(world.join(11).isOpen).toBe(true);
+  });
+});
+
+describe("revoking a device", () => {
+  it("is told to all, ends its session, and lets it in no more", () => {
+    const world = new World();
+    const [alice, bob, carol] = [world.join(11), world.join(12), world.join(13)];
+    alice.says(revoke(12));
+    const told = {
+      type: "DeviceRevoked",
+      device: idOf(12),
+      by: idOf(11),
+      reason: "lost",
+      timestampMs: START_WALL_MS,
+    };
+    expect([alice.hears(), carol.hears()]).toEqual([[told], [told]]);
+    expect(bob.hears()).toMatchObject([told, { ...refusal(ErrorCode.DeviceRevoked, null), retryable: false }]);
+    expect([bob.isOpen, world.drops()]).toEqual([false, ["revoked"]]);
+    const again = world.dial(12);
+    again.says(again.hello());
+    expect(again.hears()).toMatchObject([{ ...refusal(ErrorCode.DeviceRevoked, "Hello"), retryable: false }]);
+    expect([again.isOpen, world.drops()]).toEqual([false, ["revoked"]]);
+    expect(world.relay.resources()).toMatchObject({ sessions: 2, liveGroups: 1 });
+  });
+
+  it("holds for its group only, and after a restart", () => {
+    const world = new World();
+    world.join(12).closes();
+    world.join(11).says(revoke(12));
+    world.start();
+    expect(world.join(12, OTHER_GROUP).isOpen).toBe(true);
+    const again = world.dial(12);
+    again.says(again.hello());
+    expect(again.hears()).toMatchObject([refusal(ErrorCode.DeviceRevoked, "Hello")]);
+  });
+
+  it("catches a session that was being let in", () => {
+    const world = new World();
+    const alice = world.join(11);
+    const bob = world.dial(12);
+    world.isStoreSlow = true;
+    bob.says(bob.hello());
+    alice.says(revoke(12));
+    world.storeCatchesUp();
+    expect([bob.heardTypes(), bob.isOpen]).toEqual([["Welcome", "DeviceRevoked", "Error"], false]);
+  });
+
+  it("can be of oneself, and again; of an unknown device it is refused", () => {
+    const world = new World();
+    const alice = world.join(11);
+    alice.says(revoke(77));
+    expect(alice.hears()).toMatchObject([refusal(ErrorCode.UnknownDevice, "RevokeDevice")]);
+    world.join(12).closes();
+    alice.says(revoke(12), revoke(12), revoke(11));
+    expect(alice.heardTypes()).toEqual(["DeviceRevoked", "DeviceRevoked", "DeviceRevoked", "Error"]);
+    expect(alice.isOpen).toBe(false);
+  });
+
+  it("lets go what only it had not acknowledged", () => {
+    const world = new World({ sweepMs: 1000 });
+    const [alice] = [world.join(11), world.join(12)];
+    alice!.pushes(1);
+    alice!.pulls();
+    alice!.says({ type: "Ack", cursor: 1 });
+    world.pass(1000);
+    expect(cursors(alice!.pulls())).toEqual([1]);
+    alice!.says(revoke(12));
+    world.pass(1000);
+    expect(alice!.pulls().gone.map(({ why }) => why)).toEqual(["acknowledged"]);
+  });
+});
+
+describe("limits over all", () => {
+  it("connections per minute of an address count even when they end at once", () => {
+    const world = new World({ connectionsPerAddressPerMinute: 2 });
+    for (const key of [1, 2]) world.dial(key, "a", false).closes();
+    expect([world.dial(3, "a", false).isOpen, world.drops()]).toEqual([false, ["connecting-too-often"]]);
+    expect(world.dial(4, "b", false).isOpen).toBe(true);
+    world.pass(30_000);
+    expect(world.dial(5, "a", false).isOpen).toBe(true);
+  });
+
+  it("connections per second of all addresses together", () => {
+    const world = new World({ totalConnectionsPerSecond: 2 });
+    world.dial(1, "a", false);
+    world.dial(2, "b", false);
+    expect([world.dial(3, "c", false).isOpen, world.drops()]).toEqual([false, ["connecting-too-often"]]);
+    world.pass(500);
+    expect(world.dial(4, "d", false).isOpen).toBe(true);
+  });
+
+  it("a connection counts from the moment it is accepted, without a byte", () => {
+    const world = new World({ sessionsMax: 2 });
+    world.dial(1, "a", false);
+    world.dial(2, "b", false);
+    expect([world.dial(3, "c", false).isOpen, world.drops()]).toEqual([false, ["too-many-sessions"]]);
+  });
+
+  it("bytes of all groups together: refused for now, and said to be the relay's", () => {
+    const world = new World({ totalBytesMax: 30 });
+    const [alice, other] = [world.join(11), world.join(12, OTHER_GROUP)];
+    expect(alice.pushes(1)).toMatchObject({ type: "PushAck" });
+    expect(other.pushes(2)).toMatchObject({ type: "Error", code: ErrorCode.StorageFull, retryable: true });
+  });
+
+  it("a rate that was looked through while its device was there is the same after a reconnect", () => {
+    const world = new World({ messagesPerMinute: 1, messagesBurst: 2, sweepMs: 1000, idleTimeoutMs: 1e9 });
+    const first = world.join(11);
+    world.pass(2000);
+    first.says(push(1), push(2));
+    world.pass(1000);
+    first.closes();
+    expect(world.join(11).pushes(3)).toMatchObject({ type: "Error", code: ErrorCode.RateLimited });
+  });
+});
+
+describe("a session that reads nothing", () => {
+  it("costs the machine nothing that grows: each answer and hint is handed to the driver at once", () => {
+    const world = new World({ messagesBurst: 1000 });
+    const [slow, alice] = [world.join(11), world.join(12)];
+    alice.pushes(1);
+    const before = world.relay.resources();
+    for (let i = 0; i < 100; i++) {
+      slow.says(pull(0), list);
+      alice.says(push(2 + i));
+    }
+    expect(world.relay.resources()).toEqual(before);
+    // A page and a list for each question, a hint for each push: who bounds them is who sends them.
+    const heard = slow.heardTypes();
+    expect(heard.filter((type) => type === "Notify")).toHaveLength(101);
+    expect(heard.filter((type) => type === "PullResponse")).toHaveLength(100);
   });
 });
 

@@ -3,6 +3,7 @@
  * the kernel below it stays.
  */
 import type { CryptoSuite } from "../core/crypto/suite.ts";
+import type { RelayAddress } from "../core/ids.ts";
 import type { Redacted } from "../core/redacted.ts";
 import type { OperationStep, Plan, Step } from "../scenarios/plan.ts";
 import { isFault } from "../scenarios/plan.ts";
@@ -80,15 +81,18 @@ export class World {
     if (!this.#runTo(DEVICES_BOOT_MS)) return false;
     for (const spec of topology.devices) {
       const { name, group, config } = spec;
-      const relay = this.#relays.get(spec.relays[0]!)!;
-      const link = this.#kernel.network.link(name, relay.name);
-      link.up.profile = topology.link;
-      link.down.profile = topology.link;
+      const relays = new Map<string, RelayAddress>();
+      for (const preferred of spec.relays) {
+        const { relayId, endpoint } = this.#relays.get(preferred)!;
+        relays.set(preferred, { id: relayId!, endpoint });
+        const link = this.#kernel.network.link(name, preferred);
+        link.up.profile = topology.link;
+        link.down.profile = topology.link;
+      }
       const device = new DeviceHost(this.#kernel, {
         name,
         group,
-        relayName: relay.name,
-        relay: { id: relay.relayId!, endpoint: relay.endpoint },
+        relays,
         groupSecret: this.#options.secretOf(group),
         config,
         suite: suiteFor(name),
@@ -117,6 +121,7 @@ export class World {
       device.pull(cause);
     }
     this.recorder.phase("healed");
+    this.#recordResources("healed");
     return true;
   }
 
@@ -168,10 +173,11 @@ export class World {
     const standings = new Map<string, string>();
     for (const device of this.#devices.values()) {
       if (device.waitingFor().length > 0) return false;
-      const where = `${device.relayName}/${device.group}`;
-      const standing = device.standing();
-      if ((standings.get(where) ?? standing) !== standing) return false;
-      standings.set(where, standing);
+      for (const [relay, standing] of device.standings()) {
+        const where = `${relay}/${device.group}`;
+        if ((standings.get(where) ?? standing) !== standing) return false;
+        standings.set(where, standing);
+      }
     }
     return true;
   }
@@ -181,7 +187,9 @@ export class World {
     for (const device of this.#devices.values()) {
       const own = device.waitingFor();
       waiting.push(...own);
-      if (own.length === 0) waiting.push(`${device.name} waits for nothing and stands at ${device.standing()}`);
+      if (own.length > 0) continue;
+      const places = Array.from(device.standings(), ([relay, standing]) => `${standing} of ${relay}`);
+      waiting.push(`${device.name} waits for nothing and stands at ${places.join(", ")}`);
     }
     return waiting;
   }
@@ -208,7 +216,7 @@ export class World {
     return true;
   }
 
-  #recordResources(stage: "baseline" | "end"): void {
+  #recordResources(stage: "baseline" | "healed" | "end"): void {
     for (const node of [...this.#relays.values(), ...this.#devices.values()]) {
       this.recorder.add({ type: "resources", at: this.recorder.at, host: node.name, stage, counts: node.resources() });
     }

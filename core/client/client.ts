@@ -1,121 +1,114 @@
 /**
- * A device as a machine: it seals what its application pushes into the durable sent log, sends each row until it has a
- * definite answer, and pulls the group's log page by page into the durable inbox. What it delivers is committed; what
- * it tells its application are hints to look there.
+ * A device as a machine: it seals what its application pushes into the durable sent log, sends each row to its relays
+ * until it has a definite answer, and pulls the group's log page by page into the durable inbox. What it delivers is
+ * committed; what it tells its application are hints to look there.
  *
- * Order of calls: `handle`, then `poll` until empty, then `deadline` (see `core/machine.ts`). The one thing that moves
- * the pull position is a page that was checked and committed (invariant 5): PushAck, Notify and Welcome only say that
- * there is something to pull.
+ * Order of calls: `handle`, then `poll` until empty, then `deadline` (see `core/machine.ts`). It takes the
+ * application's commands, seals, and talks to the store; all that belongs to one relay is its `RelayLink`'s, and which
+ * relay it is connected to is decided by the `Itinerary`.
  */
-import { BytePool, encodeHex, isEqualBytes } from "../bytes.ts";
+import { BytePool } from "../bytes.ts";
 import type { Context } from "../context.ts";
 import { KEY_BYTES } from "../crypto/suite.ts";
-import type { Epoch, Position, RelayAddress } from "../ids.ts";
-import { START } from "../ids.ts";
-import type { InboxItem } from "../inbox/take.ts";
-import { unreachable } from "../invariant.ts";
+import type { RelayAddress } from "../ids.ts";
+import { assertInvariant, unreachable } from "../invariant.ts";
 import { Jobs } from "../jobs.ts";
 import { ChainHasher } from "../log/chain.ts";
-import type { Input, Machine, Now, Output } from "../machine.ts";
+import type { ConnectionId, Input, Machine, Now, Output } from "../machine.ts";
 import { OutputQueue } from "../output-queue.ts";
 import type { Redacted } from "../redacted.ts";
 import { MessageCodec } from "../wire/codec.ts";
-import { signHello } from "../wire/hello-signature.ts";
-import type { Bye, ErrorMessage, Message, PullResponse, PushAck, Welcome } from "../wire/messages.ts";
-import { WIRE_VERSION } from "../wire/messages.ts";
-import { doubledMs, RETRY_MS } from "./backoff.ts";
+import { RETRY_MS } from "./backoff.ts";
 import type { ClientConfig } from "./config.ts";
-import { Connector } from "./connector.ts";
-import type { ClientCommand, ClientEvent, DisconnectWhy } from "./events.ts";
-import { checkPage } from "./page-check.ts";
-import { Puller } from "./puller.ts";
-import type { Sealed } from "./sealer.ts";
+import type { Connector } from "./connector.ts";
+import { createDialNumbers } from "./connector.ts";
+import { Copies } from "./copies.ts";
+import type { ClientCommand, ClientEvent, RequestCommand } from "./events.ts";
+import { Itinerary } from "./itinerary.ts";
+import type { ClientJob, LinkPort } from "./link-port.ts";
+import { RelayLink } from "./relay-link.ts";
 import { Sealer } from "./sealer.ts";
-import type { OutboxRow } from "./sent-log.ts";
-import { SentLog } from "./sent-log.ts";
+import type { OutboxRow, SentLog } from "./sent-log.ts";
 import type { DeviceAnswer, DeviceOperation, EpochPosition, SentRow } from "./store.ts";
 
 export interface ClientOptions {
-  readonly relay: RelayAddress;
+  /** In order of preference, at least one, each id once. */
+  readonly relays: readonly RelayAddress[];
   readonly groupSecret: Redacted<Uint8Array>;
   readonly config: ClientConfig;
 }
 
-type ClientOutput = Output<DeviceOperation, ClientEvent>;
-
-/** What an answer of the store is for. */
-type Job =
-  | { readonly for: "load" }
-  | { readonly for: "stage"; readonly ref: number; readonly sealed: Sealed }
-  | { readonly for: "acked" | "give-up" }
-  | { readonly for: "rebase"; readonly epoch: Epoch }
-  | { readonly for: "take"; readonly epoch: Epoch; readonly through: Position; readonly page: Taking };
-
-interface Taking {
-  readonly items: readonly InboxItem[];
-  readonly gone: PullResponse["gone"];
+/** Something that it waits for, in plain words; `relay` is null when it is none of theirs. */
+export interface Waiting {
+  readonly relay: string | null;
+  readonly what: string;
 }
 
-/** Answer time-outs that one request may take while the relay is otherwise heard. */
-const PATIENCE = 3;
-
-const BYE_WHYS: ReadonlyMap<string, DisconnectWhy> = new Map([
-  ["replaced", "replaced"],
-  ["shutdown", "relay-shutdown"],
-  ["epoch", "epoch-changed"],
-]);
+type ClientOutput = Output<DeviceOperation, ClientEvent>;
 
 export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
-  readonly #options: ClientOptions;
+  readonly #config: ClientConfig;
   readonly #context: Context;
   readonly #sealer: Sealer;
-  readonly #relayHex: string;
-  readonly #hasher: ChainHasher;
   readonly #outputs = new OutputQueue<ClientOutput>();
-  readonly #connector: Connector;
-  readonly #outbox = new SentLog();
-  readonly #puller: Puller;
-  readonly #jobs = new Jobs<Job>();
-
-  /** As the store has it or is about to. */
-  #position: EpochPosition | undefined;
+  readonly #jobs = new Jobs<ClientJob>();
+  readonly #links: readonly RelayLink[];
+  readonly #copies: Copies;
+  readonly #itinerary: Itinerary;
 
   /** Commands that came before the store had answered. */
   #early: ClientCommand[] = [];
+  /** Relays of which the store has not told yet. */
+  #unloaded = 0;
+  #isReady = false;
   #loadAtMs: number | undefined;
 
-  // The present session, from Welcome on.
-  /** The relay's epoch; the position is in it once `#isInStep`. */
-  #epoch: Epoch | undefined;
-  #isInStep = false;
-  #pushNotBeforeMs = 0;
-  /** Refusals in a row: the wait doubles, and one row at a time finds out whether it is over. */
-  #holds = 0;
-
   constructor(options: ClientOptions, context: Context) {
-    this.#options = options;
+    const { relays, groupSecret, config } = options;
+    this.#config = config;
     this.#context = context;
     const pool = new BytePool();
-    this.#sealer = new Sealer(context, options.groupSecret, pool);
-    this.#relayHex = encodeHex(options.relay.id);
-    this.#hasher = new ChainHasher(context.suite);
-    this.#puller = new Puller(options.config.pollMs);
-    const codec = new MessageCodec();
-    this.#connector = new Connector(options.relay, options.config, context, codec, pool, this.#outputs);
+    this.#sealer = new Sealer(context, groupSecret, pool);
+    const outboxes: SentLog[] = [];
+    this.#copies = new Copies(outboxes);
+    const port: LinkPort = {
+      config,
+      context,
+      sealer: this.#sealer,
+      copies: this.#copies,
+      codec: new MessageCodec(),
+      pool,
+      hasher: new ChainHasher(context.suite),
+      outputs: this.#outputs,
+      nextConnection: createDialNumbers(),
+      job: (job) => this.#jobs.add(job),
+      ask: (operation) => this.#ask(operation),
+      tell: (event) => this.#tell(event),
+      welcomed: () => this.#itinerary.welcomed(),
+      lost: (link, loss, now) => this.#itinerary.lost(link, loss, now),
+      revoked: () => this.#itinerary.unwant("revoked"),
+      expired: (entry) => this.#expired(entry),
+      giveUp: (sequence) => this.#giveUp(sequence),
+    };
+    this.#links = relays.map((address) => new RelayLink(address, port));
+    for (const link of this.#links) outboxes.push(link.outbox);
+    const ids = new Set(this.#links.map(({ relay }) => relay));
+    assertInvariant(relays.length > 0 && ids.size === relays.length, "a device has relays, each once");
+    this.#itinerary = new Itinerary(this.#links, config, port.tell);
     this.#load();
   }
 
   handle(input: Input<ClientCommand, DeviceAnswer>, now: Now): void {
     switch (input.type) {
       case "opened":
-        this.#connector.opened(input.connection, now);
+        this.#connectorOf(input.connection)?.opened(input.connection, now);
         break;
       case "bytes":
-        this.#connector.received(input.connection, input.bytes, now);
+        this.#connectorOf(input.connection)?.received(input.connection, input.bytes, now);
         break;
       case "closed":
       case "refused":
-        this.#connector.ended(input.connection, input.type, now);
+        this.#connectorOf(input.connection)?.ended(input.connection, input.type, now);
         break;
       case "deadline":
         this.#expire(now);
@@ -124,32 +117,17 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
         this.#answered(input.answer, now);
         break;
       case "command":
-        if (this.#sealer.deviceId === undefined) this.#early.push(input.command);
-        else this.#command(input.command, now);
+        if (this.#isReady) this.#command(input.command, now);
+        else this.#early.push(input.command);
         break;
       default:
         unreachable(input);
     }
-    for (let news = this.#connector.next(); news !== undefined; news = this.#connector.next()) {
-      switch (news.type) {
-        case "connecting":
-          this.#tell({ type: "connecting" });
-          break;
-        case "established":
-          // What came in the same piece may have ended the connection already.
-          if (this.#connector.phase === "joining") this.#hello(news.handshakeHash);
-          break;
-        case "message":
-          this.#message(news.message, now);
-          break;
-        case "lost":
-          this.#lost(news.why, news.retryInMs);
-          break;
-        default:
-          unreachable(news);
-      }
-    }
-    this.#advance(now);
+    this.#hear(now);
+    for (const link of this.#links) link.advance(now);
+    if (this.#links.length === 1) return;
+    this.#itinerary.advance(now);
+    this.#hear(now);
   }
 
   poll(): ClientOutput | undefined {
@@ -157,56 +135,62 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   }
 
   deadline(): number | undefined {
-    let earliest = this.#connector.deadline() ?? Number.POSITIVE_INFINITY;
+    let earliest = this.#itinerary.deadline();
+    for (const link of this.#links) earliest = Math.min(earliest, link.deadline());
     if (this.#loadAtMs !== undefined) earliest = Math.min(earliest, this.#loadAtMs);
-    if (this.#connector.isLive && this.#isInStep) {
-      const patienceMs = PATIENCE * this.#options.config.answerTimeoutMs;
-      earliest = Math.min(earliest, this.#puller.dueMs);
-      const oldest = Math.min(this.#puller.sentMs ?? earliest, this.#outbox.oldestSentMs() ?? earliest);
-      earliest = Math.min(earliest, Math.max(oldest, this.#connector.progressMs) + patienceMs);
-      if (this.#outbox.inFlight < this.#outbox.size && this.#pushNotBeforeMs > 0) {
-        earliest = Math.min(earliest, this.#pushNotBeforeMs);
-      }
-    }
     return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
   }
 
+  // ── what an observer may ask ──────────────────────────────────────────────────────────────────────────────────────
+
   /** What it holds on to, for leak checks. */
   resources(): { readonly [what: string]: number } {
-    return {
-      connections: this.#connector.phase === "offline" || this.#connector.phase === "waiting" ? 0 : 1,
-      outbox: this.#outbox.size,
-      inFlight: this.#outbox.inFlight,
-      pulls: this.#puller.sentMs === undefined ? 0 : 1,
-      jobs: this.#jobs.size,
-      early: this.#early.length,
-    };
-  }
-
-  /** Where this device stands; undefined before its first Welcome. */
-  get position(): EpochPosition | undefined {
-    return this.#position;
-  }
-
-  /** Blob ids, in hex, of everything queued that has no definite answer in this epoch. */
-  outbox(): string[] {
-    return Array.from(this.#outbox.rows(), (entry) => entry.blobHex);
-  }
-
-  /** What it waits for, in plain words; empty when nothing is owed either way. */
-  waitingFor(): string[] {
-    const waiting: string[] = [];
-    if (this.#sealer.deviceId === undefined) waiting.push("its store to load");
-    if (!this.#connector.isLive) waiting.push(`a connection (${this.#connector.phase})`);
-    else if (!this.#isInStep) waiting.push("its store to start a new epoch");
-    if (this.#outbox.size > 0) {
-      waiting.push(`${this.#outbox.size} acknowledgements (${this.#outbox.inFlight} under way)`);
+    let connections = 0;
+    let outbox = 0;
+    let inFlight = 0;
+    let pulls = 0;
+    let requests = 0;
+    for (const link of this.#links) {
+      const counts = link.counts();
+      connections += counts.connections;
+      outbox += link.outbox.size;
+      inFlight += link.outbox.inFlight;
+      pulls += counts.pulls;
+      requests += counts.requests;
     }
-    const at = this.#position?.contiguous.cursor ?? 0;
-    const { latest, isTaking, sentMs } = this.#puller;
-    if (latest > at) waiting.push(`cursors ${at + 1} to ${latest}`);
-    if (isTaking) waiting.push("a page to be committed");
-    else if (sentMs !== undefined) waiting.push("an answer to a pull");
+    return { connections, outbox, inFlight, pulls, requests, jobs: this.#jobs.size, early: this.#early.length };
+  }
+
+  /** The most preferred relay that is live, by its id in hex. */
+  get activeRelay(): string | undefined {
+    return this.#itinerary.active?.relay;
+  }
+
+  /** Where this device stands at a relay (id in hex); undefined before its first Welcome there. */
+  positionAt(relay: string): EpochPosition | undefined {
+    return this.#links.find((link) => link.relay === relay)?.position;
+  }
+
+  /** Blob ids, in hex, of everything queued that some relay owes a definite answer. */
+  outbox(): string[] {
+    return this.#copies.blobs();
+  }
+
+  /** How many of those this relay (id in hex) owes one. */
+  owedBy(relay: string): number {
+    return this.#links.find((link) => link.relay === relay)?.outbox.size ?? 0;
+  }
+
+  /** Empty when nothing is owed either way, as far as it knows. */
+  waitingFor(): Waiting[] {
+    const waiting: Waiting[] = [];
+    if (!this.#isReady) waiting.push({ relay: null, what: "its store to load" });
+    if (this.#itinerary.active === undefined) {
+      waiting.push({ relay: null, what: `a connection (${this.#links.map(({ phase }) => phase).join(", ")})` });
+    }
+    for (const link of this.#links) {
+      for (const what of link.waitingFor()) waiting.push({ relay: link.relay, what });
+    }
     return waiting;
   }
 
@@ -217,227 +201,86 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       case "push":
         return this.#push(command.ref, command.body, command.ttlS, now);
       case "pull":
-        return this.#puller.want();
+        for (const link of this.#links) link.pull();
+        return;
       case "connect":
-        return this.#connector.want(now);
+        return this.#itinerary.want(now);
       case "disconnect":
-        return this.#connector.unwant();
+        return this.#itinerary.unwant("closed-by-application");
+      case "delete":
+      case "list-devices":
+      case "revoke":
+      case "put-invite":
+      case "cancel-invite":
+        return this.#request(command);
       default:
         unreachable(command);
     }
   }
 
   #push(ref: number, body: Uint8Array, ttlS: number, now: Now): void {
-    const sealed = this.#sealer.seal(body, ttlS === 0 ? this.#options.config.ttlS : ttlS, now.wallMs);
+    const sealed = this.#sealer.seal(body, ttlS === 0 ? this.#config.ttlS : ttlS, now.wallMs);
     if (!sealed.ok) return this.#tell({ type: "push-failed", ref, error: sealed.error });
     const { row, announced } = sealed.value;
     const id = this.#jobs.add({ for: "stage", ref, sealed: sealed.value });
     this.#ask({ id, type: "stage", row, announced: announced.length });
   }
 
-  // ── the relay ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #hello(handshakeHash: Uint8Array): void {
-    const position = this.#position;
-    const fields = {
-      type: "Hello",
-      versions: [WIRE_VERSION],
-      groupKey: this.#sealer.keys.groupKey,
-      epoch: position?.epoch ?? null,
-      contiguous: position?.contiguous ?? START,
-      highest: position?.highest ?? START,
-    } as const;
-    this.#connector.send(signHello(this.#context.suite, this.#sealer.keys.signingSeed, fields, handshakeHash));
+  #request(command: RequestCommand): void {
+    const { active } = this.#itinerary;
+    if (active !== undefined) return active.requests.add(command);
+    const { ref } = command;
+    this.#tell({ type: "request-failed", ref, why: "offline", code: null, retryAfterMs: null });
   }
 
-  #message(message: Message, now: Now): void {
-    if (message.type === "Bye") return this.#bye(message, now);
-    if (message.type === "Error") return this.#refused(message, now);
-    if (this.#connector.phase === "joining") {
-      if (message.type === "Welcome") this.#welcome(message, now);
-      else this.#connector.lose("invalid-message", now);
-      return;
-    }
-    // What was read in the same piece as a message that ended the session is void.
-    if (!this.#connector.isLive) return;
-    switch (message.type) {
-      case "PushAck":
-        return this.#acked(message, now);
-      case "PullResponse":
-        return this.#pulled(message, now);
-      case "Notify":
-        this.#tell({ type: "notified", by: "Notify", cursor: message.latest });
-        return this.#puller.heard(message.latest);
-      case "Ping":
-        return this.#connector.send({ type: "Pong", token: message.token });
-      case "Pong":
-        return;
-      case "Hello":
-      case "Welcome":
-      case "Push":
-      case "Pull":
-      case "Ack":
-        return this.#connector.lose("invalid-message", now);
-      default:
-        unreachable(message);
+  // ── the relays ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #connectorOf(connection: ConnectionId): Connector | undefined {
+    for (const { connector } of this.#links) if (connector.owns(connection)) return connector;
+    return undefined;
+  }
+
+  /** Until no connection has anything more to tell: what one tells may make the itinerary dial another. */
+  #hear(now: Now): void {
+    let isAny = true;
+    while (isAny) {
+      isAny = false;
+      for (const link of this.#links) isAny = link.hear(now) || isAny;
     }
   }
-
-  #welcome(welcome: Welcome, now: Now): void {
-    if (welcome.version !== WIRE_VERSION) return this.#connector.lose("rejected", now);
-    this.#connector.welcomed(now);
-    this.#epoch = welcome.epoch.slice();
-    this.#puller.welcomed(welcome.max.cursor, now.monoMs);
-    this.#tell({ type: "connected", epoch: this.#epoch, max: welcome.max.cursor });
-    this.#tell({ type: "notified", by: "Welcome", cursor: welcome.max.cursor });
-    if (this.#position !== undefined && isEqualBytes(this.#position.epoch, this.#epoch)) {
-      this.#isInStep = true;
-      return;
-    }
-    const epoch = this.#epoch;
-    const id = this.#jobs.add({ for: "rebase", epoch });
-    this.#ask({ id, type: "rebase", relay: this.#relayHex, epoch });
-  }
-
-  #acked(ack: PushAck, now: Now): void {
-    const entry = this.#outbox.get(encodeHex(ack.blobId));
-    if (!isEqualBytes(ack.epoch, this.#epoch!)) return this.#connector.lose("epoch-changed", now);
-    if (entry === undefined) return this.#context.mark("client.ack.unexpected");
-    this.#outbox.remove(entry);
-    this.#holds = 0;
-    const position: Position = { cursor: ack.cursor, chain: ack.chain.slice() };
-    const epoch = this.#epoch!;
-    this.#raiseHighest(position);
-    this.#puller.heard(ack.cursor);
-    const { sequence } = entry.row;
-    const id = this.#jobs.add({ for: "acked" });
-    this.#ask({ id, type: "acked", relay: this.#relayHex, epoch, sequence, position });
-    this.#tell({ type: "acked", blobId: entry.row.blobId, epoch, position });
-    this.#tell({ type: "notified", by: "PushAck", cursor: ack.cursor });
-  }
-
-  #raiseHighest(position: Position): void {
-    const mine = this.#position!;
-    if (position.cursor > mine.highest.cursor) this.#position = { ...mine, highest: position };
-  }
-
-  #pulled(page: PullResponse, now: Now): void {
-    if (!this.#puller.answered(now.monoMs)) return this.#context.mark("client.page.unexpected");
-    const { through, max, hasMore, gone } = page;
-    this.#tell({ type: "pulled", through, max, blobs: page.blobs.length, hasMore, gone });
-    const checked = checkPage(this.#context.suite, this.#hasher, this.#position!.contiguous, page);
-    if (!checked.ok) {
-      this.#context.mark("client.page.refused");
-      this.#tell({ type: "page-refused", error: checked.error });
-      return this.#connector.lose("page-refused", now);
-    }
-    this.#puller.believed(max, hasMore);
-    if (through === page.after) return;
-    if (hasMore) this.#context.mark("client.page.more");
-    const items = page.blobs.map((blob) => this.#sealer.open(blob));
-    const epoch = this.#epoch!;
-    const lost = gone.map(({ from, to, why }) => ({ from, to, why }));
-    this.#puller.taking();
-    const id = this.#jobs.add({ for: "take", epoch, through: checked.value, page: { items, gone } });
-    this.#ask({ id, type: "take", relay: this.#relayHex, epoch, items, lost, through: checked.value });
-  }
-
-  #refused(error: ErrorMessage, now: Now): void {
-    const { code, retryable, subject } = error;
-    const waitMs = Math.max(RETRY_MS, error.retryAfterMs);
-    if (this.#connector.phase === "joining") return this.#connector.lose("rejected", now);
-    if (subject.message === "Pull") {
-      if (!this.#puller.refused(now.monoMs + waitMs)) return;
-      return this.#tell({ type: "pull-failed", why: `refused (${code})` });
-    }
-    const entry = subject.blobId === null ? undefined : this.#outbox.get(encodeHex(subject.blobId));
-    if (entry === undefined) return;
-    this.#tell({ type: "refused", blobId: entry.row.blobId, code, retryable });
-    if (!retryable) {
-      this.#context.mark("client.push.refused");
-      return this.#giveUp(entry);
-    }
-    this.#context.mark("client.push.held");
-    this.#outbox.hold(entry);
-    // Refusals of what was sent together count as one.
-    if (this.#pushNotBeforeMs <= now.monoMs) this.#holds += 1;
-    this.#pushNotBeforeMs = now.monoMs + Math.max(waitMs, doubledMs(RETRY_MS, this.#holds));
-  }
-
-  #bye(bye: Bye, now: Now): void {
-    this.#connector.lose(BYE_WHYS.get(bye.reason) ?? "closed", now);
-  }
-
-  #lost(why: DisconnectWhy, retryInMs: number | null): void {
-    this.#epoch = undefined;
-    this.#isInStep = false;
-    this.#outbox.holdAll();
-    if (this.#puller.lost()) this.#tell({ type: "pull-failed", why });
-    this.#pushNotBeforeMs = 0;
-    this.#tell({ type: "disconnected", why, retryInMs });
-  }
-
-  // ── time ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #expire(now: Now): void {
-    this.#connector.expire(now);
+    for (const { connector } of this.#links) connector.expire(now);
+    this.#itinerary.expire(now);
     if (this.#loadAtMs !== undefined && this.#loadAtMs <= now.monoMs) this.#load();
-    if (!this.#connector.isLive || !this.#isInStep) return;
-    const patienceMs = PATIENCE * this.#options.config.answerTimeoutMs;
-    const asked = Math.min(this.#puller.sentMs ?? now.monoMs, this.#outbox.oldestSentMs() ?? now.monoMs);
-    if (Math.max(asked, this.#connector.progressMs) + patienceMs <= now.monoMs) {
-      this.#context.mark("client.unanswered");
-      return this.#connector.lose("silent", now);
-    }
-    this.#puller.expire(now.monoMs);
+    for (const link of this.#links) link.expireSession(now);
   }
 
-  /** Does whatever is due and possible: sends what is queued, asks for what is known to be there. */
-  #advance(now: Now): void {
-    if (!this.#connector.isLive || !this.#isInStep) return;
-    const { pushWindow, pullLimit, pullBytesMax } = this.#options.config;
-    if (this.#pushNotBeforeMs <= now.monoMs) {
-      this.#pushNotBeforeMs = 0;
-      while (this.#outbox.inFlight < (this.#holds > 0 ? 1 : pushWindow)) {
-        const entry = this.#outbox.nextToSend();
-        if (entry === undefined) break;
-        if (entry.row.expiresAtMs <= now.wallMs) {
-          this.#context.mark("client.push.gave-up");
-          this.#tell({ type: "gave-up", blobId: entry.row.blobId, wasSent: entry.wasSent });
-          this.#giveUp(entry);
-          continue;
-        }
-        const { blobId, payload, ttlS } = entry.row;
-        this.#connector.send({ type: "Push", blobId, payload, ttlS });
-        this.#outbox.sent(entry, now.monoMs);
-      }
-    }
-    const after = this.#position!.contiguous.cursor;
-    if (!this.#puller.isDue(after, now.monoMs)) return;
-    this.#puller.sent(now.monoMs);
-    this.#tell({ type: "pulling", after });
-    this.#connector.send({ type: "Pull", after, limit: pullLimit, bytesMax: pullBytesMax });
+  #expired(entry: OutboxRow): void {
+    this.#context.mark("client.push.gave-up");
+    const wasSent = this.#copies.giveUp(entry.blobHex);
+    this.#tell({ type: "gave-up", blobId: entry.row.blobId, wasSent });
+    this.#giveUp(entry.row.sequence);
   }
 
-  #giveUp(entry: OutboxRow): void {
-    this.#outbox.remove(entry);
-    this.#giveUpNumber(entry.row.sequence);
-  }
-
-  #giveUpNumber(sequence: number): void {
+  #giveUp(sequence: number): void {
     this.#sealer.giveUp(sequence);
     const id = this.#jobs.add({ for: "give-up" });
     this.#ask({ id, type: "give-up", sequence });
   }
 
-  // ── the store's answers ───────────────────────────────────────────────────────────────────────────────────────────
+  // ── the store ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** One operation for each relay, in one transaction. */
   #load(): void {
     this.#loadAtMs = undefined;
-    const fresh = new Uint8Array(KEY_BYTES);
-    this.#context.entropy.fill("identity", fresh);
-    const id = this.#jobs.add({ for: "load" });
-    this.#ask({ id, type: "load", fresh, relay: this.#relayHex });
+    this.#unloaded = this.#links.length;
+    for (const link of this.#links) {
+      const fresh = new Uint8Array(KEY_BYTES);
+      this.#context.entropy.fill("identity", fresh);
+      const id = this.#jobs.add({ for: "load", link });
+      this.#ask({ id, type: "load", fresh, relay: link.relay });
+    }
   }
 
   #ask(operation: DeviceOperation): void {
@@ -452,17 +295,18 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     const job = this.#jobs.take(answer.id);
     switch (answer.type) {
       case "loaded":
-        return this.#loaded(answer, now);
+        if (job.for === "load") this.#loaded(job.link, answer, now);
+        return;
       case "staged":
         if (job.for === "stage") this.#staged(job.ref, job.sealed.row);
         return;
       case "done":
         return;
       case "rebased":
-        if (job.for === "rebase") this.#rebased(job.epoch, answer.outbox);
+        if (job.for === "rebase") job.link.rebased(job.epoch, answer.outbox);
         return;
       case "taken":
-        if (job.for === "take") this.#taken(job, answer);
+        if (job.for === "take") job.link.taken(job.epoch, job.through, job.page, answer.inbox);
         return;
       case "failed":
         this.#context.mark("client.store-failed");
@@ -473,62 +317,34 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     }
   }
 
-  #loaded(answer: Extract<DeviceAnswer, { type: "loaded" }>, now: Now): void {
-    const deviceId = this.#sealer.load(answer);
-    this.#connector.identify(answer.identity);
-    this.#position = answer.position ?? undefined;
-    this.#outbox.load(answer.outbox);
-    this.#tell({ type: "ready", deviceId });
+  #loaded(link: RelayLink, answer: Extract<DeviceAnswer, { type: "loaded" }>, now: Now): void {
+    link.load(answer);
+    this.#unloaded -= 1;
+    if (this.#unloaded > 0) return;
+    this.#copies.loaded();
+    this.#isReady = true;
+    this.#tell({ type: "ready", deviceId: this.#sealer.load(answer) });
     for (const command of this.#early.splice(0)) this.#command(command, now);
   }
 
   #staged(ref: number, row: SentRow): void {
-    this.#outbox.add(row);
+    for (const { outbox } of this.#links) outbox.add(row);
     this.#tell({ type: "queued", ref, blobId: row.blobId, sequence: row.sequence });
   }
 
-  #rebased(epoch: Epoch, outbox: readonly SentRow[]): void {
-    if (this.#position !== undefined) {
-      this.#context.mark("client.epoch-changed");
-      this.#tell({ type: "epoch-changed", epoch });
-    }
-    this.#position = { epoch, contiguous: START, highest: START };
-    this.#outbox.load(outbox);
-    // The connection may have gone, or found yet another epoch, while the store was at work.
-    this.#isInStep = this.#epoch !== undefined && isEqualBytes(this.#epoch, epoch);
-  }
-
-  #taken(job: Extract<Job, { for: "take" }>, answer: Extract<DeviceAnswer, { type: "taken" }>): void {
-    this.#puller.taken();
-    const { epoch, through, page } = job;
-    for (const item of page.items) {
-      if (item.why === null) continue;
-      this.#tell({ type: "quarantined", cursor: item.cursor, blobId: item.blobId, why: item.why });
-    }
-    for (const { from, to, why } of page.gone) {
-      this.#context.mark("client.lost-history");
-      this.#tell({ type: "lost-history", epoch, range: { from, to, why } });
-    }
-    this.#tell({ type: "inbox", rows: answer.inbox, through, epoch });
-    if (this.#position === undefined || !isEqualBytes(this.#position.epoch, epoch)) return;
-    this.#position = { ...this.#position, contiguous: through };
-    this.#raiseHighest(through);
-    if (this.#connector.isLive && this.#isInStep) this.#connector.send({ type: "Ack", cursor: through.cursor });
-  }
-
-  #storeFailed(job: Job, answer: Extract<DeviceAnswer, { type: "failed" }>, now: Now): void {
+  #storeFailed(job: ClientJob, answer: Extract<DeviceAnswer, { type: "failed" }>, now: Now): void {
     switch (job.for) {
       case "load":
         this.#loadAtMs = now.monoMs + RETRY_MS;
         return;
       case "stage":
         this.#sealer.takeBack(job.sealed);
-        this.#giveUpNumber(job.sealed.row.sequence);
+        this.#giveUp(job.sealed.row.sequence);
         return this.#tell({ type: "push-failed", ref: job.ref, error: answer.error });
       case "rebase":
-        return this.#connector.lose("store-failed", now);
+        return job.link.connector.lose("store-failed", now);
       case "take":
-        return this.#puller.takeFailed(now.monoMs);
+        return job.link.takeFailed(now);
       case "acked":
       case "give-up":
         // The row is still in the sent log: after a restart it is sent again and gets the same answer.

@@ -17,6 +17,10 @@ export interface ClientConfig {
   readonly ttlS: number;
   /** Noise messages per direction between two rekeys. */
   readonly rekeyAfterMessages: number;
+  /** With several relays: how long after a more preferred one failed it is tried again, while another is live. */
+  readonly preferAgainMs: number;
+  /** With several relays: the others are visited at least this often; sooner when a copy is owed there. */
+  readonly visitMs: number;
 }
 
 export const DEFAULT_CLIENT_CONFIG: ClientConfig = {
@@ -29,9 +33,13 @@ export const DEFAULT_CLIENT_CONFIG: ClientConfig = {
   pullBytesMax: 512 * 1024,
   ttlS: 0,
   rekeyAfterMessages: 65_536,
+  preferAgainMs: 60_000,
+  visitMs: 300_000,
 };
 
 /** Delays between attempts: 1, 2, 4 … seconds up to the cap, plus jitter (protocol invariant 12). */
 export const BACKOFF = { firstMs: 1000, capMs: 30_000, jitterMs: 5000, resetAfterMs: 30_000 } as const;
 /** A replaced session tries again after this long, doubling (protocol invariant 17). */
 export const REPLACED = { firstMs: 30_000, capMs: 3_600_000 } as const;
+/** A visit to a relay stays for so long after there is nothing more to do, so that a stream of pushes is one visit. */
+export const VISIT_LINGER_MS = 2000;

@@ -7,7 +7,7 @@ import { MessageCodec } from "../wire/codec.ts";
 import type { Message } from "../wire/messages.ts";
 import { DEFAULT_CLIENT_CONFIG } from "./config.ts";
 import type { ConnectorNews, ConnectorOutput } from "./connector.ts";
-import { Connector } from "./connector.ts";
+import { Connector, createDialNumbers } from "./connector.ts";
 
 const RELAY_KEY = new Uint8Array(32).fill(2);
 const RELAY = { id: suite.dhPublicKey(RELAY_KEY), endpoint: "relay:4040" };
@@ -24,7 +24,9 @@ class Line {
     const entropy = { fill: (_: string, out: Uint8Array) => void out.fill(3), below: () => 0 };
     const context = { entropy, suite, mark: () => {} };
     const codec = new MessageCodec();
-    this.connector = new Connector(RELAY, DEFAULT_CLIENT_CONFIG, context, codec, new BytePool(), this.outputs);
+    const { outputs } = this;
+    const numbers = createDialNumbers();
+    this.connector = new Connector(RELAY, DEFAULT_CLIENT_CONFIG, context, codec, new BytePool(), outputs, numbers);
     this.connector.identify(new Uint8Array(32).fill(1));
   }
 

@@ -1,7 +1,7 @@
 /**
- * The client's one connection to its relay: dial, handshake, Hello's turn, keep-alive, and the wait before the next
- * attempt. It moves between six phases by one total table, and tells the client above it what came of it through
- * `next()`. It never decides what is synchronised.
+ * A client's connection to one relay: dial, handshake, Hello's turn, keep-alive, and the wait before the next attempt.
+ * It moves between six phases by one total table, and tells the link above it what came of it through `next()`. It
+ * never decides what is synchronised, nor which relay is wanted.
  */
 import type { BytePool } from "../bytes.ts";
 import type { Context } from "../context.ts";
@@ -95,6 +95,16 @@ export type ConnectorOutput =
   | { readonly type: "dial"; readonly connection: ConnectionId; readonly address: string }
   | { readonly type: "close"; readonly connection: ConnectionId };
 
+/** Odd numbers from 1, each once: for all connectors of one machine. */
+export function createDialNumbers(): () => ConnectionId {
+  let next: ConnectionId = 1;
+  return () => {
+    const number = next;
+    next += 2;
+    return number;
+  };
+}
+
 export class Connector {
   readonly #relay: RelayAddress;
   readonly #config: ClientConfig;
@@ -102,6 +112,7 @@ export class Connector {
   readonly #codec: MessageCodec;
   readonly #pool: BytePool;
   readonly #outputs: { push(output: ConnectorOutput): void };
+  readonly #nextConnection: () => ConnectionId;
   readonly #news = new OutputQueue<ConnectorNews>();
 
   #identity: Uint8Array | undefined;
@@ -125,6 +136,7 @@ export class Connector {
     codec: MessageCodec,
     pool: BytePool,
     outputs: { push(output: ConnectorOutput): void },
+    nextConnection: () => ConnectionId,
   ) {
     this.#relay = relay;
     this.#config = config;
@@ -132,6 +144,7 @@ export class Connector {
     this.#codec = codec;
     this.#pool = pool;
     this.#outputs = outputs;
+    this.#nextConnection = nextConnection;
   }
 
   get phase(): Phase {
@@ -149,6 +162,11 @@ export class Connector {
 
   next(): ConnectorNews | undefined {
     return this.#news.poll();
+  }
+
+  /** Whether this is the number of its present connection. */
+  owns(connection: ConnectionId): boolean {
+    return connection === this.#connection;
   }
 
   /** This device's private key: needed before the first dial. */
@@ -177,14 +195,20 @@ export class Connector {
     if (this.#move("wanted")) this.#dial(now);
   }
 
-  unwant(): void {
+  /** Leaves, whatever is going on, and waits for nothing. */
+  unwant(why: DisconnectWhy = "closed-by-application"): void {
     const wasLive = this.isLive;
     const hadConnection = this.#connection >= 0;
+    this.#attempt = 0;
     if (!this.#move("unwanted")) return;
     if (wasLive) this.send({ type: "Bye", reason: "closed" });
     if (hadConnection) this.#release(true);
-    this.#attempt = 0;
-    this.#news.push({ type: "lost", why: "closed-by-application", retryInMs: null });
+    this.#news.push({ type: "lost", why, retryInMs: null });
+  }
+
+  /** Waits no longer for its next attempt, without a word: somebody else decides when it comes. Attempts count on. */
+  rest(): void {
+    if (this.#phase === "waiting") this.#move("unwanted");
   }
 
   opened(connection: ConnectionId, now: Now): void {
@@ -285,13 +309,10 @@ export class Connector {
   #dial(now: Now): void {
     assertInvariant(this.#identity !== undefined, "a device dials with its identity");
     this.#dueMs = now.monoMs + this.#config.connectTimeoutMs;
-    this.#connection = this.#nextConnection;
-    this.#nextConnection += 2;
+    this.#connection = this.#nextConnection();
     this.#news.push({ type: "connecting" });
     this.#outputs.push({ type: "dial", connection: this.#connection, address: this.#relay.endpoint });
   }
-
-  #nextConnection: ConnectionId = 1;
 
   #release(mustClose: boolean): void {
     if (mustClose) this.#outputs.push({ type: "close", connection: this.#connection });

@@ -13,6 +13,7 @@ const EPOCH = new Uint8Array(16).fill(0xe0);
 const SENDER = new Uint8Array(32).fill(0xde);
 const NOW = 1_700_000_000_000;
 const DAY_S = 24 * 3600;
+const PLENTY = { totalBytes: 0, totalBytesMax: 1e12 };
 const hasher = new ChainHasher(suite);
 
 function push(id: number, text = `payload ${id}`, ttlS = 60): AppendItem {
@@ -27,7 +28,7 @@ class Log {
 
   append(items: readonly AppendItem[], heldBytesMax = 1_000_000, wallMs = NOW): AppendDecision {
     const known = new Map(this.rows.map((row) => [encodeHex(row.blobId), row]));
-    const request = { sender: SENDER, items, wallMs, defaultTtlS: DAY_S, heldBytesMax };
+    const request = { sender: SENDER, items, wallMs, defaultTtlS: DAY_S, heldBytesMax, ...PLENTY };
     const decision = decideAppend(hasher, this.head, (blob) => known.get(blob), request);
     this.head = decision.head;
     this.rows.push(...decision.rows);
@@ -170,9 +171,23 @@ describe("appending", () => {
     );
   });
 
+  it("refuses what all groups together have no room for, and says that it was they", () => {
+    const log = new Log();
+    const request = { sender: SENDER, wallMs: NOW, defaultTtlS: 1, heldBytesMax: 1000, totalBytesMax: 120 };
+    const items = [push(1, "x".repeat(10)), push(2, "x".repeat(11)), push(3, "x".repeat(10))];
+    const decision = decideAppend(hasher, log.head, () => undefined, { ...request, items, totalBytes: 100 });
+    expect(decision.answers.map((answer) => (answer.type === "quota" ? answer.of : answer.type))).toEqual([
+      "accepted",
+      "relay",
+      "accepted",
+    ]);
+    const small = { ...request, heldBytesMax: 9, items: [items[0]!], totalBytes: 119 };
+    expect(decideAppend(hasher, log.head, () => undefined, small).answers).toMatchObject([{ of: "group" }]);
+  });
+
   it("does not touch the head that it was given", () => {
     const head = Object.freeze(createHead(EPOCH));
-    const request = { sender: SENDER, items: [push(1)], wallMs: NOW, defaultTtlS: 1, heldBytesMax: 100 };
+    const request = { sender: SENDER, items: [push(1)], wallMs: NOW, defaultTtlS: 1, heldBytesMax: 100, ...PLENTY };
     decideAppend(hasher, head, () => undefined, request);
     expect(head).toEqual(createHead(EPOCH));
   });

@@ -20,7 +20,11 @@ export interface AppendRequest {
   readonly items: readonly AppendItem[];
   readonly wallMs: number;
   readonly defaultTtlS: number;
+  /** Payload bytes of this group. */
   readonly heldBytesMax: number;
+  /** Payload bytes that all groups hold now, this one too, and may hold. */
+  readonly totalBytes: number;
+  readonly totalBytesMax: number;
 }
 
 export type AppendAnswer =
@@ -35,7 +39,8 @@ export type AppendAnswer =
     }
   /** The blob id is known with other bytes. */
   | { readonly type: "conflict"; readonly blobId: BlobId }
-  | { readonly type: "quota"; readonly blobId: BlobId };
+  /** It would exceed what this group may hold, or all groups of the relay together. */
+  | { readonly type: "quota"; readonly blobId: BlobId; readonly of: "group" | "relay" };
 
 /** What is known of a blob id: enough to answer a repetition. Rows whose payload is gone are known too. */
 export type KnownBlob = Pick<LogRow, "cursor" | "chain" | "payloadHash">;
@@ -56,6 +61,7 @@ export function decideAppend(
   const answers: AppendAnswer[] = [];
   const fresh = new Map<string, KnownBlob>();
   let { max, heldBytes } = head;
+  let { totalBytes } = request;
 
   for (const item of request.items) {
     const id = encodeHex(item.blobId);
@@ -64,8 +70,10 @@ export function decideAppend(
       answers.push(answerRepeated(item, earlier, head.epoch));
       continue;
     }
-    if (heldBytes + item.payload.length > request.heldBytesMax) {
-      answers.push({ type: "quota", blobId: item.blobId });
+    const sizeBytes = item.payload.length;
+    const isGroupFull = heldBytes + sizeBytes > request.heldBytesMax;
+    if (isGroupFull || totalBytes + sizeBytes > request.totalBytesMax) {
+      answers.push({ type: "quota", blobId: item.blobId, of: isGroupFull ? "group" : "relay" });
       continue;
     }
     const cursor = max.cursor + 1;
@@ -79,7 +87,7 @@ export function decideAppend(
       sender: request.sender,
       timestampMs: request.wallMs,
       expiresAtMs: request.wallMs + ttlS * 1000,
-      sizeBytes: item.payload.length,
+      sizeBytes,
       payload: item.payload,
       gone: null,
     };
@@ -87,7 +95,8 @@ export function decideAppend(
     if (request.items.length > 1) fresh.set(id, row);
     answers.push({ type: "accepted", blobId: item.blobId, cursor, chain, epoch: head.epoch, isNew: true });
     max = { cursor, chain };
-    heldBytes += item.payload.length;
+    heldBytes += sizeBytes;
+    totalBytes += sizeBytes;
   }
   return { head: { ...head, max, heldBytes }, rows, answers };
 }

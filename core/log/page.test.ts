@@ -25,6 +25,7 @@ type Kind = number | GoneWhy;
 class Log {
   readonly head: LogHead;
   readonly rows: readonly LogRow[];
+  readonly rotten = new Set<number>();
 
   constructor(kinds: readonly Kind[], trimmed = 0) {
     this.rows = kinds.map((kind, i): LogRow => {
@@ -56,7 +57,8 @@ class Log {
   page(after: number, { limit, bytesMax } = PLENTY): Page | undefined {
     const { trimmed } = this.head;
     const above = this.rows.filter((row) => row.cursor > after);
-    return decidePage(this.head, above, chainAt(Math.max(after, trimmed.cursor)), { after, limit, bytesMax });
+    const isWhole = (row: LogRow): boolean => !this.rotten.has(row.cursor);
+    return decidePage(this.head, above, chainAt(Math.max(after, trimmed.cursor)), { after, limit, bytesMax }, isWhole);
   }
 }
 
@@ -94,6 +96,23 @@ describe("a page", () => {
     const two = 150 + 2 * BLOB_OVERHEAD_BYTES;
     expect(cursors(log.page(0, { limit: 10, bytesMax: two })!)).toEqual([1, 2]);
     expect(cursors(log.page(0, { limit: 10, bytesMax: two - 1 })!)).toEqual([1]);
+  });
+
+  it("calls what rotted gone, in one range with its like, and goes on behind it", () => {
+    const log = new Log([1, 1, 1, "expired", 1]);
+    for (const cursor of [2, 3]) log.rotten.add(cursor);
+    const page = log.page(0)!;
+    expect([cursors(page), ranges(page)]).toEqual([
+      [1, 5],
+      ["2-3 rotted", "4-4 expired"],
+    ]);
+    expect(page).toMatchObject({ through: 5, chain: chainAt(5), hasMore: false });
+  });
+
+  it("looks at no payload that it does not bring", () => {
+    const log = new Log([1, 1]);
+    log.rotten.add(2);
+    expect(log.page(0, { limit: 1, bytesMax: 10_000 })).toMatchObject({ through: 1, gone: [], hasMore: true });
   });
 
   it("brings the first blob whatever the limit and the budget", () => {

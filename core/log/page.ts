@@ -1,10 +1,11 @@
 /**
  * One page of a log: every cursor in (after, through] is a blob of the page or in one of its gone ranges, whatever the
- * limits, and the first blob always fits (invariants 5 and 11).
+ * limits, and the first blob always fits (invariants 5 and 11). A payload that rotted in the store is answered as gone:
+ * the loss is told, rather than the page refused for ever.
  */
 import type { Chain } from "../ids.ts";
 import { PAGE_GONE_RANGES_MAX, PAYLOAD_BYTES_MAX } from "../limits.ts";
-import type { GoneRange, PulledBlob } from "../wire/messages.ts";
+import type { GoneRange, GoneWhy, PulledBlob } from "../wire/messages.ts";
 import type { LogHead, LogRow } from "./row.ts";
 
 export interface PageRequest {
@@ -28,13 +29,14 @@ export const BLOB_OVERHEAD_BYTES = 96;
 
 /**
  * `rows` are those above `after`, ascending, read only as far as the page goes. `undefined` when `after` lies beyond
- * the log, and no page can be given.
+ * the log, and no page can be given. `isWhole` compares a held payload with its hash; asked once for each blob served.
  */
 export function decidePage(
   head: LogHead,
   rows: Iterable<LogRow>,
   chainAfter: Chain,
   request: PageRequest,
+  isWhole: (row: LogRow) => boolean,
 ): Page | undefined {
   const { after } = request;
   if (after > head.max.cursor) return undefined;
@@ -50,11 +52,14 @@ export function decidePage(
     gone.push({ from: after + 1, to: through, why: "expired", chain });
   }
   for (const row of rows) {
+    const cost = row.sizeBytes + BLOB_OVERHEAD_BYTES;
     if (row.payload === null) {
-      if (!addGone(gone, row)) break;
+      if (!addGone(gone, row, row.gone ?? "expired")) break;
+    } else if (blobs.length > 0 && (blobs.length >= request.limit || cost > bytesLeft)) {
+      break;
+    } else if (!isWhole(row)) {
+      if (!addGone(gone, row, "rotted")) break;
     } else {
-      const cost = row.sizeBytes + BLOB_OVERHEAD_BYTES;
-      if (blobs.length > 0 && (blobs.length >= request.limit || cost > bytesLeft)) break;
       bytesLeft -= cost;
       const { cursor, blobId, sender, payload, timestampMs } = row;
       blobs.push({ cursor, blobId, sender, payload, timestampMs });
@@ -65,8 +70,7 @@ export function decidePage(
   return { after, through, blobs, gone, chain, hasMore: through < head.max.cursor, max: head.max.cursor };
 }
 
-function addGone(gone: GoneRange[], row: LogRow): boolean {
-  const why = row.gone ?? "expired";
+function addGone(gone: GoneRange[], row: LogRow, why: GoneWhy): boolean {
   const last = gone[gone.length - 1];
   if (last !== undefined && last.to === row.cursor - 1 && last.why === why) {
     gone[gone.length - 1] = { ...last, to: row.cursor, chain: row.chain };

@@ -1,4 +1,6 @@
 /** What a relay keeps of one group: the head of its log and a row per cursor. Every store keeps exactly these. */
+import { isEqualBytes } from "../bytes.ts";
+import type { CryptoSuite } from "../crypto/suite.ts";
 import type { BlobId, Chain, DeviceId, Epoch, Position } from "../ids.ts";
 import { GENESIS, START } from "../ids.ts";
 import type { GoneWhy } from "../wire/messages.ts";
@@ -27,6 +29,11 @@ export interface LogRow {
   /** Null once it is gone; id and chain stay for the dedupe retention. */
   readonly payload: Uint8Array | null;
   readonly gone: GoneWhy | null;
+}
+
+/** Whether a store still holds the bytes that were pushed. */
+export function isPayloadWhole(suite: CryptoSuite, row: Pick<LogRow, "payload" | "payloadHash">): boolean {
+  return row.payload !== null && isEqualBytes(suite.hash(row.payload), row.payloadHash);
 }
 
 /** The head of a group that nobody has pushed to. */

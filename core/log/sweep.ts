@@ -1,7 +1,8 @@
 /**
- * Retention: a payload goes when its ttl is over, or when every known device has acknowledged it; id and chain stay
- * for the dedupe retention after the ttl, so that a late repetition still gets the first answer. The max cursor never
- * falls (invariants 2 and 14).
+ * Retention: a payload goes when its ttl is over, or when every known, unrevoked device has acknowledged it and it has
+ * been there for a while: a relay that lost its data knows only the members that came back so far. Id and
+ * chain stay for the dedupe retention after the ttl, so that a late repetition still gets the first answer. The max
+ * cursor never falls (invariants 2 and 14).
  */
 import type { Position } from "../ids.ts";
 import type { GoneWhy } from "../wire/messages.ts";
@@ -10,8 +11,10 @@ import type { LogHead, LogRow } from "./row.ts";
 export interface SweepRequest {
   readonly wallMs: number;
   readonly dedupeRetentionS: number;
-  /** Every known device has acknowledged up to here; 0 when no device is known. */
+  /** Every known, unrevoked device has acknowledged up to here (`acknowledgedByAll` of `devices.ts`). */
   readonly acknowledgedByAll: number;
+  /** How long after its acceptance that does not count yet. */
+  readonly acknowledgedRetentionS: number;
 }
 
 export interface SweepDecision {
@@ -19,8 +22,11 @@ export interface SweepDecision {
   readonly gone: readonly { readonly cursor: number; readonly why: GoneWhy }[];
 }
 
+/** What a sweep looks at; of the payload only whether it is held. */
+export type SweepRow = Pick<LogRow, "cursor" | "chain" | "timestampMs" | "expiresAtMs" | "sizeBytes" | "payload">;
+
 /** `rows` are all rows that are kept, ascending. Rows up to the new `head.trimmed` are the store's to drop. */
-export function decideSweep(head: LogHead, rows: Iterable<LogRow>, request: SweepRequest): SweepDecision {
+export function decideSweep(head: LogHead, rows: Iterable<SweepRow>, request: SweepRequest): SweepDecision {
   const gone: { cursor: number; why: GoneWhy }[] = [];
   let trimmed: Position = head.trimmed;
   let floor = head.max.cursor + 1;
@@ -42,7 +48,8 @@ export function decideSweep(head: LogHead, rows: Iterable<LogRow>, request: Swee
   return { head: { ...head, trimmed, floor, heldBytes }, gone };
 }
 
-function whyGone(row: LogRow, request: SweepRequest): GoneWhy | null {
-  if (row.cursor <= request.acknowledgedByAll) return "acknowledged";
+function whyGone(row: SweepRow, request: SweepRequest): GoneWhy | null {
+  const isSettled = request.wallMs >= row.timestampMs + request.acknowledgedRetentionS * 1000;
+  if (isSettled && row.cursor <= request.acknowledgedByAll) return "acknowledged";
   return request.wallMs >= row.expiresAtMs ? "expired" : null;
 }

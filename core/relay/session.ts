@@ -3,7 +3,6 @@ import type { DeviceId, GroupId } from "../ids.ts";
 import type { AppendItem } from "../log/append.ts";
 import type { ConnectionId } from "../machine.ts";
 import type { SecureChannel } from "../noise/channel.ts";
-import type { TokenBucket } from "./token-bucket.ts";
 
 /**
  * `greeting` until a Hello is accepted for looking up, `joining` while the store looks, `live` after Welcome. A session
@@ -18,14 +17,14 @@ export interface Session {
   phase: SessionPhase;
   /** Known from the Hello on. */
   membership: Membership | undefined;
-  /** Messages of this device; made when the session goes live. */
-  bucket: TokenBucket | undefined;
   lastHeardMs: number;
   /** Highest cursor served in a page: an Ack cannot claim more. */
   servedMax: number;
   acknowledged: number;
   /** A page is being read for it. */
   isPaging: boolean;
+  /** The devices are being listed for it. */
+  isListing: boolean;
   /** Pushes of this turn, to be appended together. */
   readonly batch: AppendItem[];
 }
@@ -35,4 +34,6 @@ export interface Membership {
   readonly groupHex: string;
   readonly device: DeviceId;
   readonly deviceHex: string;
+  /** Names this device of this group where its rate is kept. */
+  readonly rateKey: string;
 }

@@ -20,18 +20,18 @@ function session(connection: number, group?: string, device?: string, address = 
   const membership =
     group === undefined || device === undefined
       ? undefined
-      : { group: BYTES, groupHex: group, device: BYTES, deviceHex: device };
+      : { group: BYTES, groupHex: group, device: BYTES, deviceHex: device, rateKey: "" };
   return {
     connection,
     address,
     channel,
     phase: "live",
     membership,
-    bucket: undefined,
     lastHeardMs: 0,
     servedMax: 0,
     acknowledged: 0,
     isPaging: false,
+    isListing: false,
     batch: [],
   };
 }

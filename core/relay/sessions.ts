@@ -2,6 +2,8 @@
  * All sessions of a relay: by connection, by (group, device) once live, and counted by address. At most one is live per
  * group and device: the newer one wins, and cleaning up after the older touches nothing of the newer (invariant 17).
  */
+import { encodeHex } from "../bytes.ts";
+import type { DeviceId } from "../ids.ts";
 import type { ConnectionId } from "../machine.ts";
 import type { Session } from "./session.ts";
 
@@ -51,6 +53,11 @@ export class Sessions {
   /** Live sessions of a group. */
   liveOf(groupHex: string): Iterable<Session> {
     return this.#live.get(groupHex)?.values() ?? [];
+  }
+
+  /** The live session of a device of a group. */
+  liveAt(groupHex: string, device: DeviceId): Session | undefined {
+    return this.#live.get(groupHex)?.get(encodeHex(device));
   }
 
   remove(session: Session): void {

@@ -2,135 +2,47 @@
  * What every store of a relay must do, as named cases that throw on failure: pure code, run by a test file on each
  * implementation. The decisions are `core/log`'s and tested there; these cases hold what a store can get wrong around
  * them: to load what it wrote, to keep groups apart, to see earlier operations of one transaction in later ones, to
- * forget acknowledgements of an old epoch, and to answer the same after a restart of the process.
+ * forget acknowledgements of an old epoch, and to answer the same after a restart of the process. The cases about
+ * devices, invites and deletion are in `store-conformance-members.ts`.
  */
-import { encodeHex } from "../bytes.ts";
 import type { ConformanceCase } from "../crypto/suite-conformance.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
-import type { Position } from "../ids.ts";
 import { GENESIS, START } from "../ids.ts";
-import type { AppendItem } from "../log/append.ts";
-import type { Claim } from "../log/admit.ts";
-import { ChainHasher } from "../log/chain.ts";
 import type { Page } from "../log/page.ts";
-import type { RelayAnswer, RelayOperation } from "./store.ts";
+import {
+  admission,
+  ALICE,
+  append,
+  BOB,
+  check,
+  checkSame,
+  Desk,
+  EPOCH,
+  expectType,
+  GROUP,
+  NOBODY,
+  NOW_MS,
+  OTHER_GROUP,
+  RETENTION_S,
+  sample,
+  SECOND_EPOCH,
+  TTL_S,
+  type Answer,
+  type Cases,
+  type ConformanceStore,
+} from "./conformance-desk.ts";
+import { MEMBER_CASES } from "./store-conformance-members.ts";
+import type { RelayOperation } from "./store.ts";
 
-/** An open store. What it answered is durable: `reopen` is a new process on the same data. */
-export interface ConformanceStore {
-  /** One transaction: the answers, one per operation and in their order. */
-  run(operations: readonly RelayOperation[], wallMs: number): readonly RelayAnswer[];
-  reopen(): ConformanceStore;
-}
+export type { ConformanceStore } from "./conformance-desk.ts";
 
-type Answer<T extends RelayAnswer["type"]> = Extract<RelayAnswer, { type: T }>;
-
-const NOW_MS = 1_700_000_000_000;
 const DAY_MS = 24 * 3600 * 1000;
-const TTL_S = 3600;
-const RETENTION_S = 7200;
 const FORGOTTEN_MS = NOW_MS + (TTL_S + RETENTION_S) * 1000;
-const NOBODY: Claim = { epoch: null, contiguous: START, highest: START };
-
-const [GROUP, OTHER_GROUP] = [sample(32, 1), sample(32, 2)] as const;
-const [ALICE, BOB] = [sample(32, 11), sample(32, 12)] as const;
-const [EPOCH, SECOND_EPOCH] = [sample(16, 21), sample(16, 22)] as const;
-
-/** A store, and what a relay would say to it. */
-class Desk {
-  readonly #suite: CryptoSuite;
-  #store: ConformanceStore;
-  #id = 0;
-
-  constructor(suite: CryptoSuite, store: ConformanceStore) {
-    this.#suite = suite;
-    this.#store = store;
-  }
-
-  reopen(): void {
-    this.#store = this.#store.reopen();
-  }
-
-  /** Several operations as one transaction. */
-  run(operations: readonly RelayOperation[], wallMs = NOW_MS): readonly RelayAnswer[] {
-    const asked = operations.map((operation) => ({ ...operation, id: ++this.#id }));
-    const answers = this.#store.run(asked, wallMs);
-    checkSame(
-      answers.map(({ id }) => id),
-      asked.map(({ id }) => id),
-      "an answer per operation, in order",
-    );
-    return answers;
-  }
-
-  one<T extends RelayAnswer["type"]>(type: T, operation: RelayOperation, wallMs = NOW_MS): Answer<T> {
-    return expectType(this.run([operation], wallMs)[0], type);
-  }
-
-  load(fresh: Uint8Array): Uint8Array {
-    return this.one("loaded", { id: 0, type: "load", fresh }).identity;
-  }
-
-  admit(device = ALICE, claim = NOBODY, group = GROUP, freshEpoch = EPOCH): Answer<"admitted"> {
-    return this.one("admitted", admission(device, claim, group, freshEpoch));
-  }
-
-  push(items: readonly AppendItem[], group = GROUP, heldBytesMax = 1e9, wallMs = NOW_MS): Answer<"appended"> {
-    return this.one("appended", append(items, group, heldBytesMax), wallMs);
-  }
-
-  page(after = 0, limit = 1000, bytesMax = 1e6, group = GROUP): Page | null {
-    return this.one("paged", { id: 0, type: "page", group, after, limit, bytesMax }).page;
-  }
-
-  acknowledge(device: Uint8Array, cursor: number, group = GROUP): void {
-    this.one("acknowledged", { id: 0, type: "acknowledge", group, device, cursor });
-  }
-
-  sweep(wallMs: number): number {
-    return this.one("swept", { id: 0, type: "sweep", dedupeRetentionS: RETENTION_S }, wallMs).gone;
-  }
-
-  item(number: number, sizeBytes = 10, ttlS = TTL_S): AppendItem {
-    const payload = sample(sizeBytes, number);
-    return { blobId: sample(16, 1000 + number), payload, payloadHash: this.#suite.hash(payload), ttlS };
-  }
-
-  /** Where a log stands after these items. */
-  positionAfter(items: readonly AppendItem[], from: Position = START): Position {
-    const hasher = new ChainHasher(this.#suite);
-    let { cursor, chain } = from;
-    for (const { blobId, payloadHash } of items) chain = hasher.next(chain, (cursor += 1), blobId, payloadHash);
-    return { cursor, chain };
-  }
-
-  /** A group with Alice in it and these many items. */
-  fill(count: number): AppendItem[] {
-    const items = Array.from({ length: count }, (_, i) => this.item(i + 1));
-    this.admit();
-    this.push(items);
-    return items;
-  }
-}
-
-function admission(device: Uint8Array, claim: Claim, group: Uint8Array, freshEpoch: Uint8Array): RelayOperation {
-  return { id: 0, type: "admit", group, device, claim, freshEpoch, groupsMax: 2 };
-}
-
-function append(items: readonly AppendItem[], group: Uint8Array, heldBytesMax = 1e9): RelayOperation {
-  return { id: 0, type: "append", group, device: ALICE, items, defaultTtlS: TTL_S, heldBytesMax };
-}
 
 export function relayStoreConformance(suite: CryptoSuite, open: () => ConformanceStore): ConformanceCase[] {
-  const cases: { readonly [name: string]: (desk: Desk) => void } = {
-    ...IDENTITY_AND_ADMISSION,
-    ...APPENDING,
-    ...PAGING,
-    ...RETENTION,
-  };
+  const cases: Cases = { ...IDENTITY_AND_ADMISSION, ...APPENDING, ...PAGING, ...RETENTION, ...MEMBER_CASES };
   return Object.entries(cases).map(([name, run]) => ({ name, run: () => run(new Desk(suite, open())) }));
 }
-
-type Cases = { readonly [name: string]: (desk: Desk) => void };
 
 const IDENTITY_AND_ADMISSION: Cases = {
   "load: the first key that was drawn is kept, over restarts": (desk) => {
@@ -247,6 +159,21 @@ const APPENDING: Cases = {
       "cursors without a hole",
     );
   },
+  "append: the quota of all groups together is exact, over restarts and sweeps": (desk) => {
+    desk.admit();
+    desk.admit(ALICE, NOBODY, OTHER_GROUP);
+    const push = (number: number, group: Uint8Array, totalBytesMax: number): unknown => {
+      const answer = desk.one("appended", append([desk.item(number, 50)], group, 1e9, totalBytesMax)).answers[0]!;
+      return answer.type === "quota" ? answer.of : answer.type;
+    };
+    checkSame(push(1, GROUP, 100), "accepted", "the first");
+    checkSame(push(2, OTHER_GROUP, 100), "accepted", "to the last byte");
+    desk.reopen();
+    checkSame(push(3, GROUP, 149), "relay", "one byte short");
+    desk.sweep(NOW_MS + TTL_S * 1000);
+    desk.reopen();
+    checkSame(push(3, GROUP, 50), "accepted", "after a sweep");
+  },
   "append: later operations of a transaction see what earlier ones did": (desk) => {
     const [one, two] = [desk.item(1), desk.item(2)];
     const page: RelayOperation = { id: 0, type: "page", group: GROUP, after: 0, limit: 10, bytesMax: 1e6 };
@@ -291,6 +218,18 @@ const PAGING: Cases = {
         after = page.through;
       }
       checkSame(cursors, [1, 2, 3, 4, 5, 6, 7], "cursors");
+    }
+  },
+  "page: what rotted is gone, its neighbours come, and the chain is unbroken": (desk) => {
+    const items = desk.fill(3);
+    desk.rot(items[1]!.blobId);
+    for (const restart of [false, true]) {
+      if (restart) desk.reopen();
+      const page = desk.page()!;
+      const cursors = page.blobs.map(({ cursor }) => cursor);
+      const { chain } = desk.positionAfter(items.slice(0, 2));
+      checkSame([cursors, page.gone], [[1, 3], [{ from: 2, to: 2, why: "rotted", chain }]], "page");
+      checkSame([page.through, page.chain], [3, desk.positionAfter(items).chain], "its end");
     }
   },
   "page: at the end it is empty with the last chain, beyond the end there is none": (desk) => {
@@ -363,6 +302,13 @@ const RETENTION: Cases = {
     desk.acknowledge(BOB, 3);
     checkSame(desk.sweep(NOW_MS), 0, "a third device has nothing yet");
   },
+  "sweep: what all have acknowledged stays for a while": (desk) => {
+    desk.fill(2);
+    desk.acknowledge(ALICE, 2);
+    checkSame(desk.sweep(NOW_MS + 59_999, 60), 0, "too early");
+    desk.reopen();
+    checkSame(desk.sweep(NOW_MS + 60_000, 60), 2, "in time");
+  },
   "sweep: acknowledgements count for their group only": (desk) => {
     desk.fill(1);
     desk.admit(ALICE, NOBODY, OTHER_GROUP);
@@ -402,31 +348,4 @@ const RETENTION: Cases = {
 
 function emptyPage(at: number): Omit<Page, "chain"> {
   return { after: at, through: at, blobs: [], gone: [], hasMore: false, max: at };
-}
-
-function expectType<T extends RelayAnswer["type"]>(answer: RelayAnswer | undefined, type: T): Answer<T> {
-  check(answer?.type === type, `expected ${type}, was ${answer?.type}`);
-  return answer as Answer<T>;
-}
-
-function check(condition: boolean, what: string): asserts condition {
-  if (!condition) throw new Error(what);
-}
-
-/** Compares by what is in them; byte arrays of any make are their bytes. */
-function checkSame(actual: unknown, expected: unknown, what: string): void {
-  const [is, should] = [render(actual), render(expected)];
-  if (is !== should) throw new Error(`${what}: ${is} instead of ${should}`);
-}
-
-function render(value: unknown): string {
-  if (value instanceof Uint8Array) return encodeHex(value);
-  if (Array.isArray(value)) return `[${value.map(render).join(" ")}]`;
-  if (typeof value !== "object" || value === null) return String(value);
-  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${fields.map(([key, field]) => `${key}: ${render(field)}`).join(", ")}}`;
-}
-
-function sample(length: number, seed: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => (seed * 31 + (seed >> 8) + i * 7) & 0xff);
 }

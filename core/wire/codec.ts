@@ -12,7 +12,8 @@ import { encodeFields } from "./encode-message.ts";
 import { checkGrammar, type GrammarError } from "./grammar.ts";
 import type { Message } from "./messages.ts";
 import { createDecoder, createEncoder } from "./msgpack.ts";
-import { parseFields, type FieldError } from "./parse-message.ts";
+import type { FieldError } from "./fields.ts";
+import { parseFields } from "./parse-message.ts";
 
 /** What was wrong with the bytes of a peer. */
 export type WireError =

@@ -4,8 +4,8 @@
  * Called by `codec.ts`.
  */
 import { unreachable } from "../invariant.ts";
-import type { GoneRange, Message, PulledBlob } from "./messages.ts";
-import { GONE_WHY_NUMBERS, TAGS } from "./tags.ts";
+import type { GoneRange, KnownDevice, Message, PulledBlob } from "./messages.ts";
+import { GONE_WHY_NUMBERS, REVOKE_REASON_NUMBERS, TAGS } from "./tags.ts";
 
 export function encodeFields(message: Message): readonly unknown[] {
   switch (message.type) {
@@ -66,6 +66,32 @@ export function encodeFields(message: Message): readonly unknown[] {
       return [TAGS.Pong, message.token];
     case "Bye":
       return [TAGS.Bye, message.reason];
+    case "InvitePut":
+      return [TAGS.InvitePut, message.lookup, message.sealed, message.ttlS];
+    case "InviteKept":
+      return [TAGS.InviteKept, message.lookup, message.ttlS];
+    case "InviteClaim":
+      return [TAGS.InviteClaim, message.lookup];
+    case "InviteGiven":
+      return [TAGS.InviteGiven, message.lookup, message.sealed];
+    case "InviteCancel":
+      return [TAGS.InviteCancel, message.lookup];
+    case "InviteCancelled":
+      return [TAGS.InviteCancelled, message.lookup];
+    case "Delete":
+      return [TAGS.Delete, message.blobId];
+    case "Deleted":
+      return [TAGS.Deleted, message.blobId, message.cursor];
+    case "ListDevices":
+      return [TAGS.ListDevices];
+    case "Devices":
+      return [TAGS.Devices, message.devices.map(encodeDevice)];
+    case "RevokeDevice":
+      return [TAGS.RevokeDevice, message.device, REVOKE_REASON_NUMBERS[message.reason]];
+    case "DeviceRevoked": {
+      const { device, by, reason, timestampMs } = message;
+      return [TAGS.DeviceRevoked, device, by, REVOKE_REASON_NUMBERS[reason], timestampMs];
+    }
     default:
       return unreachable(message);
   }
@@ -73,6 +99,10 @@ export function encodeFields(message: Message): readonly unknown[] {
 
 function encodeBlob(blob: PulledBlob): readonly unknown[] {
   return [blob.cursor, blob.blobId, blob.sender, blob.payload, blob.timestampMs];
+}
+
+function encodeDevice(known: KnownDevice): readonly unknown[] {
+  return [known.device, known.acknowledged, known.lastSeenMs, known.isOnline, known.isRevoked];
 }
 
 function encodeGone(range: GoneRange): readonly unknown[] {

@@ -71,8 +71,8 @@ export interface PulledBlob {
   readonly timestampMs: number;
 }
 
-/** Why a cursor is no longer held. */
-export type GoneWhy = "expired" | "acknowledged" | "deleted";
+/** Why a cursor is no longer held; `rotted`: the relay's store holds other bytes than were pushed. */
+export type GoneWhy = "expired" | "acknowledged" | "deleted" | "rotted";
 
 /** Cursors `from` to `to`, both included, that are no longer held; `chain` is the chain at `to`. */
 export interface GoneRange {
@@ -134,6 +134,94 @@ export interface Bye {
   readonly reason: string;
 }
 
+/** An encrypted invite that waits for whoever knows its short code. Answered by InviteKept. */
+export interface InvitePut {
+  readonly type: "InvitePut";
+  /** Derived from the half of the code that looks up; tells nothing of the other half. */
+  readonly lookup: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly ttlS: number;
+}
+
+export interface InviteKept {
+  readonly type: "InviteKept";
+  readonly lookup: Uint8Array;
+  readonly ttlS: number;
+}
+
+/** Asks for an invite, once; allowed before Hello. Answered by InviteGiven or an Error. */
+export interface InviteClaim {
+  readonly type: "InviteClaim";
+  readonly lookup: Uint8Array;
+}
+
+export interface InviteGiven {
+  readonly type: "InviteGiven";
+  readonly lookup: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+/** By the device that put it. Answered by InviteCancelled, also when it is gone already. */
+export interface InviteCancel {
+  readonly type: "InviteCancel";
+  readonly lookup: Uint8Array;
+}
+
+export interface InviteCancelled {
+  readonly type: "InviteCancelled";
+  readonly lookup: Uint8Array;
+}
+
+/** Drops the payload of a blob that this device pushed; its cursor is answered as gone. Answered by Deleted. */
+export interface Delete {
+  readonly type: "Delete";
+  readonly blobId: BlobId;
+}
+
+export interface Deleted {
+  readonly type: "Deleted";
+  readonly blobId: BlobId;
+  readonly cursor: number;
+}
+
+/** Which devices the relay knows in this group. Answered by Devices. */
+export interface ListDevices {
+  readonly type: "ListDevices";
+}
+
+export interface KnownDevice {
+  readonly device: DeviceId;
+  /** What it has acknowledged up to. */
+  readonly acknowledged: number;
+  /** The relay's wall clock at its last Hello, milliseconds. */
+  readonly lastSeenMs: number;
+  readonly isOnline: boolean;
+  readonly isRevoked: boolean;
+}
+
+export interface Devices {
+  readonly type: "Devices";
+  readonly devices: readonly KnownDevice[];
+}
+
+export type RevokeReason = "lost" | "decommissioned" | "compromised";
+
+/** The device is let in no more, and its acknowledgements are waited for no more. Stops honest software only. */
+export interface RevokeDevice {
+  readonly type: "RevokeDevice";
+  readonly device: DeviceId;
+  readonly reason: RevokeReason;
+}
+
+/** To every live session of the group, whoever asked included. */
+export interface DeviceRevoked {
+  readonly type: "DeviceRevoked";
+  readonly device: DeviceId;
+  readonly by: DeviceId;
+  readonly reason: RevokeReason;
+  readonly timestampMs: number;
+}
+
 export type Message =
   | Hello
   | Welcome
@@ -146,6 +234,18 @@ export type Message =
   | ErrorMessage
   | Ping
   | Pong
-  | Bye;
+  | Bye
+  | InvitePut
+  | InviteKept
+  | InviteClaim
+  | InviteGiven
+  | InviteCancel
+  | InviteCancelled
+  | Delete
+  | Deleted
+  | ListDevices
+  | Devices
+  | RevokeDevice
+  | DeviceRevoked;
 
 export type MessageType = Message["type"];

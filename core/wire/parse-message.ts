@@ -27,33 +27,17 @@ import {
   PAYLOAD_BYTES_MAX,
   TTL_S_MAX,
 } from "../limits.ts";
-import { fail, ok, type Result } from "../result.ts";
-import type { GoneRange, Message, MessageType, PulledBlob } from "./messages.ts";
+import { fail, ok } from "../result.ts";
+import { bad, isBytes, isWithin, type Fields, type Layout, type Parsed } from "./fields.ts";
+import type { GoneRange, MessageType, PulledBlob } from "./messages.ts";
+import { MEMBERSHIP_LAYOUTS } from "./parse-membership.ts";
 import { goneWhyOf, messageTypeOf } from "./tags.ts";
-
-export type FieldError =
-  /** Not an array that begins with a whole number. */
-  | { readonly type: "NotAMessage" }
-  /** A message of a later minor, perhaps: the connection can go on without it. */
-  | { readonly type: "UnknownMessage"; readonly tag: number }
-  | { readonly type: "MissingField"; readonly message: MessageType }
-  /** Of another type, length or range than this field's, or in contradiction to a field before it. */
-  | { readonly type: "BadField"; readonly message: MessageType; readonly field: string };
-
-type Fields = readonly unknown[];
-type Parsed = Result<Message, FieldError>;
 
 const VERSION_MAX = 255;
 const CODE_MAX = 0xffff;
 const RETRY_AFTER_MS_MAX = 0xffff_ffff;
 const BLOB_ELEMENTS = 5;
 const GONE_ELEMENTS = 4;
-
-interface Layout {
-  /** Elements that the message must have, the tag counted too. */
-  readonly elements: number;
-  readonly parse: (fields: Fields) => Parsed;
-}
 
 const LAYOUTS: Readonly<Record<MessageType, Layout>> = {
   Hello: { elements: 9, parse: parseHello },
@@ -68,6 +52,7 @@ const LAYOUTS: Readonly<Record<MessageType, Layout>> = {
   Ping: { elements: 2, parse: parsePing },
   Pong: { elements: 2, parse: parsePong },
   Bye: { elements: 2, parse: parseBye },
+  ...MEMBERSHIP_LAYOUTS,
 };
 
 export function parseFields(fields: unknown): Parsed {
@@ -256,22 +241,10 @@ function isVersions(value: unknown): value is readonly number[] {
   return true;
 }
 
-function isBytes(value: unknown, length: number): value is Uint8Array {
-  return value instanceof Uint8Array && value.length === length;
-}
-
 function isPayload(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array && value.length <= PAYLOAD_BYTES_MAX;
 }
 
 function isBlobIdOrNull(value: unknown): value is BlobId | null {
   return value === null || isBytes(value, BLOB_ID_BYTES);
-}
-
-function isWithin(value: unknown, least: number, most: number): value is number {
-  return typeof value === "number" && value >= least && value <= most;
-}
-
-function bad(message: MessageType, field: string): { readonly ok: false; readonly error: FieldError } {
-  return fail({ type: "BadField", message, field });
 }

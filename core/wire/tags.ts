@@ -1,5 +1,5 @@
 /** The small numbers that stand for names on the wire. A number is never given to another name. */
-import type { GoneWhy, MessageType } from "./messages.ts";
+import type { GoneWhy, MessageType, RevokeReason } from "./messages.ts";
 
 /** Element 0 of every message. */
 export const TAGS: Readonly<Record<MessageType, number>> = {
@@ -15,12 +15,36 @@ export const TAGS: Readonly<Record<MessageType, number>> = {
   Ping: 10,
   Pong: 11,
   Bye: 12,
+  InvitePut: 13,
+  InviteKept: 14,
+  InviteClaim: 15,
+  InviteGiven: 16,
+  InviteCancel: 17,
+  InviteCancelled: 18,
+  Delete: 19,
+  Deleted: 20,
+  ListDevices: 21,
+  Devices: 22,
+  RevokeDevice: 23,
+  DeviceRevoked: 24,
 };
 
-export const GONE_WHY_NUMBERS: Readonly<Record<GoneWhy, number>> = { expired: 1, acknowledged: 2, deleted: 3 };
+export const GONE_WHY_NUMBERS: Readonly<Record<GoneWhy, number>> = {
+  expired: 1,
+  acknowledged: 2,
+  deleted: 3,
+  rotted: 4,
+};
+
+export const REVOKE_REASON_NUMBERS: Readonly<Record<RevokeReason, number>> = {
+  lost: 1,
+  decommissioned: 2,
+  compromised: 3,
+};
 
 const TYPES = invert(TAGS);
 const GONE_WHYS = invert(GONE_WHY_NUMBERS);
+const REVOKE_REASONS = invert(REVOKE_REASON_NUMBERS);
 
 /** `undefined` for a number that stands for no message. */
 export function messageTypeOf(tag: number): MessageType | undefined {
@@ -32,9 +56,14 @@ export function goneWhyOf(number: number): GoneWhy | undefined {
   return GONE_WHYS[number];
 }
 
+/** `undefined` for a number that stands for no reason. */
+export function revokeReasonOf(number: number): RevokeReason | undefined {
+  return REVOKE_REASONS[number];
+}
+
 /** An array rather than a map: looked up once per message. */
 function invert<Name extends string>(numbers: Readonly<Record<Name, number>>): readonly (Name | undefined)[] {
-  const names: (Name | undefined)[] = Array.from({ length: 16 }, () => undefined);
+  const names: (Name | undefined)[] = Array.from({ length: 32 }, () => undefined);
   for (const name of Object.keys(numbers) as Name[]) names[numbers[name]] = name;
   return names;
 }

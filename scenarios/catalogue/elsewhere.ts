@@ -20,12 +20,15 @@ export const elsewhere: readonly Scenario[] = [
     "new epoch noticed, devices push again what only they hold; no ack is ever a lie",
     "S L D",
     "evolu#660",
+    plans.planRelayAmnesia,
   ),
   row(
     "W-02",
     "relay-rollback: whole data folder restored from an older copy, then used again",
     "as W-01, found by the chain even after the log has grown past the old cursor",
     "S L D",
+    EXPERIENCE,
+    plans.planRelayRollback,
   ),
   row(
     "W-03",
@@ -33,6 +36,7 @@ export const elsewhere: readonly Scenario[] = [
     "the refused blob arrives without a restart of the device",
     "S L D",
     "trezor-suite#32162",
+    plans.planQuotaThenTopUp,
   ),
   row(
     "W-04",
@@ -40,6 +44,7 @@ export const elsewhere: readonly Scenario[] = [
     "clear answer, works later",
     "S L D",
     "trezor-suite#25539",
+    plans.planQuotaZeroFirst,
   ),
   row(
     "W-05",
@@ -91,6 +96,7 @@ export const elsewhere: readonly Scenario[] = [
     "loss of history is told, no endless refill",
     "S L",
     "electric#1922",
+    plans.planBelowTheFloor,
   ),
   row(
     "W-14",

@@ -36,7 +36,8 @@ export const drains: Checker = {
           if (!record.retryable) answered.add(record.blob);
         },
         resources(record) {
-          (record.stage === "baseline" ? baselines : ends).set(record.host, record);
+          if (record.stage === "baseline") baselines.set(record.host, record);
+          else if (record.stage === "end") ends.set(record.host, record);
         },
         "final-state": (record) => void finals.push(record),
       },

@@ -4,6 +4,7 @@
  */
 import type { Checker } from "../checker.ts";
 import { ackedDurable } from "./acked-durable.ts";
+import { bounded } from "./bounded.ts";
 import { converges } from "./converges.ts";
 import { cursorBehindApplied } from "./cursor-behind-applied.ts";
 import { cursorBinding } from "./cursor-binding.ts";
@@ -15,12 +16,15 @@ import { groupIsolation } from "./group-isolation.ts";
 import { hang } from "./hang.ts";
 import { hintsMoveNothing } from "./hints-move-nothing.ts";
 import { invariant } from "./invariant.ts";
+import { limits } from "./limits.ts";
 import { maxCursor } from "./max-cursor.ts";
 import { noFabrication } from "./no-fabrication.ts";
 import { noLateLower } from "./no-late-lower.ts";
+import { noStorm } from "./no-storm.ts";
 import { nonceUnique } from "./nonce-unique.ts";
 import { prefixAgreement } from "./prefix-agreement.ts";
 import { pushOnce } from "./push-once.ts";
+import { retention } from "./retention.ts";
 import { sentLog } from "./sent-log.ts";
 import { zeroKnowledge } from "./zero-knowledge.ts";
 
@@ -45,4 +49,8 @@ export const checkers: readonly Checker[] = [
   zeroKnowledge,
   converges,
   drains,
+  retention,
+  limits,
+  noStorm,
+  bounded,
 ];

@@ -1,0 +1,57 @@
+/**
+ * What hosts hold on to stays below its stated limit whenever it is looked at: sessions and groups of a relay, pushes
+ * under way and pulls of a device. And a device asks a relay for one page at a time.
+ */
+import type { Checker } from "../checker.ts";
+import type { OperationRecord } from "../history.ts";
+
+/** What may be held, by the name that the host gives it; what is not named has no limit of its own. */
+type Limits = ReadonlyMap<string, number>;
+
+export const bounded: Checker = {
+  name: "bounded",
+  holdsWhen: "queues, sessions and what is under way stay below their stated limits",
+  enforces: [13],
+  start(plan, report) {
+    const limitsOf = new Map<string, Limits>();
+    for (const { name, config } of plan.topology.relays) {
+      const { sessionsMax, groupsMax } = config;
+      // A timer for each session, and one for the sweep.
+      const entries = { sessions: sessionsMax, liveGroups: Math.min(sessionsMax, groupsMax), timers: sessionsMax + 1 };
+      limitsOf.set(name, new Map(Object.entries(entries)));
+    }
+    for (const { name, relays, config } of plan.topology.devices) {
+      const entries = { inFlight: config.pushWindow * relays.length, pulls: relays.length };
+      limitsOf.set(name, new Map(Object.entries(entries)));
+    }
+    const pulls = new Map<string, OperationRecord>();
+
+    return {
+      on: {
+        op(record) {
+          if (record.f !== "pull") return;
+          const key = `${record.device} ${record.relay ?? ""}`;
+          const open = pulls.get(key);
+          if (record.outcome !== "invoke") {
+            if (open?.process === record.process) pulls.delete(key);
+            return;
+          }
+          pulls.set(key, record);
+          if (open === undefined) return;
+          const message = `${record.device} asked ${record.relay} for a page while it waited for another`;
+          report({ kind: "two-pulls", message, witness: [open, record] });
+        },
+        resources(record) {
+          const limits = limitsOf.get(record.host);
+          if (limits === undefined) return;
+          for (const [what, most] of limits) {
+            const count = record.counts[what] ?? 0;
+            if (count <= most) continue;
+            const message = `${record.host} holds ${count} ${what} (${record.stage}), ${most} is the most`;
+            report({ kind: "over-limit", message, witness: [record] });
+          }
+        },
+      },
+    };
+  },
+};

@@ -1,0 +1,117 @@
+/**
+ * Limits are kept, and kept honestly. No page has more blobs or bytes than the device asked for or the relay gives; one
+ * page never shows more payload than the group's quota allowed to be held; nothing was acknowledged that is larger
+ * than a blob may be, or than the whole quota. And a refusal says truly whether trying again can help: for a rate, a
+ * quota or a relay in trouble it can, for a blob that is too large or in conflict it cannot.
+ */
+import { BODY_BYTES_MAX } from "../../core/blob/seal.ts";
+import { PAYLOAD_BYTES_MAX } from "../../core/limits.ts";
+import { BLOB_OVERHEAD_BYTES } from "../../core/log/page.ts";
+import { ErrorCode } from "../../core/wire/error-code.ts";
+import type { Checker } from "../checker.ts";
+import type { OperationRecord } from "../history.ts";
+import { isFault, type FaultStep } from "../plan.ts";
+import { sealedBytesMin } from "../sealed-size.ts";
+import { renderLog, shortId } from "./render-place.ts";
+import { ThreeKeyMap } from "./three-key-map.ts";
+
+const FOR_NOW: ReadonlySet<number> = new Set([
+  ErrorCode.RateLimited,
+  ErrorCode.GroupQuotaExceeded,
+  ErrorCode.StorageFailed,
+  ErrorCode.StorageFull,
+  ErrorCode.RelayOverloaded,
+  ErrorCode.RelayShuttingDown,
+]);
+const FOR_GOOD: ReadonlySet<number> = new Set([ErrorCode.BlobTooLarge, ErrorCode.BlobConflict]);
+
+export const limits: Checker = {
+  name: "limits",
+  holdsWhen: "pages, quotas and sizes stay below their limits, and a refusal says truly whether to try again",
+  enforces: [11, 13],
+  start(plan, report) {
+    /** Sizes by cursor, as sealed. */
+    const logs = new ThreeKeyMap<Map<number, number>>(() => new Map());
+    const bodyBytes = new Map<number, number>();
+    const sizeOf = new Map<string, number>();
+    const devices = new Map(plan.topology.devices.map((device) => [device.name, device.config]));
+    const relays = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config]));
+    const quotas = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.groupBytesMax]));
+    const steps = new Map<number, FaultStep>();
+    for (const step of plan.steps) if (isFault(step)) steps.set(step.id, step);
+
+    function judgePage(record: OperationRecord, relay: string, epoch: string): void {
+      const { blobs = 0, after = 0, through = 0, gone = [], device } = record;
+      const config = devices.get(device);
+      if (config === undefined || blobs === 0) return;
+      const limit = Math.min(config.pullLimit, relays.get(relay)?.pullLimitMax ?? config.pullLimit);
+      const about = `a page of ${renderLog({ relay, epoch })} for ${device}`;
+      if (blobs > limit) {
+        const message = `${about} has ${blobs} blobs, more than ${limit}`;
+        report({ kind: "page-over-limit", message, witness: [record] });
+      }
+      const sizes = logs.get(relay, record.group, epoch);
+      if (sizes === undefined) return;
+      let held = 0;
+      let known = 0;
+      for (let cursor = after + 1; cursor <= through; cursor++) {
+        const size = sizes.get(cursor);
+        if (size === undefined || gone.some(({ from, to }) => from <= cursor && cursor <= to)) continue;
+        held += size;
+        known += 1;
+      }
+      const budget = Math.min(config.pullBytesMax, PAYLOAD_BYTES_MAX);
+      if (known > 1 && held + known * BLOB_OVERHEAD_BYTES > budget) {
+        const message = `${about} has ${known} blobs of ${held} bytes, more than the ${budget} asked for`;
+        report({ kind: "page-over-budget", message, witness: [record] });
+      }
+      const quota = quotas.get(relay);
+      if (quota !== undefined && held > quota) {
+        const message = `${about} shows ${held} bytes held, more than the quota of ${quota}`;
+        report({ kind: "quota-overrun", message, witness: [record] });
+      }
+    }
+
+    return {
+      on: {
+        op(record) {
+          if (record.f === "push") {
+            if (record.outcome === "invoke" && record.sizeBytes !== undefined) {
+              bodyBytes.set(record.process, record.sizeBytes);
+            }
+          } else if (record.f === "pull" && record.outcome === "ok") {
+            const { relay, epoch } = record;
+            if (relay !== undefined && epoch !== undefined) judgePage(record, relay, epoch);
+          }
+        },
+        queued(record) {
+          const size = bodyBytes.get(record.process);
+          if (size !== undefined) sizeOf.set(record.blob, size);
+          bodyBytes.delete(record.process);
+        },
+        ack(record) {
+          const size = sizeOf.get(record.blob);
+          if (size === undefined) return;
+          const sealed = sealedBytesMin(size);
+          logs.at(record.relay, record.group, record.epoch).set(record.cursor, sealed);
+          const most = Math.min(quotas.get(record.relay) ?? sealed, sealedBytesMin(BODY_BYTES_MAX));
+          if (sealed <= most) return;
+          const message = `blob ${shortId(record.blob)} of ${sealed} bytes was acknowledged, ${most} is the most`;
+          report({ kind: "oversize-accepted", message, witness: [record] });
+        },
+        refused(record) {
+          const isWrong = record.retryable ? FOR_GOOD.has(record.code) : FOR_NOW.has(record.code);
+          if (!isWrong) return;
+          const how = record.retryable ? "for now" : "for good";
+          const message = `blob ${shortId(record.blob)} of ${record.device} was refused ${how} with code ${record.code}`;
+          report({ kind: "wrong-finality", message, witness: [record] });
+        },
+        fault(record) {
+          const step = steps.get(record.step);
+          if (step?.do !== "restart" || step.groupBytesMax === undefined) return;
+          quotas.set(step.host, Math.max(quotas.get(step.host) ?? 0, step.groupBytesMax));
+        },
+      },
+    };
+  },
+};
