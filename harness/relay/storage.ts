@@ -1,0 +1,68 @@
+/** The relay's store as its daemon has it: opened or refused with a sentence, asked how it is, with or without sweeps. */
+import type { CryptoSuite } from "../../core/crypto/suite.ts";
+import type { RelayAnswer, RelayOperation } from "../../core/relay/store.ts";
+import { EXIT } from "../cli/exit-code.ts";
+import type { TransactionStore } from "../driver/transaction-store.ts";
+import { openDatabase } from "../sqlite/database.ts";
+import { openIdentityFile } from "../sqlite/identity-file.ts";
+import { RELAY_SCHEMA } from "../sqlite/relay-schema.ts";
+import { RelayStore } from "../sqlite/relay-store.ts";
+import { UserError } from "../user-error.ts";
+import { createStorageFigures } from "./storage-figures.ts";
+import type { StorageFigures } from "./storage-figures.ts";
+
+export interface RelayStorage extends TransactionStore<RelayOperation, RelayAnswer> {
+  /** Asks the database; undefined when it does not answer, or when the last transaction failed. */
+  figures(): StorageFigures | undefined;
+}
+
+/** Throws a `UserError`: another relay has it, it is damaged, or this user may not. */
+export function openStorage(
+  paths: { readonly database: string; readonly identity: string },
+  suite: CryptoSuite,
+  isSwept: boolean,
+  nowMs: () => number,
+): RelayStorage {
+  const database = openDatabase(paths.database, RELAY_SCHEMA);
+  if (!database.ok) throw new UserError(database.error.sentence, EXIT.machineCannot);
+  const identity = openIdentityFile(paths.identity);
+  if (!identity.ok) {
+    database.value.close();
+    throw new UserError(identity.error.sentence, EXIT.machineCannot);
+  }
+  const store = new RelayStore(database.value, identity.value, suite);
+  const figures = createStorageFigures(database.value, nowMs);
+  let isFailing = false;
+
+  function run(operations: readonly RelayOperation[], wallMs: number): readonly RelayAnswer[] {
+    const answers = store.run(operations, wallMs);
+    isFailing = answers.some((answer) => answer.type === "failed");
+    return answers;
+  }
+  return {
+    run: isSwept ? run : (operations, wallMs) => runUnswept(run, operations, wallMs),
+    figures() {
+      try {
+        const told = figures();
+        return isFailing ? undefined : told;
+      } catch {
+        // Whatever it is: the store does not answer.
+        return undefined;
+      }
+    },
+    close: () => store.close(),
+  };
+}
+
+/** Sweeps are answered and not done: blobs stay when their time is over. */
+function runUnswept(
+  run: TransactionStore<RelayOperation, RelayAnswer>["run"],
+  operations: readonly RelayOperation[],
+  wallMs: number,
+): readonly RelayAnswer[] {
+  const others = operations.filter((operation) => operation.type !== "sweep");
+  const answers = others.length === 0 ? [] : [...run(others, wallMs)];
+  return operations.map((operation): RelayAnswer => {
+    return operation.type === "sweep" ? { id: operation.id, type: "swept", gone: 0 } : answers.shift()!;
+  });
+}
