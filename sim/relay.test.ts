@@ -273,14 +273,14 @@ function positionAfter(...numbers: readonly number[]): Position {
 }
 const cursors = (page: PullResponse): number[] => page.blobs.map(({ cursor }) => cursor);
 const refusal = (code: number, message: MessageType | null): object => ({ type: "Error", code, subject: { message } });
-const idle = { sessions: 0, liveGroups: 0, timers: 0, jobs: 0 };
+const idle = { sessions: 0, liveGroups: 0, addresses: 0, timers: 0, jobs: 0 };
 
 describe("a relay and its devices", () => {
   it("welcomes a member: an empty log, a fresh epoch, and the limits in force", () => {
     const world = new World({ groupBytesMax: 1000 });
     const { welcome } = world.join(11);
     expect(welcome).toMatchObject({ version: 2, max: START, floor: 1, pending: 0, quotaLeftBytes: 1000 });
-    expect(world.relay.resources()).toEqual({ sessions: 1, liveGroups: 1, timers: 1, jobs: 0 });
+    expect(world.relay.resources()).toEqual({ sessions: 1, liveGroups: 1, addresses: 1, timers: 1, jobs: 0 });
   });
 
   it("takes a push, tells the others, and gives it to whoever pulls", () => {
@@ -571,7 +571,7 @@ describe("two sessions of one device", () => {
     world.input({ type: "closed", connection: older.connection });
     bob.pushes(1);
     expect(newer.hears()).toEqual([{ type: "Notify", latest: 1 }]);
-    expect(world.relay.resources()).toEqual({ sessions: 2, liveGroups: 1, timers: 2, jobs: 0 });
+    expect(world.relay.resources()).toEqual({ sessions: 2, liveGroups: 1, addresses: 1, timers: 2, jobs: 0 });
     expect(newer.pulls().through).toBe(1);
   });
 

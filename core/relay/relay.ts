@@ -105,6 +105,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     return {
       sessions: this.#sessions.size,
       liveGroups: this.#sessions.groups,
+      addresses: this.#sessions.addresses,
       timers: this.#connections.timers,
       jobs: this.#jobs.size,
     };

@@ -20,6 +20,10 @@ export class Sessions {
     return this.#live.size;
   }
 
+  get addresses(): number {
+    return this.#perAddress.size;
+  }
+
   all(): IterableIterator<Session> {
     return this.#byConnection.values();
   }

@@ -13,6 +13,7 @@ import { Kernel } from "../../sim/kernel/kernel.ts";
 import type { StagedStore } from "../../sim/kernel/program.ts";
 import { ToyProgram } from "../../sim/kernel/toy-program.ts";
 import { createFastSuite } from "../crypto/fast-suite.ts";
+import type { Clock } from "./clock.ts";
 import { createRealClock } from "./clock.ts";
 import { createEntropy } from "./entropy.ts";
 import { MachineDriver } from "./machine-driver.ts";
@@ -41,7 +42,7 @@ export function inMemory<Operation, Answer>(
 }
 
 /** Connects at once. */
-export function startDevice(relay: RelayAddress) {
+export function startDevice(relay: RelayAddress, clock: Clock = createRealClock()) {
   const events: ClientEvent[] = [];
   const store = new DeviceStore(createDisk(), CODEC);
   const machine = new Client(
@@ -51,7 +52,7 @@ export function startDevice(relay: RelayAddress) {
   const driver = new MachineDriver({
     machine,
     store: inMemory(store),
-    clock: createRealClock(),
+    clock,
     onEvent: (event) => void events.push(event),
     onBroken(error) {
       throw error;

@@ -17,7 +17,12 @@ export const bounded: Checker = {
     for (const { name, config } of plan.topology.relays) {
       const { sessionsMax, groupsMax } = config;
       // A timer for each session, and one for the sweep.
-      const entries = { sessions: sessionsMax, liveGroups: Math.min(sessionsMax, groupsMax), timers: sessionsMax + 1 };
+      const entries = {
+        sessions: sessionsMax,
+        liveGroups: Math.min(sessionsMax, groupsMax),
+        addresses: sessionsMax,
+        timers: sessionsMax + 1,
+      };
       limitsOf.set(name, new Map(Object.entries(entries)));
     }
     for (const { name, relays, config } of plan.topology.devices) {
