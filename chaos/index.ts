@@ -1,6 +1,13 @@
-/** The real world: processes, containers, a live relay. The room is here, its backends are not built yet. */
+/**
+ * The real world: processes, containers, a live relay. `local` runs a plan on processes of this machine; the others are
+ * not built yet, and no command offers `--on` anything but the simulator.
+ */
+export { runLocal, type LocalError, type LocalOptions, type LocalRun } from "./local/run-local.ts";
+export { localFidelity } from "./local/fidelity.ts";
+
 export interface ChaosBackend {
   readonly name: "local" | "docker" | "live";
+  /** Whether a command can use it. */
   readonly isBuilt: false;
 }
 

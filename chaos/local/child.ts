@@ -1,0 +1,134 @@
+/**
+ * One process of a run: started from an argv, heard line by line on its stdout, its stderr in a log file. Killed by its
+ * own handle only, so that a process id that was given to somebody else is never hit.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { EnvironmentError } from "./environment-error.ts";
+import { within } from "./deadline.ts";
+
+/** How a process ended: its exit code, or the signal that ended it. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface ChildOptions {
+  /** As in messages to a person. */
+  readonly name: string;
+  /** The program and its words. */
+  readonly argv: readonly string[];
+  /** stderr is appended to it. */
+  readonly logPath: string;
+  /** Each whole line of stdout; what a dying process did not end with a line break is dropped. */
+  readonly onLine: (line: string) => void;
+  /** Started, so that it can be ended if the controller itself dies. */
+  readonly guard?: { add(pid: number): void; remove(pid: number): void } | undefined;
+}
+
+/** After SIGKILL a process is gone as soon as the system gets to it. */
+const KILL_TIMEOUT_MS = 10_000;
+const LOG_TAIL_CHARS = 600;
+
+export class Child {
+  readonly name: string;
+  /** Gone, and all that it had said was heard. */
+  readonly closed: Promise<Ending>;
+  ending: Ending | undefined;
+  readonly #process: ChildProcess;
+  readonly #logPath: string;
+  #failure: string | undefined;
+
+  constructor(options: ChildOptions) {
+    const { name, argv, logPath, onLine, guard } = options;
+    this.name = name;
+    this.#logPath = logPath;
+    const [program = "", ...words] = argv;
+    const log = openSync(logPath, "a", 0o600);
+    try {
+      this.#process = spawn(program, words, { stdio: ["pipe", "pipe", log] });
+    } finally {
+      closeSync(log);
+    }
+    const { pid, stdin, stdout } = this.#process;
+    if (pid !== undefined) guard?.add(pid);
+    // A dead reader is told of by `close`.
+    stdin!.on("error", () => {});
+    let heard = "";
+    stdout!.setEncoding("utf8");
+    stdout!.on("data", (text: string) => {
+      heard += text;
+      let start = 0;
+      for (let end = heard.indexOf("\n"); end >= 0; end = heard.indexOf("\n", start)) {
+        onLine(heard.slice(start, end));
+        start = end + 1;
+      }
+      heard = heard.slice(start);
+    });
+    this.closed = new Promise((resolve) => {
+      const end = (ending: Ending): void => {
+        if (this.ending !== undefined) return;
+        this.ending = ending;
+        if (pid !== undefined) guard?.remove(pid);
+        resolve(ending);
+      };
+      this.#process.once("error", (error) => {
+        if (pid !== undefined) return;
+        // Never started: there will be no `close`.
+        this.#failure = error.message;
+        end({ code: null, signal: null });
+      });
+      this.#process.once("close", (code, signal) => end({ code, signal }));
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.ending === undefined ? this.#process.pid : undefined;
+  }
+
+  get isOver(): boolean {
+    return this.ending !== undefined;
+  }
+
+  writeLine(line: string): void {
+    if (!this.isOver) this.#process.stdin!.write(`${line}\n`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (!this.isOver) this.#process.kill(signal);
+  }
+
+  /** SIGKILL, and until it is gone. */
+  async kill(): Promise<Ending> {
+    this.signal("SIGKILL");
+    return within(KILL_TIMEOUT_MS, `${this.name} did not die of SIGKILL`, this.closed);
+  }
+
+  /** How it ended and what it said last on stderr, in one line. */
+  describeEnd(): string {
+    if (this.#failure !== undefined) return `could not be started (${this.#failure})`;
+    const { code, signal } = this.ending ?? { code: null, signal: null };
+    const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+    const tail = readTail(this.#logPath);
+    return tail === "" ? how : `${how}; its last words: ${tail}`;
+  }
+
+  /** An `EnvironmentError` when it ends before `ready` comes. */
+  async readyWithin<T>(timeoutMs: number, ready: Promise<T>): Promise<T> {
+    const ended = this.closed.then((): never => {
+      throw new EnvironmentError(`${this.name} ${this.describeEnd()}`);
+    });
+    // Whichever loses the race is nobody's error.
+    ended.catch(() => {});
+    return within(timeoutMs, `${this.name} was not ready`, Promise.race([ready, ended]));
+  }
+}
+
+function readTail(path: string): string {
+  try {
+    const text = readFileSync(path, "utf8").trim();
+    return text.slice(-LOG_TAIL_CHARS).replaceAll(/\s*\n\s*/g, " | ");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The operations of one device's application, from invoke to completion, as the history has them. What a dead process
+ * had under way is `info`; a push that was durable by then can still be settled by what its next life learns.
+ */
+import { encodeHex } from "../core/bytes.ts";
+import type { ClientEvent } from "../core/client/events.ts";
+import { digestBytes } from "./payload.ts";
+import type { OperationStep } from "./plan.ts";
+import type { HistorySink } from "./history-sink.ts";
+
+type Completion = "ok" | "fail" | "info";
+
+interface PushOperation {
+  readonly process: number;
+  readonly op: string;
+  readonly sizeBytes: number;
+  readonly digest: string;
+  readonly ttlS: number;
+}
+
+export class OperationLog {
+  readonly #sink: HistorySink;
+  readonly #device: string;
+  readonly #group: string;
+  /** By the number that came with the command, until they are queued. */
+  readonly #early = new Map<number, PushOperation>();
+  /** By blob id, until they are settled. */
+  readonly #queued = new Map<string, PushOperation>();
+  /** By relay. */
+  readonly #pulls = new Map<string, { readonly process: number; readonly epoch: string; readonly after: number }>();
+  readonly #connects = new Map<string, number>();
+
+  constructor(sink: HistorySink, device: string, group: string) {
+    this.#sink = sink;
+    this.#device = device;
+    this.#group = group;
+  }
+
+  /** Answers the number by which the machine will speak of it. */
+  invokePush(step: Extract<OperationStep, { do: "push" }>, body: Uint8Array): number {
+    const { op, sizeBytes, ttlS } = step;
+    const operation = { process: this.#sink.nextProcess(), op, sizeBytes, digest: digestBytes(body), ttlS };
+    this.#early.set(operation.process, operation);
+    this.#recordPush(operation, "invoke", undefined, undefined);
+    return operation.process;
+  }
+
+  queued(ref: number, blob: string, sequence: number): void {
+    const operation = this.#early.get(ref);
+    if (operation === undefined) return;
+    this.#early.delete(ref);
+    this.#queued.set(blob, operation);
+    const { process, op } = operation;
+    const { at } = this.#sink;
+    this.#sink.add({ type: "queued", at, device: this.#device, group: this.#group, process, op, blob, sequence });
+  }
+
+  /** It never got into the sent log. */
+  pushFailed(ref: number, error: string): void {
+    const operation = this.#early.get(ref);
+    if (operation === undefined) return;
+    this.#early.delete(ref);
+    this.#recordPush(operation, "fail", undefined, error);
+  }
+
+  settlePush(blob: string, outcome: Completion, error?: string): void {
+    const operation = this.#queued.get(blob);
+    if (operation === undefined) return;
+    this.#queued.delete(blob);
+    this.#recordPush(operation, outcome, blob, error);
+  }
+
+  invokePull(relay: string, epoch: string, after: number): void {
+    const process = this.#sink.nextProcess();
+    this.#pulls.set(relay, { process, epoch, after });
+    this.#sink.add({
+      type: "op",
+      at: this.#sink.at,
+      device: this.#device,
+      group: this.#group,
+      relay,
+      f: "pull",
+      outcome: "invoke",
+      process,
+      epoch,
+      after,
+    });
+  }
+
+  pulled(relay: string, event: Extract<ClientEvent, { type: "pulled" }>): void {
+    const pull = this.#pulls.get(relay);
+    if (pull === undefined) return;
+    const { process, epoch, after } = pull;
+    const { through, max, blobs, hasMore } = event;
+    this.#pulls.delete(relay);
+    this.#sink.add({
+      type: "op",
+      at: this.#sink.at,
+      device: this.#device,
+      group: this.#group,
+      relay,
+      f: "pull",
+      outcome: "ok",
+      process,
+      epoch,
+      after,
+      through,
+      max,
+      blobs,
+      hasMore,
+      gone: event.gone.length === 0 ? [] : event.gone.map(({ from, to, why }) => ({ from, to, why })),
+    });
+  }
+
+  pullFailed(relay: string, error: string): void {
+    this.#endPull(relay, "fail", error);
+  }
+
+  invokeConnect(relay: string): void {
+    this.#connects.set(relay, this.#sink.nextProcess());
+    this.#recordConnect(relay, "invoke", {});
+  }
+
+  connected(relay: string, epoch: Uint8Array, max: number): void {
+    this.#recordConnect(relay, "ok", { epoch: encodeHex(epoch), max });
+    this.#connects.delete(relay);
+  }
+
+  connectFailed(relay: string, error: string): void {
+    this.#recordConnect(relay, "fail", { error });
+    this.#connects.delete(relay);
+  }
+
+  died(): void {
+    const error = "crashed";
+    for (const operation of this.#early.values()) this.#recordPush(operation, "info", undefined, error);
+    this.#early.clear();
+    // These stay: the sent log is durable, and what becomes of them will be heard.
+    for (const [blob, operation] of this.#queued) this.#recordPush(operation, "info", blob, error);
+    for (const relay of this.#pulls.keys()) this.#endPull(relay, "info", error);
+    for (const relay of this.#connects.keys()) this.#recordConnect(relay, "info", { error });
+    this.#connects.clear();
+  }
+
+  /** One whole literal per shape: these are many, and spreads cost more than all the rest. */
+  #recordPush(
+    operation: PushOperation,
+    outcome: "invoke" | Completion,
+    blob: string | undefined,
+    error: string | undefined,
+  ): void {
+    const { process, op, sizeBytes, digest, ttlS } = operation;
+    const type = "op";
+    const f = "push";
+    const { at } = this.#sink;
+    const device = this.#device;
+    const group = this.#group;
+    this.#sink.add(
+      blob === undefined
+        ? error === undefined
+          ? { type, at, device, group, f, outcome, process, op, sizeBytes, digest, ttlS }
+          : { type, at, device, group, f, outcome, process, op, sizeBytes, digest, ttlS, error }
+        : error === undefined
+          ? { type, at, device, group, f, outcome, process, op, sizeBytes, digest, ttlS, blob }
+          : { type, at, device, group, f, outcome, process, op, sizeBytes, digest, ttlS, blob, error },
+    );
+  }
+
+  #endPull(relay: string, outcome: "fail" | "info", error: string): void {
+    const pull = this.#pulls.get(relay);
+    if (pull === undefined) return;
+    const { process, epoch, after } = pull;
+    this.#pulls.delete(relay);
+    const where = { device: this.#device, group: this.#group, relay };
+    this.#sink.add({
+      type: "op",
+      at: this.#sink.at,
+      ...where,
+      f: "pull",
+      outcome,
+      process,
+      epoch,
+      after,
+      error,
+    });
+  }
+
+  #recordConnect(
+    relay: string,
+    outcome: "invoke" | Completion,
+    about: { readonly epoch?: string; readonly max?: number; readonly error?: string },
+  ): void {
+    const process = this.#connects.get(relay);
+    if (process === undefined) return;
+    const where = { device: this.#device, group: this.#group, relay };
+    this.#sink.add({ type: "op", at: this.#sink.at, ...where, f: "connect", outcome, process, ...about });
+  }
+}
