@@ -14,18 +14,22 @@ export interface BenchArguments {
   readonly part: string;
   readonly rounds: string | undefined;
   readonly heap: boolean;
+  readonly idle: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
 }
 
 const ROUNDS_MIN = 7;
-const LATER_PARTS = ["relay", "checkers", "report"];
+const RELAY_ROUNDS_MIN = 5;
+const IDLE_SESSIONS = 10_000;
+const LATER_PARTS = ["checkers", "report"];
 
 /** Ends with 1 when a target is missed. */
 export async function runBenchCommand(args: BenchArguments, io: Io): Promise<ExitCode> {
   if (LATER_PARTS.includes(args.part)) throw laterOption(`\`zerok bench ${args.part}\``);
+  if (args.part === "relay") return runRelayBench(args, io);
   if (args.part !== "sim")
-    throw new UserError(`There is nothing called "${args.part}" to measure: npx zerok bench sim`);
+    throw new UserError(`There is nothing called "${args.part}" to measure: npx zerok bench sim, or relay`);
   const rounds = args.rounds === undefined ? ROUNDS_MIN : parseCountOption("rounds", args.rounds, ROUNDS_MIN, 1000);
   // Loaded here: no other command needs what is measured with.
   const { benchSim } = await import("../bench/sim-bench.ts");
@@ -44,6 +48,22 @@ export async function runBenchCommand(args: BenchArguments, io: Io): Promise<Exi
     [sim.rateToBareLoop, sim.queueToBareLoop, sim.runToFrames].every((ratio) => ratio.isMet) && heap?.isMet !== false;
   if (args.json) io.out(`${JSON.stringify({ ...sim, heap: heap ?? null, isMet }, undefined, 2)}\n`);
   else io.out(renderBench(createPaint(io.hasColor), sim, heap));
+  return isMet ? EXIT.valid : EXIT.invalid;
+}
+
+async function runRelayBench(args: BenchArguments, io: Io): Promise<ExitCode> {
+  const rounds =
+    args.rounds === undefined ? RELAY_ROUNDS_MIN : parseCountOption("rounds", args.rounds, RELAY_ROUNDS_MIN, 1000);
+  const idle = args.idle === undefined ? IDLE_SESSIONS : parseCountOption("idle", args.idle, 1, 100_000);
+  const { benchRelay } = await import("../bench/relay-bench.ts");
+  const { renderRelayBench } = await import("./relay-bench-text.ts");
+  const isTold = !args.json && !args.quiet;
+  const bench = await benchRelay(rounds, idle, (stage) => {
+    if (isTold) io.err(`${stage} …\n`);
+  });
+  const isMet = bench.loaded.isMet && bench.single.isMet && bench.idle.isMet;
+  if (args.json) io.out(`${JSON.stringify({ ...bench, isMet }, undefined, 2)}\n`);
+  else io.out(renderRelayBench(createPaint(io.hasColor), bench));
   return isMet ? EXIT.valid : EXIT.invalid;
 }
 
