@@ -7,14 +7,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { runBenchCommand } from "./cli/bench-command.ts";
+import { CLIENT_COMMANDS } from "./cli/client-command-line.ts";
 import { parseCommandLine, type Choice, type Later } from "./cli/command-line.ts";
 import { EXIT, type ExitCode } from "./cli/exit-code.ts";
 import { createProcessIo, type Io } from "./cli/io.ts";
 import { assertBackendBuilt, laterCommand, laterOption } from "./cli/later.ts";
 import { createPaint } from "./cli/paint.ts";
+import { runRelayCommand } from "./cli/relay-command.ts";
 import { runReplayCommand } from "./cli/replay-command.ts";
 import { runScenariosCommand } from "./cli/scenarios-command.ts";
 import { createServices, type Services } from "./cli/services.ts";
+import { createProcessSurroundings, type Surroundings } from "./cli/surroundings.ts";
 import { runSimCommand } from "./cli/sim-command.ts";
 import { readPackageVersion } from "./results/code-version.ts";
 import { UserError } from "./user-error.ts";
@@ -23,11 +26,12 @@ export async function runCli(
   argv: readonly string[],
   io: Io,
   services: Services = createServices(),
+  around: Surroundings = createProcessSurroundings(),
 ): Promise<ExitCode> {
   const isPlain = argv.includes("--no-color");
   const shown: Io = isPlain ? { ...io, hasColor: false } : io;
   try {
-    return await runChoice(await parseCommandLine(argv, readPackageVersion(), shown.columns), shown, services);
+    return await runChoice(await parseCommandLine(argv, readPackageVersion(), shown.columns), shown, services, around);
   } catch (error) {
     if (!(error instanceof UserError)) return reportInternalError(error, argv, shown);
     shown.err(`${createPaint(shown.hasColor).red("zerok:")} ${error.message}\n`);
@@ -35,13 +39,16 @@ export async function runCli(
   }
 }
 
-async function runChoice(choice: Choice, io: Io, services: Services): Promise<ExitCode> {
+async function runChoice(choice: Choice, io: Io, services: Services, around: Surroundings): Promise<ExitCode> {
   switch (choice.command) {
     case "text":
       io.out(choice.text);
       return EXIT.valid;
     case "later":
       throw laterCommand(choice.name);
+    case "client":
+      // Loaded here: no other command needs SQLite and the like.
+      return (await import("./cli/client-commands.ts")).runClientCommand(choice.choice, io, around);
     case "sim":
       assertNothingLater(choice.later);
       return runSimCommand(choice.args, io, services);
@@ -52,6 +59,11 @@ async function runChoice(choice: Choice, io: Io, services: Services): Promise<Ex
       return runScenariosCommand(choice.args, io, services);
     case "bench":
       return runBenchCommand(choice.args, io);
+    case "agent":
+      // Loaded here: no other command needs a device.
+      return (await import("./cli/agent-command.ts")).runAgentCommand(choice.args);
+    case "relay":
+      return runRelayCommand(choice.args, io);
   }
 }
 
@@ -68,13 +80,19 @@ function reportInternalError(error: unknown, argv: readonly string[], io: Io): E
   let where = "and could not be written down; ZEROK_DEBUG=1 shows them";
   try {
     const path = join(mkdtempSync(join(tmpdir(), "zerok-")), "internal-error.txt");
-    writeFileSync(path, `zerok ${argv.join(" ")}\nNode ${process.version}, ${process.platform}\n\n${details}\n`);
+    writeFileSync(path, `zerok ${shownWords(argv)}\nNode ${process.version}, ${process.platform}\n\n${details}\n`);
     where = `are in ${path}`;
   } catch {
     // A full disk must not hide the first error.
   }
   io.err(`zerok: internal error, which is a bug in zerok and nothing you did. The details ${where}.\n`);
   return EXIT.internal;
+}
+
+/** What a person pushes, and an invite that is joined with, are nobody else's: of the client's commands only the options. */
+function shownWords(argv: readonly string[]): string {
+  if (!CLIENT_COMMANDS.some((name) => name === argv[0])) return argv.join(" ");
+  return argv.map((word, at) => (at === 0 ? word : (/^--?[a-z-]+/.exec(word)?.[0] ?? "…"))).join(" ");
 }
 
 export async function runProcess(): Promise<void> {

@@ -4,9 +4,13 @@
  */
 import yargs from "yargs";
 import { UserError } from "../user-error.ts";
+import { addClientCommands, CLIENT_COMMANDS, type ClientChoice, nameStdin } from "./client-command-line.ts";
 import { LATER_COMMANDS } from "./later.ts";
+import { givenOnce, REPEATABLE } from "./repeatable.ts";
 import { PORTABLE_EVERY_DEFAULT, SEEDS_DEFAULT, type SimArguments } from "./sim-command.ts";
 import type { BenchArguments } from "./bench-command.ts";
+import type { AgentArguments } from "./agent-command.ts";
+import type { RelayArguments } from "./relay-command.ts";
 import type { ReplayArguments } from "./replay-command.ts";
 import type { ScenariosArguments } from "./scenarios-command.ts";
 
@@ -15,6 +19,9 @@ export type Choice =
   | { readonly command: "replay"; readonly args: ReplayArguments; readonly later: Later }
   | { readonly command: "scenarios"; readonly args: ScenariosArguments; readonly later: Later }
   | { readonly command: "bench"; readonly args: BenchArguments; readonly later: Later }
+  | { readonly command: "relay"; readonly args: RelayArguments; readonly later: Later }
+  | { readonly command: "agent"; readonly args: AgentArguments; readonly later: Later }
+  | { readonly command: "client"; readonly choice: ClientChoice }
   | { readonly command: "later"; readonly name: string }
   /** `--help` and `--version`. */
   | { readonly command: "text"; readonly text: string };
@@ -58,7 +65,9 @@ export async function parseCommandLine(argv: readonly string[], version: string,
       "parse-positional-numbers": false,
       "duplicate-arguments-array": false,
     })
-    .usage("$0 <command>\n\nRuns a sync protocol in a simulated world, from a seed to a verdict.")
+    .usage(
+      "$0 <command>\n\nRuns a sync protocol: in a simulated world from a seed to a verdict, and for real, as a relay and its devices.",
+    )
     .option("json", { ...flag("one JSON document on stdout, nothing else there"), global: true })
     .option("quiet", { ...flag("say only what matters"), global: true })
     .option("no-color", { ...flag("no colours"), global: true })
@@ -67,6 +76,8 @@ export async function parseCommandLine(argv: readonly string[], version: string,
       "sweep scenarios in the simulator",
       (command) =>
         command
+          .parserConfiguration(REPEATABLE)
+          .check(givenOnce("ids"))
           .positional("ids", {
             type: "string",
             array: true,
@@ -137,13 +148,60 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           .positional("part", {
             type: "string",
             default: "sim",
-            describe: "sim; relay, checkers and report come later",
+            describe: "sim or relay; checkers and report come later",
           })
-          .option("rounds", text("interleaved rounds, at least 7 (default 7)"))
-          .option("heap", flag("also compare the heap after 1,000 and 10,000 seeds"))
-          .example("$0 bench sim --heap --json", "everything, for a machine to read"),
-      (args) => void (choice = { command: "bench", args: { ...args, rounds: args.rounds }, later: {} }),
+          .option("rounds", text("interleaved rounds (default, and at least: sim 7, relay 5)"))
+          .option("heap", flag("sim: also compare the heap after 1,000 and 10,000 seeds"))
+          .option("idle", text("relay: idle sessions to weigh (default 10000)"))
+          .example("$0 bench sim --heap --json", "everything, for a machine to read")
+          .example("$0 bench relay", "the relay beside raw sockets and raw SQLite"),
+      (args) =>
+        void (choice = { command: "bench", args: { ...args, rounds: args.rounds, idle: args.idle }, later: {} }),
     );
+  parser.command(
+    "relay",
+    "the relay daemon",
+    (command) =>
+      command
+        .usage(
+          "$0 relay [options]\n\nRuns a relay until it is told to stop (Ctrl-C or SIGTERM). When it is ready it prints its address,\n0k://<relay id>@host:port, which is what devices want to know. Its log goes to stderr, one JSON line for\neach event. Everything else can be set in relay.toml (--print-config shows all of it) or in the environment,\nas in ZEROK_LIMITS_MESSAGES_PER_MINUTE=600; the environment overrides the file, and options override both.",
+        )
+        .option("config", text("settings file (default: relay.toml here, if there is one)"))
+        .option("listen", text("where devices connect, host:port (default 0.0.0.0:4433; port 0 = any free one)"))
+        .option("http", text('where /health, /ready and /metrics are (default 127.0.0.1:8080), or "off"'))
+        .option("data-dir", text("folder for its key and data (default relay-data; made when it is not there)"))
+        .option("log-level", text("silent, fatal, error, warn, info (default), debug or trace"))
+        .option("print-config", flag("show all settings as they would be, as a relay.toml, and end"))
+        .example("$0 relay", "on port 4433 of all addresses, data in ./relay-data")
+        .example("$0 relay --listen 127.0.0.1:0 --http off", "for trying things: any free port, this machine only")
+        .example("$0 relay --print-config > relay.toml", "a settings file to begin with"),
+    (args) =>
+      void (choice = {
+        command: "relay",
+        args: {
+          ...args,
+          config: args.config,
+          listen: args.listen,
+          http: args.http,
+          dataDir: args.dataDir,
+          logLevel: args.logLevel,
+          printConfig: args.printConfig,
+        },
+        later: {},
+      }),
+  );
+  parser.command(
+    "agent",
+    "a device that takes its orders from a controller",
+    (command) =>
+      command
+        .usage(
+          "$0 agent --config FILE\n\nA device for tests: a controller writes the file, gives orders on stdin and reads reports on stdout, one JSON\nmessage a line. It ends with its stdin. Use the other commands for a device of your own.",
+        )
+        .option("config", { ...text("what the controller wrote for this device"), demandOption: true as const }),
+    (args) => void (choice = { command: "agent", args, later: {} }),
+  );
+  addClientCommands(parser, (client) => void (choice = { command: "client", choice: client }));
   for (const [name, what] of Object.entries(LATER_COMMANDS)) {
     parser.command(
       `${name} [rest..]`,
@@ -166,7 +224,11 @@ export async function parseCommandLine(argv: readonly string[], version: string,
 
   let shown = "";
   try {
-    await parser.parseAsync([...argv], {}, (_error: unknown, _args: unknown, output: string) => void (shown = output));
+    await parser.parseAsync(
+      nameStdin(argv),
+      {},
+      (_error: unknown, _args: unknown, output: string) => void (shown = output),
+    );
   } catch (error) {
     throw new UserError(describeMistake(error, argv));
   }
@@ -178,6 +240,8 @@ export async function parseCommandLine(argv: readonly string[], version: string,
 /** yargs says what was wrong; what to type next is ours to say. */
 function describeMistake(error: unknown, argv: readonly string[]): string {
   const what = (error instanceof Error ? error.message : String(error)).trim().replace(/\s*\n\s*/g, " ");
-  const command = ["sim", "replay", "scenarios", "bench"].find((name) => name === argv[0]);
+  const command = ["sim", "replay", "scenarios", "bench", "relay", "agent", ...CLIENT_COMMANDS].find(
+    (name) => name === argv[0],
+  );
   return `${what}: npx zerok ${command === undefined ? "" : `${command} `}--help shows what can be typed.`;
 }

@@ -2,7 +2,8 @@
 import { chaosBackends } from "../../chaos/index.ts";
 import { UserError } from "../user-error.ts";
 
-const HERE = "This version has: sim, replay, scenarios, bench sim.";
+const HERE =
+  "This version has: sim, replay, scenarios, bench sim, relay, agent, and the client: init, pair, push, pull, sync, status, devices, delete, serve.";
 
 export const LATER_COMMANDS: Readonly<Record<string, string>> = {
   shrink: "find the smallest plan that still breaks the same checker",
@@ -11,15 +12,6 @@ export const LATER_COMMANDS: Readonly<Record<string, string>> = {
   mutants: "plant known bugs and report which are caught",
   report: "write or open the HTML report of a run",
   doctor: "say what this machine can run, and how to get the rest",
-  relay: "the relay daemon",
-  agent: "a device that takes its orders from a controller",
-  init: "set up a device of the reference client",
-  pair: "pair two devices",
-  push: "push a file or text to the group",
-  pull: "pull what is new",
-  sync: "push and pull",
-  status: "say where this device stands",
-  serve: "a relay in memory, for trying things",
 };
 
 export function laterCommand(name: string): UserError {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -156,6 +156,16 @@ describe("a relay", () => {
     chmodSync(data, 0o755);
     await start();
     expect(statSync(data).mode & 0o777).toBe(0o700);
+  });
+
+  it("leaves the mode of a folder that holds something else as it is", async () => {
+    const data = join(folder, "data");
+    mkdirSync(data);
+    writeFileSync(join(data, "notes.txt"), "not a relay's");
+    chmodSync(data, 0o755);
+    await start();
+    expect(statSync(data).mode & 0o777).toBe(0o755);
+    expect(statSync(join(data, "relay.db")).mode & 0o777).toBe(0o600);
   });
 
   it("leaves nothing behind when it is closed", async () => {

@@ -56,7 +56,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const startedMs = clock.now().monoMs;
   log.info("starting", { version });
   const paths = pathsOf(settings);
-  prepareFolder(paths.folder);
+  prepareFolder(paths.folder, [paths.database, paths.identity]);
   const suite = createFastSuite();
   const storage = openStorage(paths, suite, settings["cleanup.enabled"], () => clock.now().monoMs);
   const graceMs = settings["server.shutdown_grace_secs"] * 1000;

@@ -1,15 +1,19 @@
-/** The folder of a relay: made when it is not there, closed to others when it is. */
-import { accessSync, chmodSync, constants, mkdirSync, statSync } from "node:fs";
+/**
+ * The folder of a relay: made when it is not there, closed to others when it is and is this relay's. A folder that holds
+ * something else (`--data-dir /tmp`, by mistake) keeps its mode: the files are closed by themselves.
+ */
+import { accessSync, chmodSync, constants, mkdirSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import { EXIT } from "../cli/exit-code.ts";
 import { UserError } from "../user-error.ts";
 
 const OWNER_ONLY = 0o700;
 
-/** Throws a `UserError` when it cannot be used. */
-export function prepareFolder(path: string): void {
+/** `files` are the relay's own, anywhere. Throws a `UserError` when the folder cannot be used. */
+export function prepareFolder(path: string, files: readonly string[]): void {
   try {
     mkdirSync(path, { recursive: true, mode: OWNER_ONLY });
-    if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, OWNER_ONLY);
+    if ((statSync(path).mode & 0o077) !== 0 && isOwn(path, files)) chmodSync(path, OWNER_ONLY);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -24,4 +28,10 @@ export function prepareFolder(path: string): void {
       EXIT.machineCannot,
     );
   }
+}
+
+function isOwn(path: string, files: readonly string[]): boolean {
+  const there = readdirSync(path);
+  const own = files.filter((file) => dirname(resolve(file)) === resolve(path)).map((file) => basename(file));
+  return there.length === 0 || own.some((name) => there.includes(name));
 }

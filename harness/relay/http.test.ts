@@ -119,7 +119,7 @@ describe("what is no request", () => {
     ["nonsense", "\u0000\u0001\u0002\r\n\r\n", /^HTTP\/1\.1 400 /],
     ["no host", "GET /health HTTP/1.1\r\n\r\n", /^HTTP\/1\.1 400 /],
     ["headers without end", `GET /health HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
-    ["a tunnel", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", /^$/],
+    ["a tunnel", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", /^HTTP\/1\.1 405 /],
     [
       "two lengths",
       "POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
@@ -164,6 +164,51 @@ it("a thousand slow connections disturb nobody, and cost no more than there is r
     expect((await ask(server, "/metrics", { headers: { Connection: "close" } })).status).toBe(200);
   }
   for (const socket of slow) socket.destroy();
+});
+
+describe("who asks without end", () => {
+  const question = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+
+  it("and before the answer, gets one, and the connection ends", async () => {
+    const server = await serve();
+    const answers = await readAll(await dial(server, question.repeat(500)));
+    expect(answers.match(/^HTTP\/1\.1 \d+/gm)).toEqual(["HTTP/1.1 200"]);
+    expect(answers).toContain("up 1");
+  });
+
+  it("gets figures that were collected once", async () => {
+    let collected = 0;
+    const metrics = async () => `up ${++collected}\n`;
+    const server = await serve({ metrics: { contentType: "text/plain", metrics } });
+    const startMs = Date.now();
+    for (let i = 0; i < 200; i++) await (await ask(server, "/metrics")).text();
+    expect(collected).toBeLessThanOrEqual(1 + (Date.now() - startMs) / 100);
+    await new Promise((resolve) => setTimeout(resolve, 110));
+    const before = collected;
+    expect(await (await ask(server, "/metrics")).text()).toBe(`up ${before + 1}\n`);
+  });
+
+  it("and takes no answer, makes room, and is not waited for", async () => {
+    // More than the system takes off our hands for a peer that does not read.
+    const body = "x".repeat(32 * 1024 * 1024);
+    const server = await serve(
+      { metrics: { contentType: "text/plain", metrics: async () => body } },
+      { connectionsMax: 4 },
+    );
+    const deaf = await Promise.all(Array.from({ length: 4 }, () => dial(server, question)));
+    for (const socket of deaf) socket.pause();
+    const endMs = Date.now() + 5000;
+    let status: number | undefined;
+    while (status === undefined && Date.now() < endMs) {
+      status = await ask(server, "/ready", { headers: { Connection: "close" } }).then(
+        (answer) => answer.status,
+        () => undefined,
+      );
+    }
+    expect(status).toBe(200);
+    await server.close();
+    expect(server.connections()).toBe(0);
+  });
 });
 
 it("closes while callers wait", async () => {

@@ -1,12 +1,14 @@
 /**
  * The relay's HTTP: three pages for whoever watches over it, and nothing else. No page needs a body, so none is read.
  *
- * Slow or silent callers disturb nobody: there is room for `connectionsMax` of them, and when one more comes, whoever
- * has waited longest without being served makes room. A request must be complete within seconds.
+ * Slow, silent or busy callers disturb nobody: there is room for `connectionsMax` of them, and when one more comes,
+ * whoever came first and is not just being served makes room. A request must be complete within seconds. One request of a
+ * connection is answered at a time: who sends the next before that gets its first answer, and the connection ends.
  */
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 import type { Endpoint } from "../driver/endpoint.ts";
 import type { Log } from "./log.ts";
 import type { StorageFigures } from "./storage-figures.ts";
@@ -32,6 +34,11 @@ export interface HttpLimits {
 }
 
 export const HTTP_LIMITS: HttpLimits = { connectionsMax: 64, headersTimeoutMs: 5000 };
+
+/** An answer takes milliseconds. Who has not taken it by then does not read, and may have to make room. */
+const SERVED_MS = 1000;
+/** Collecting all figures takes half a millisecond of everybody's time: who asks more often gets the same text again. */
+const METRICS_KEPT_MS = 100;
 
 export interface HttpServer {
   readonly endpoint: Endpoint;
@@ -66,13 +73,17 @@ export async function serveHttp(
   server.maxHeadersCount = 64;
   server.maxRequestsPerSocket = 1000;
   const sockets = new Set<Socket>();
-  const serving = new Set<Socket>();
+  /** Since when. */
+  const serving = new Map<Socket, number>();
+  const shown = { ...sources, metrics: sources.metrics && keepMetrics(sources.metrics) };
+  /** They have sent a request while another was being answered. */
+  const hasty = new WeakSet<Socket>();
   let isClosing = false;
 
   server.on("connection", (socket: Socket) => {
     if (sockets.size >= connectionsMax) {
       for (const waiting of sockets) {
-        if (serving.has(waiting)) continue;
+        if (performance.now() - (serving.get(waiting) ?? Number.NEGATIVE_INFINITY) < SERVED_MS) continue;
         waiting.destroy();
         sockets.delete(waiting);
         break;
@@ -91,12 +102,22 @@ export async function serveHttp(
   });
   server.on("request", (request, response) => {
     const { socket } = request;
-    serving.add(socket);
+    if (serving.has(socket)) {
+      hasty.add(socket);
+      return;
+    }
+    serving.set(socket, performance.now());
     response.on("close", () => {
       serving.delete(socket);
-      if (isClosing) socket.destroySoon();
+      if (isClosing || hasty.has(socket)) socket.destroySoon();
     });
-    void answer(request, response, sources);
+    void answer(request, response, shown);
+  });
+  // Nobody is connected through. The socket is ours alone from here on.
+  server.on("connect", (_request, socket: Socket) => {
+    socket.on("error", () => {});
+    socket.end(`HTTP/1.1 405 Method Not Allowed\r\nAllow: ${ALLOW}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    socket.destroySoon();
   });
   // A request that is no HTTP, too large or too slow: Node's own answers say no more than their status either.
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -126,13 +147,31 @@ export async function serveHttp(
     close: () =>
       new Promise((resolve) => {
         isClosing = true;
-        server.close(() => resolve());
+        // Node cuts who has its answer and does not take it; their `close` comes after this.
+        server.close(() => {
+          sockets.clear();
+          resolve();
+        });
         for (const socket of sockets) {
           if (serving.has(socket)) continue;
           sockets.delete(socket);
           socket.destroy();
         }
       }),
+  };
+}
+
+type Metrics = NonNullable<HttpSources["metrics"]>;
+
+function keepMetrics(metrics: Metrics): Metrics {
+  let kept: { readonly text: Promise<string>; readonly atMs: number } | undefined;
+  return {
+    contentType: metrics.contentType,
+    metrics() {
+      const nowMs = performance.now();
+      if (kept === undefined || nowMs - kept.atMs >= METRICS_KEPT_MS) kept = { text: metrics.metrics(), atMs: nowMs };
+      return kept.text;
+    },
   };
 }
 
