@@ -11,6 +11,7 @@
  * The state lives in one module-level scratch array, because four numbers cannot be returned without an allocation.
  * `begin` overwrites it completely and no function calls back, so nothing passes from one call to the next.
  */
+import { IS_LITTLE_ENDIAN } from "../core/bytes.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 import { HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES, XNONCE_BYTES } from "../core/crypto/suite.ts";
 import { assertInvariant } from "../core/invariant.ts";
@@ -62,33 +63,33 @@ export const toySuite: CryptoSuite = {
 
   hash(bytes) {
     begin(HASH);
-    absorb(bytes);
+    absorb(bytes, bytes.length);
     return digest(HASH_BYTES);
   },
 
   hmac(key, bytes) {
     begin(HMAC);
-    absorb(key);
-    absorb(bytes);
+    absorb(key, key.length);
+    absorb(bytes, bytes.length);
     return digest(HASH_BYTES);
   },
 
   hkdf(secret, salt, info, length) {
     assertInvariant(length > 0 && length <= 255 * HASH_BYTES, "hkdf: length from 1 to 8160");
     begin(HKDF_EXTRACT);
-    absorb(salt);
-    absorb(secret);
+    absorb(salt, salt.length);
+    absorb(secret, secret.length);
     const extracted = digest(HASH_BYTES);
     begin(HKDF_EXPAND);
-    absorb(extracted);
-    absorb(info);
+    absorb(extracted, extracted.length);
+    absorb(info, info.length);
     return digest(length);
   },
 
   dhPublicKey(privateKey) {
     assertInvariant(privateKey.length === KEY_BYTES, "dhPublicKey: private key of 32 bytes");
     begin(DH_PUBLIC);
-    absorb(privateKey);
+    absorb(privateKey, privateKey.length);
     return digest(KEY_BYTES);
   },
 
@@ -99,15 +100,15 @@ export const toySuite: CryptoSuite = {
     const own = toySuite.dhPublicKey(privateKey);
     const isFirst = isBefore(own, publicKey);
     begin(DH_SHARED);
-    absorb(isFirst ? own : publicKey);
-    absorb(isFirst ? publicKey : own);
+    absorb(isFirst ? own : publicKey, KEY_BYTES);
+    absorb(isFirst ? publicKey : own, KEY_BYTES);
     return digest(KEY_BYTES);
   },
 
   signPublicKey(seed) {
     assertInvariant(seed.length === KEY_BYTES, "signPublicKey: seed of 32 bytes");
     begin(SIGN_PUBLIC);
-    absorb(seed);
+    absorb(seed, seed.length);
     return digest(KEY_BYTES);
   },
 
@@ -127,8 +128,8 @@ export const toySuite: CryptoSuite = {
 
 function signature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
   begin(SIGN);
-  absorb(publicKey);
-  absorb(message);
+  absorb(publicKey, KEY_BYTES);
+  absorb(message, message.length);
   return digest(SIGNATURE_BYTES);
 }
 
@@ -166,9 +167,8 @@ function open(
 }
 
 /**
- * Encrypts or decrypts the first `length` bytes of `from` into `to` and leaves the tag in the state. One pass: the
- * keystream (x, y, z, step: a counter, hidden) runs beside the state that takes in the ciphertext, eight bytes a turn. `to` may begin
- * where `from` begins: every word is read before it is written.
+ * Encrypts or decrypts the first `length` bytes of `from` into `to` and leaves the tag in the state, which takes in the
+ * ciphertext as one more field. `to` may begin where `from` begins: a piece is read whole before it is written.
  */
 function crypt(
   use: number,
@@ -181,113 +181,24 @@ function crypt(
   isSealing: boolean,
 ): void {
   begin(use);
-  absorb(key);
-  absorb(nonce);
+  absorb(key, KEY_BYTES);
+  absorb(nonce, nonce.length);
   mix();
   let x = STATE[0]!;
   const y = STATE[1]!;
   const z = STATE[2]!;
   const step = STATE[3]! | 1;
-  absorb(ad);
-  let a = STATE[0]! ^ Math.imul(length + 1, M3);
-  let b = STATE[1]!;
-  let c = (STATE[2]! + length + 1) | 0;
-  let d = STATE[3]!;
-
-  let i = 0;
-  if (length >= VIEW_BYTES_MIN) {
-    const fromView = viewOf(from, FROM);
-    const toView = viewOf(to, TO);
-    const fromAt = from.byteOffset;
-    const toAt = to.byteOffset;
-    for (const end = length - 7; i < end; i += 8) {
-      x = (x + step) | 0;
-      const v = fromView.getInt32(fromAt + i, true);
-      const vTo = v ^ streamWord(x, y);
-      x = (x + step) | 0;
-      const w = fromView.getInt32(fromAt + i + 4, true);
-      const wTo = w ^ streamWord(x, z);
-      toView.setInt32(toAt + i, vTo, true);
-      toView.setInt32(toAt + i + 4, wTo, true);
-
-      const vIn = isSealing ? vTo : v;
-      const wIn = isSealing ? wTo : w;
-      a = rotate(Math.imul(a ^ vIn, M1), 13);
-      b = rotate((b + vIn) | 0, 17) ^ c;
-      c = rotate(Math.imul(c ^ wIn ^ a, M3), 15);
-      d = rotate((d + wIn) | 0, 11) ^ a;
-    }
+  absorb(ad, ad.length);
+  beginField(length);
+  for (let at = 0; at < length; at += PIECE_BYTES) {
+    const count = Math.min(PIECE_BYTES, length - at);
+    load(from, at, count);
+    if (!isSealing) absorbWords(count);
+    x = cryptWords(count, x, y, z, step);
+    if (isSealing) absorbWords(count);
+    store(to, at, count);
   }
-  for (const end = length - 7; i < end; i += 8) {
-    x = (x + step) | 0;
-    const v = readWord(from, i);
-    const vTo = v ^ streamWord(x, y);
-    x = (x + step) | 0;
-    const w = readWord(from, i + 4);
-    const wTo = w ^ streamWord(x, z);
-    writeWord(to, i, vTo);
-    writeWord(to, i + 4, wTo);
-
-    const vIn = isSealing ? vTo : v;
-    const wIn = isSealing ? wTo : w;
-    a = rotate(Math.imul(a ^ vIn, M1), 13);
-    b = rotate((b + vIn) | 0, 17) ^ c;
-    c = rotate(Math.imul(c ^ wIn ^ a, M3), 15);
-    d = rotate((d + wIn) | 0, 11) ^ a;
-  }
-
-  if (i < length) {
-    // The last 1 to 7 bytes, one by one.
-    let vIn = 0;
-    let wIn = 0;
-    let word = 0;
-    for (let k = 0; i < length; k++, i++) {
-      if ((k & 3) === 0) {
-        x = (x + step) | 0;
-        word = streamWord(x, k === 0 ? y : z);
-      }
-      const shift = (k & 3) * 8;
-      const byte = from[i]!;
-      const byteTo = (byte ^ (word >>> shift)) & 0xff;
-      to[i] = byteTo;
-      const bits = (isSealing ? byteTo : byte) << shift;
-      if (k < 4) vIn |= bits;
-      else wIn |= bits;
-    }
-    a = rotate(Math.imul(a ^ vIn, M1), 13);
-    b = rotate((b + vIn) | 0, 17) ^ c;
-    c = rotate(Math.imul(c ^ wIn ^ a, M3), 15);
-    d = rotate((d + wIn) | 0, 11) ^ a;
-  }
-  STATE[0] = a;
-  STATE[1] = b;
-  STATE[2] = c;
-  STATE[3] = d;
   mix();
-}
-
-/** Below this a view costs more than reading bytes; small arrays have no buffer of their own until somebody asks. */
-const VIEW_BYTES_MIN = 96;
-interface CachedView {
-  buffer: ArrayBufferLike;
-  view: DataView;
-}
-/** The chunks that were read from and written to last: a stream of messages comes from few. They hold no result. */
-const FROM: CachedView = createView();
-const TO: CachedView = createView();
-
-function createView(): CachedView {
-  const buffer = new ArrayBuffer(0);
-  return { buffer, view: new DataView(buffer) };
-}
-
-function viewOf(bytes: Uint8Array, cached: CachedView): DataView {
-  const { buffer } = bytes;
-  if (cached.buffer !== buffer) {
-    cached.buffer = buffer;
-    cached.view = new DataView(buffer);
-  }
-  return cached.view;
 }
 
 /** Overwrites the whole state. The words are fractional digits of the roots of 2, 3, 5 and 7. */
@@ -298,35 +209,39 @@ function begin(use: number): void {
   STATE[3] = 0xa54ff53a;
 }
 
-/**
- * Takes one field in, its length first, so that two fields cut differently do not give the same state. Each step is a
- * bijection of the state for given words: a difference that once came in goes only by coincidence, and since every
- * word reaches two lanes at once and all four by the next step, by a rare one. `crypt` repeats the step on its own variables, for speed.
- */
-function absorb(bytes: Uint8Array): void {
-  const length = bytes.length;
-  let a = STATE[0]! ^ Math.imul(length + 1, M3);
-  let b = STATE[1]!;
-  let c = (STATE[2]! + length + 1) | 0;
-  let d = STATE[3]!;
-  let i = 0;
-  for (const end = length - 7; i < end; i += 8) {
-    const v = readWord(bytes, i);
-    const w = readWord(bytes, i + 4);
-    a = rotate(Math.imul(a ^ v, M1), 13);
-    b = rotate((b + v) | 0, 17) ^ c;
-    c = rotate(Math.imul(c ^ w ^ a, M3), 15);
-    d = rotate((d + w) | 0, 11) ^ a;
+/** Takes the first `length` bytes in as one field. */
+function absorb(bytes: Uint8Array, length: number): void {
+  beginField(length);
+  if (length < COPY_BYTES_MIN) {
+    absorbShort(bytes, length);
+    return;
   }
-  if (i < length) {
-    let v = 0;
-    let w = 0;
-    if (length - i >= 4) {
-      v = readWord(bytes, i);
-      for (let at = i + 4; at < length; at++) w |= bytes[at]! << ((at - i - 4) * 8);
-    } else {
-      for (let at = i; at < length; at++) v |= bytes[at]! << ((at - i) * 8);
-    }
+  for (let at = 0; at < length; at += PIECE_BYTES) {
+    const count = Math.min(PIECE_BYTES, length - at);
+    load(bytes, at, count);
+    absorbWords(count);
+  }
+}
+
+/** A field's length comes first, so that two fields cut differently do not give the same state. */
+function beginField(length: number): void {
+  STATE[0] = STATE[0]! ^ Math.imul(length + 1, M3);
+  STATE[2] = STATE[2]! + length + 1;
+}
+
+/**
+ * Takes `count` bytes of the piece in, eight a step. Each step is a bijection of the state for given words: a difference
+ * that once came in goes only by coincidence, and since every word reaches two lanes at once and all four by the next
+ * step, by a rare one.
+ */
+function absorbWords(count: number): void {
+  let a = STATE[0]!;
+  let b = STATE[1]!;
+  let c = STATE[2]!;
+  let d = STATE[3]!;
+  for (let i = 0; i << 2 < count; i += 2) {
+    const v = PIECE[i]!;
+    const w = PIECE[i + 1]!;
     a = rotate(Math.imul(a ^ v, M1), 13);
     b = rotate((b + v) | 0, 17) ^ c;
     c = rotate(Math.imul(c ^ w ^ a, M3), 15);
@@ -336,6 +251,80 @@ function absorb(bytes: Uint8Array): void {
   STATE[1] = b;
   STATE[2] = c;
   STATE[3] = d;
+}
+
+/** The same from where the bytes are: keys and nonces are not worth a copy. */
+function absorbShort(bytes: Uint8Array, length: number): void {
+  let a = STATE[0]!;
+  let b = STATE[1]!;
+  let c = STATE[2]!;
+  let d = STATE[3]!;
+  for (let i = 0; i < length; i += 8) {
+    const v = i + 4 <= length ? readWord(bytes, i) : readRest(bytes, i, length);
+    const w = i + 8 <= length ? readWord(bytes, i + 4) : readRest(bytes, i + 4, length);
+    a = rotate(Math.imul(a ^ v, M1), 13);
+    b = rotate((b + v) | 0, 17) ^ c;
+    c = rotate(Math.imul(c ^ w ^ a, M3), 15);
+    d = rotate((d + w) | 0, 11) ^ a;
+  }
+  STATE[0] = a;
+  STATE[1] = b;
+  STATE[2] = c;
+  STATE[3] = d;
+}
+
+/** Lays the keystream over `count` bytes of the piece; what fills it up stays zero. Returns how far it has counted. */
+function cryptWords(count: number, from: number, y: number, z: number, step: number): number {
+  let x = from;
+  for (let i = 0; i << 2 < count; i += 2) {
+    x = (x + step) | 0;
+    PIECE[i] = PIECE[i]! ^ streamWord(x, y);
+    x = (x + step) | 0;
+    PIECE[i + 1] = PIECE[i + 1]! ^ streamWord(x, z);
+  }
+  fillUp(count);
+  return x;
+}
+
+/**
+ * What is worked on, as little-endian words, filled up with zeros to whole steps: a typed array that never changes costs
+ * no test at each access. Overwritten by every `load`.
+ */
+const PIECE = new Int32Array(2048);
+const PIECE_AS_BYTES = new Uint8Array(PIECE.buffer);
+const PIECE_BYTES = PIECE_AS_BYTES.length;
+/** From here on one copy of all bytes costs less than so many of one. */
+const COPY_BYTES_MIN = 96;
+
+function load(from: Uint8Array, at: number, count: number): void {
+  if (count >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN) {
+    PIECE_AS_BYTES.set(at === 0 && from.length <= PIECE_BYTES ? from : from.subarray(at, at + count));
+    fillUp(count);
+    return;
+  }
+  const words = count >> 2;
+  for (let i = 0; i < words; i++) PIECE[i] = readWord(from, at + 4 * i);
+  PIECE[words] = readRest(from, at + 4 * words, at + count);
+  PIECE[words + 1] = 0;
+}
+
+/** Zeros from `count` on to the end of its step. */
+function fillUp(count: number): void {
+  if ((count & 7) === 0) return;
+  const words = count >> 2;
+  PIECE[words] = PIECE[words]! & ((1 << ((count & 3) << 3)) - 1);
+  if ((words & 1) === 0) PIECE[words + 1] = 0;
+}
+
+function store(to: Uint8Array, at: number, count: number): void {
+  if (count >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN) {
+    to.set(PIECE_AS_BYTES.subarray(0, count), at);
+    return;
+  }
+  const words = count >> 2;
+  for (let i = 0; i < words; i++) writeWord(to, at + 4 * i, PIECE[i]!);
+  const word = PIECE[words]!;
+  for (let i = words << 2; i < count; i++) to[at + i] = word >>> ((i & 3) << 3);
 }
 
 /** Makes every bit of the state depend on every other, as a bijection: different states never become the same. */
@@ -385,6 +374,13 @@ function rotate(word: number, bits: number): number {
 
 function readWord(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+}
+
+/** Up to three bytes before `end`, filled up with zeros. */
+function readRest(bytes: Uint8Array, at: number, end: number): number {
+  let word = 0;
+  for (let i = at; i < end; i++) word |= bytes[i]! << ((i - at) << 3);
+  return word;
 }
 
 function writeWord(out: Uint8Array, at: number, word: number): void {
