@@ -3,7 +3,7 @@
  * for speed alone, since every simulated transaction passes through it and no other program ever reads it; texts are
  * ids in hex, one byte a character. One codec serves all stores of a simulator.
  */
-import { readU32, writeU32, writeU64 } from "../core/bytes.ts";
+import { IS_LITTLE_ENDIAN, readU32, writeU32, writeU64 } from "../core/bytes.ts";
 import { assertInvariant } from "../core/invariant.ts";
 
 /** Begins with the kind of entry. */
@@ -15,23 +15,25 @@ const HEADER_BYTES = 8;
 const CHUNK_BYTES = 64 * 1024;
 
 export class JournalCodec {
-  /** Records are written one after the other into chunks that are never written to twice. */
+  /** Records are written one after the other into chunks that are never written to twice, each at a whole word. */
   #chunk = new Uint8Array(CHUNK_BYTES);
+  #words = new Int32Array(this.#chunk.buffer);
   #start = 0;
   #at = 0;
 
   /** One record. The bytes are the caller's to keep. */
   encode(entries: readonly Entry[]): Uint8Array {
+    this.#at = (this.#at + 3) & ~3;
     this.#start = this.#at;
     this.#room(HEADER_BYTES);
     this.#at += HEADER_BYTES;
-    this.#write(entries);
+    this.#writeList(entries);
     const chunk = this.#chunk;
     const start = this.#start;
     const end = this.#at;
     writeU32(chunk, start, end - start);
-    writeU32(chunk, start + 4, checksum(chunk, start + HEADER_BYTES, end));
-    return chunk.subarray(start, end);
+    writeU32(chunk, start + 4, this.#checksum(start + HEADER_BYTES, end));
+    return new Uint8Array(chunk.buffer, start, end - start);
   }
 
   /** The entries of the record at `at`; undefined when it is not whole. Byte values are views. */
@@ -47,6 +49,20 @@ export class JournalCodec {
     return entries;
   }
 
+  /** The same as `checksum` of the record that was just written, for records lie at whole words of the chunk. */
+  #checksum(from: number, to: number): number {
+    if (!IS_LITTLE_ENDIAN) return checksum(this.#chunk, from, to);
+    const words = this.#words;
+    let sum = 0x811c9dc5 ^ (to - from);
+    for (let at = from >> 2; at < to >> 2; at++) sum = take(sum, words[at]!);
+    return takeRest(sum, this.#chunk, to & ~3, to);
+  }
+
+  #writeList(values: readonly Value[]): void {
+    this.#head(TAG.list, values.length, 0);
+    for (let i = 0; i < values.length; i++) this.#write(values[i]!);
+  }
+
   #write(value: Value): void {
     if (typeof value === "number") {
       const out = this.#room(9);
@@ -54,21 +70,34 @@ export class JournalCodec {
       writeU64(out, this.#at + 1, value);
       this.#at += 9;
     } else if (typeof value === "string") {
-      this.#head(TAG.text, value.length, value.length);
-      const chunk = this.#chunk;
-      const at = this.#at;
-      for (let i = 0; i < value.length; i++) chunk[at + i] = value.charCodeAt(i);
-      this.#at = at + value.length;
+      this.#writeText(value);
     } else if (value === null) {
       this.#room(1)[this.#at++] = TAG.nothing;
-    } else if (value instanceof Uint8Array) {
-      this.#head(TAG.bytes, value.length, value.length);
-      this.#chunk.set(value, this.#at);
-      this.#at += value.length;
+    } else if (Array.isArray(value)) {
+      this.#writeList(value);
     } else {
-      this.#head(TAG.list, value.length, 0);
-      for (const each of value) this.#write(each);
+      this.#writeBytes(value as Uint8Array);
     }
+  }
+
+  #writeText(text: string): void {
+    const { length } = text;
+    this.#head(TAG.text, length, length);
+    const chunk = this.#chunk;
+    const at = this.#at;
+    for (let i = 0; i < length; i++) chunk[at + i] = text.charCodeAt(i);
+    this.#at = at + length;
+  }
+
+  #writeBytes(bytes: Uint8Array): void {
+    const { length } = bytes;
+    this.#head(TAG.bytes, length, length);
+    const chunk = this.#chunk;
+    const at = this.#at;
+    // Ids are short: a loop is faster than a call.
+    if (length > 32) chunk.set(bytes, at);
+    else for (let i = 0; i < length; i++) chunk[at + i] = bytes[i]!;
+    this.#at = at + length;
   }
 
   #head(tag: number, length: number, bodyBytes: number): void {
@@ -82,9 +111,10 @@ export class JournalCodec {
   #room(bytes: number): Uint8Array {
     if (this.#at + bytes > this.#chunk.length) {
       const begun = this.#at - this.#start;
-      const larger = new Uint8Array(Math.max(CHUNK_BYTES, 2 * (begun + bytes)));
+      const larger = new Uint8Array(Math.max(CHUNK_BYTES, 4 * (begun + bytes)));
       larger.set(this.#chunk.subarray(this.#start, this.#at));
       this.#chunk = larger;
+      this.#words = new Int32Array(larger.buffer);
       this.#start = 0;
       this.#at = begun;
     }
@@ -123,13 +153,21 @@ export class JournalCodec {
 
 /** Over whole words, then the rest: a torn record never passes by accident. */
 function checksum(bytes: Uint8Array, from: number, to: number): number {
+  const whole = to - ((to - from) & 3);
   let sum = 0x811c9dc5 ^ (to - from);
-  let at = from;
-  for (; at + 4 <= to; at += 4) {
-    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    sum = Math.imul(sum ^ word, 0x01000193);
-    sum ^= sum >>> 15;
+  for (let at = from; at < whole; at += 4) {
+    sum = take(sum, bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
   }
-  for (; at < to; at++) sum = Math.imul(sum ^ bytes[at]!, 0x01000193);
+  return takeRest(sum, bytes, whole, to);
+}
+
+function take(sum: number, word: number): number {
+  const product = Math.imul(sum ^ word, 0x01000193);
+  return product ^ (product >>> 15);
+}
+
+function takeRest(before: number, bytes: Uint8Array, from: number, to: number): number {
+  let sum = before;
+  for (let at = from; at < to; at++) sum = Math.imul(sum ^ bytes[at]!, 0x01000193);
   return sum >>> 0;
 }
