@@ -108,19 +108,22 @@ export class BytePool {
   static readonly #chunkBytesMax = 64 * 1024;
   /** Of the next chunk: who takes little has little, who takes much soon has the largest. */
   #chunkBytes = 8 * 1024;
-  #chunk: Uint8Array = EMPTY;
+  #buffer = new ArrayBuffer(0);
+  #length = 0;
   #used = 0;
 
   take(length: number): Uint8Array {
     if (length > BytePool.#chunkBytesMax / 4) return new Uint8Array(length);
-    if (this.#used + length > this.#chunk.length) {
+    if (this.#used + length > this.#length) {
       while (this.#chunkBytes < 4 * length) this.#chunkBytes *= 2;
-      this.#chunk = new Uint8Array(this.#chunkBytes);
+      this.#length = this.#chunkBytes;
+      this.#buffer = new ArrayBuffer(this.#length);
       this.#chunkBytes = Math.min(2 * this.#chunkBytes, BytePool.#chunkBytesMax);
       this.#used = 0;
     }
     const start = this.#used;
     this.#used += length;
-    return this.#chunk.subarray(start, this.#used);
+    // A view of the buffer costs half of what `subarray` does.
+    return new Uint8Array(this.#buffer, start, length);
   }
 }
