@@ -24,11 +24,14 @@ export interface CommitHost<Answer> {
   caught(error: unknown): void;
 }
 
+/** Nothing waits. Never written to. */
+const NONE: never[] = [];
+
 export class GroupCommit<Operation, Answer> {
   private readonly host: CommitHost<Answer>;
   private readonly store: StagedStore<Operation, Answer>;
-  private waiting: Operation[] = [];
-  private causes: Cause[] = [];
+  private waiting: Operation[] = NONE;
+  private causes: Cause[] = NONE;
   private inFlight: Transaction<Operation, Answer> | undefined;
   private isDead = false;
 
@@ -42,8 +45,14 @@ export class GroupCommit<Operation, Answer> {
   }
 
   add(operation: Operation, cause: Cause): void {
-    this.waiting.push(operation);
-    this.causes.push(cause);
+    // Mostly there is one: an array that was pushed to from empty has room for seventeen.
+    if (this.waiting === NONE) {
+      this.waiting = [operation];
+      this.causes = [cause];
+    } else {
+      this.waiting.push(operation);
+      this.causes.push(cause);
+    }
   }
 
   /** At the end of a turn: stages what waits, if nothing is in flight. */
@@ -51,8 +60,8 @@ export class GroupCommit<Operation, Answer> {
     if (this.waiting.length === 0 || this.inFlight !== undefined || this.isDead) return;
     const operations = this.waiting;
     const causes = this.causes;
-    this.waiting = [];
-    this.causes = [];
+    this.waiting = NONE;
+    this.causes = NONE;
     const isWritten = this.store.stage(operations, now);
     const transaction = new Transaction(this, causes, isWritten);
     this.inFlight = transaction;
