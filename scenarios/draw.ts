@@ -2,6 +2,8 @@
  * How a scenario draws its details from a seed: labelled whole numbers, each derived from seed and label alone, so that
  * one draw more moves no other. The simulator's choices are made the same way (`sim/kernel/choices.ts`).
  */
+import { hexWord } from "../core/bytes.ts";
+
 export interface Draw {
   /** `0x…`, as in the plan. */
   readonly seed: string;
@@ -56,25 +58,51 @@ function hashText(text: string, start: number): number {
 
 /** `scope` keeps two uses of one seed apart: two scenarios with the same seed draw different things. */
 export function createDraw(seed: string, scope = ""): Draw {
-  const { hi, lo } = seedHalves(seed);
-  const start = hashText(scope, mix(mix(0x243f6a88, hi), lo));
-  const ordinals = new Map<string, number>();
+  return new SeededDraw(seed, scope);
+}
 
-  function word(label: string): number {
-    const ordinal = ordinals.get(label) ?? 0;
-    ordinals.set(label, ordinal + 1);
-    return mix(mix(hashText(label, start), ordinal), 0x13198a2e);
+interface LabelState {
+  readonly hash: number;
+  /** How often it was drawn. */
+  ordinal: number;
+}
+
+/** A class and not closures, which an engine compiles anew for every plan. */
+class SeededDraw implements Draw {
+  readonly seed: string;
+  readonly #start: number;
+  readonly #labels = new Map<string, LabelState>();
+
+  constructor(seed: string, scope: string) {
+    const { hi, lo } = seedHalves(seed);
+    this.seed = seed;
+    this.#start = hashText(scope, mix(mix(0x243f6a88, hi), lo));
   }
 
-  return {
-    seed,
-    between: (label, min, max) => min + (word(label) % (max - min + 1)),
-    chance: (label, num, den) => word(label) % den >= den - num,
-    pick: (label, from) => from[word(label) % from.length]!,
-    hex(label, bytes) {
-      let text = "";
-      while (text.length < 2 * bytes) text += word(label).toString(16).padStart(8, "0");
-      return text.slice(0, 2 * bytes);
-    },
-  };
+  between(label: string, min: number, max: number): number {
+    return min + (this.#word(label) % (max - min + 1));
+  }
+
+  chance(label: string, num: number, den: number): boolean {
+    return this.#word(label) % den >= den - num;
+  }
+
+  pick<T>(label: string, from: readonly [T, ...T[]]): T {
+    return from[this.#word(label) % from.length]!;
+  }
+
+  hex(label: string, bytes: number): string {
+    let text = "";
+    while (text.length < 2 * bytes) text += hexWord(this.#word(label));
+    return text.slice(0, 2 * bytes);
+  }
+
+  #word(label: string): number {
+    let state = this.#labels.get(label);
+    if (state === undefined) {
+      state = { hash: hashText(label, this.#start), ordinal: 0 };
+      this.#labels.set(label, state);
+    }
+    return mix(mix(state.hash, state.ordinal++), 0x13198a2e);
+  }
 }
