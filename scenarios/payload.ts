@@ -5,7 +5,7 @@
  * Hosts of every backend call `createPayload` for a push; the history writer calls `digestBytes` on every delivery.
  */
 import type { BytePool } from "../core/bytes.ts";
-import { hexWord, parseHex, readU32 } from "../core/bytes.ts";
+import { hexWord, IS_LITTLE_ENDIAN, parseHex, readU32 } from "../core/bytes.ts";
 import { assertInvariant } from "../core/invariant.ts";
 
 export const OP_BYTES = 16;
@@ -22,15 +22,14 @@ export function createPayload(op: string, sizeBytes: number, pool?: BytePool): U
   // Two lanes that start from all of the id; each word depends on both, and neither ever gets stuck at zero for long.
   let a = readU32(head, 0) ^ Math.imul(readU32(head, 8), 0x9e3779b1);
   let b = readU32(head, 4) ^ Math.imul(readU32(head, 12), 0x85ebca77);
-  for (let at = OP_BYTES; at < sizeBytes; at += 4) {
-    a = (Math.imul(a, 0x5bd1e995) + 0x6d2b79f5) | 0;
-    b = Math.imul(b ^ (b >>> 15) ^ a, 0x2c1b3c6d);
-    const word = b ^ (b >>> 13);
-    bytes[at] = word;
-    // Writes past the end of a typed array are dropped.
-    bytes[at + 1] = word >>> 8;
-    bytes[at + 2] = word >>> 16;
-    bytes[at + 3] = word >>> 24;
+  for (let from = OP_BYTES; from < sizeBytes; from += WORDS_BYTES) {
+    const count = Math.min(WORDS_BYTES, sizeBytes - from);
+    for (let i = 0; i << 2 < count; i++) {
+      a = (Math.imul(a, 0x5bd1e995) + 0x6d2b79f5) | 0;
+      b = Math.imul(b ^ (b >>> 15) ^ a, 0x2c1b3c6d);
+      WORDS[i] = b ^ (b >>> 13);
+    }
+    store(bytes, from, count);
   }
   return bytes;
 }
@@ -40,21 +39,55 @@ export function createPayload(op: string, sizeBytes: number, pool?: BytePool): U
  * right bytes. Each lane is stepped by bijections of the word, so one changed word always changes both lanes.
  */
 export function digestBytes(bytes: Uint8Array): string {
-  const length = bytes.length;
+  const { length } = bytes;
   const whole = length - (length % 4);
   let a = 0x51ed270b ^ length;
   let b = 0x2545f491;
-  for (let at = 0; at < whole; at += 4) {
-    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    a = Math.imul(a ^ word, 0x85ebca6b);
-    a ^= a >>> 15;
-    b = Math.imul((b << 13) | (b >>> 19), 0x1b873593) ^ word;
+  for (let from = 0; from < whole; from += WORDS_BYTES) {
+    const count = Math.min(WORDS_BYTES, whole - from);
+    load(bytes, from, count);
+    for (let i = 0; i << 2 < count; i++) {
+      const word = WORDS[i]!;
+      a = Math.imul(a ^ word, 0x85ebca6b);
+      a ^= a >>> 15;
+      b = Math.imul((b << 13) | (b >>> 19), 0x1b873593) ^ word;
+    }
   }
   let rest = 0;
   for (let at = whole; at < length; at++) rest = (rest << 8) | bytes[at]!;
   a = finish(a ^ rest);
   b = finish(Math.imul((b << 13) | (b >>> 19), 0x1b873593) ^ rest ^ length);
   return hexWord(a) + hexWord(b);
+}
+
+/**
+ * What is worked on, as little-endian words: an array that never changes is read and written without a test each time.
+ * Overwritten piece by piece.
+ */
+const WORDS = new Int32Array(1024);
+const WORDS_AS_BYTES = new Uint8Array(WORDS.buffer);
+const WORDS_BYTES = WORDS_AS_BYTES.length;
+/** From here on one copy of all bytes costs less than so many of one. */
+const COPY_BYTES_MIN = 96;
+
+/** `count` is a multiple of four. */
+function load(from: Uint8Array, at: number, count: number): void {
+  if (count >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN) {
+    WORDS_AS_BYTES.set(at === 0 && from.length <= WORDS_BYTES ? from : from.subarray(at, at + count));
+    return;
+  }
+  for (let i = 0; i << 2 < count; i++) {
+    const word = at + 4 * i;
+    WORDS[i] = from[word]! | (from[word + 1]! << 8) | (from[word + 2]! << 16) | (from[word + 3]! << 24);
+  }
+}
+
+function store(to: Uint8Array, at: number, count: number): void {
+  if (count >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN) {
+    to.set(WORDS_AS_BYTES.subarray(0, count), at);
+    return;
+  }
+  for (let i = 0; i < count; i++) to[at + i] = WORDS[i >> 2]! >>> ((i & 3) << 3);
 }
 
 /** A bijection that spreads every bit over the word. */
