@@ -71,24 +71,26 @@ export function findPlanFlaw(plan: Plan): PlanFlaw | undefined {
   const ids = new Set<number>();
   const ops = new Set<string>();
   let previous: Step | undefined;
-  for (const [i, step] of steps.entries()) {
-    const path = `steps[${i}]`;
-    if (ids.has(step.id)) return taken(`${path}.id`, String(step.id));
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i]!;
+    if (ids.has(step.id)) return taken(`steps[${i}].id`, String(step.id));
     ids.add(step.id);
     if (previous !== undefined && !isInOrder(previous, step)) {
-      return { path: `${path}.atMs`, message: "steps are in order of time, then of id" };
+      return { path: `steps[${i}].atMs`, message: "steps are in order of time, then of id" };
     }
     previous = step;
     const stranger = findStranger(step, hosts, relays);
-    if (stranger !== undefined) return missing(`${path}.${stranger.field}`, stranger.what, stranger.name);
+    if (stranger !== undefined) return missing(`steps[${i}].${stranger.field}`, stranger.what, stranger.name);
     if (step.do === "push") {
-      if (ops.has(step.op)) return taken(`${path}.op`, step.op);
+      if (ops.has(step.op)) return taken(`steps[${i}].op`, step.op);
       ops.add(step.op);
       const isSize = step.sizeBytes === 0 || (step.sizeBytes >= OP_BYTES && step.sizeBytes <= BODY_BYTES_MAX);
-      if (!isSize) return { path: `${path}.sizeBytes`, message: `0, or ${OP_BYTES} to ${BODY_BYTES_MAX}` };
+      if (!isSize) return { path: `steps[${i}].sizeBytes`, message: `0, or ${OP_BYTES} to ${BODY_BYTES_MAX}` };
     }
     const endMs = isFault(step) ? faultEndMs(step) : step.atMs;
-    if (endMs > plan.healAtMs) return { path, message: `ends at ${endMs} ms, after healAtMs (${plan.healAtMs} ms)` };
+    if (endMs > plan.healAtMs) {
+      return { path: `steps[${i}]`, message: `ends at ${endMs} ms, after healAtMs (${plan.healAtMs} ms)` };
+    }
   }
   return undefined;
 }

@@ -153,7 +153,11 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
     push(device, atMs, { sizeBytes, ttlS = 0 } = {}) {
       const op = draw.hex(`${device} op`, OP_BYTES);
       const size = sizeBytes ?? drawSize(draw, `${device} size`);
-      return add(atMs, { do: "push", device, op, sizeBytes: size, ttlS });
+      assertInvariant(Number.isInteger(atMs) && atMs >= 0, "a step is at a whole millisecond of the run");
+      const id = steps.length;
+      // Most steps are pushes: one whole literal, no spread.
+      steps.push({ id, atMs, do: "push", device, op, sizeBytes: size, ttlS });
+      return id;
     },
 
     stream(device, count, { fromMs, toMs }, pushOptions) {
