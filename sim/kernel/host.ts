@@ -362,6 +362,9 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
       case "bytes":
         trace.event(TRACE_KIND.bytes, this.index, input.connection, cause.key, nowMs, input.bytes);
         break;
+      case "stored":
+        trace.event(TRACE_KIND.stored, this.index, 0, cause.key, nowMs);
+        break;
       case "opened":
       case "closed":
       case "refused":
