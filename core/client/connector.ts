@@ -239,7 +239,7 @@ export class Connector {
     for (let out = channel.pollSend(); out !== undefined; out = channel.pollSend()) {
       this.#outputs.push({ type: "send", connection, bytes: out });
     }
-    if (channel.isEstablished && this.#move("established")) {
+    if (this.#phase === "handshaking" && channel.isEstablished && this.#move("established")) {
       this.#news.push({ type: "established", handshakeHash: channel.handshakeHash! });
     }
     let isProgress = true;
