@@ -5,10 +5,14 @@
  * Hosts of every backend call `createPayload` for a push; the history writer calls `digestBytes` on every delivery.
  */
 import type { BytePool } from "../core/bytes.ts";
-import { hexWord, IS_LITTLE_ENDIAN, parseHex, readU32 } from "../core/bytes.ts";
+import { hexWord, parseHex, readU32 } from "../core/bytes.ts";
 import { assertInvariant } from "../core/invariant.ts";
+import { WordPiece } from "../core/word-piece.ts";
 
 export const OP_BYTES = 16;
+
+/** What is made or digested at the moment. */
+const PIECE = new WordPiece(4096);
 
 /** `op` is 32 hex digits; `sizeBytes` is 0, or 16 and more. The array is the caller's to keep; it is cut from `pool` if there is one. */
 export function createPayload(op: string, sizeBytes: number, pool?: BytePool): Uint8Array {
@@ -22,14 +26,15 @@ export function createPayload(op: string, sizeBytes: number, pool?: BytePool): U
   // Two lanes that start from all of the id; each word depends on both, and neither ever gets stuck at zero for long.
   let a = readU32(head, 0) ^ Math.imul(readU32(head, 8), 0x9e3779b1);
   let b = readU32(head, 4) ^ Math.imul(readU32(head, 12), 0x85ebca77);
-  for (let from = OP_BYTES; from < sizeBytes; from += WORDS_BYTES) {
-    const count = Math.min(WORDS_BYTES, sizeBytes - from);
+  const { words } = PIECE;
+  for (let from = OP_BYTES; from < sizeBytes; from += PIECE.bytesMax) {
+    const count = Math.min(PIECE.bytesMax, sizeBytes - from);
     for (let i = 0; i << 2 < count; i++) {
       a = (Math.imul(a, 0x5bd1e995) + 0x6d2b79f5) | 0;
       b = Math.imul(b ^ (b >>> 15) ^ a, 0x2c1b3c6d);
-      WORDS[i] = b ^ (b >>> 13);
+      words[i] = b ^ (b >>> 13);
     }
-    store(bytes, from, count);
+    PIECE.store(bytes, from, count);
   }
   return bytes;
 }
@@ -43,11 +48,12 @@ export function digestBytes(bytes: Uint8Array): string {
   const whole = length - (length % 4);
   let a = 0x51ed270b ^ length;
   let b = 0x2545f491;
-  for (let from = 0; from < whole; from += WORDS_BYTES) {
-    const count = Math.min(WORDS_BYTES, whole - from);
-    load(bytes, from, count);
+  const { words } = PIECE;
+  for (let from = 0; from < whole; from += PIECE.bytesMax) {
+    const count = Math.min(PIECE.bytesMax, whole - from);
+    PIECE.load(bytes, from, count);
     for (let i = 0; i << 2 < count; i++) {
-      const word = WORDS[i]!;
+      const word = words[i]!;
       a = Math.imul(a ^ word, 0x85ebca6b);
       a ^= a >>> 15;
       b = Math.imul((b << 13) | (b >>> 19), 0x1b873593) ^ word;
@@ -58,36 +64,6 @@ export function digestBytes(bytes: Uint8Array): string {
   a = finish(a ^ rest);
   b = finish(Math.imul((b << 13) | (b >>> 19), 0x1b873593) ^ rest ^ length);
   return hexWord(a) + hexWord(b);
-}
-
-/**
- * What is worked on, as little-endian words: an array that never changes is read and written without a test each time.
- * Overwritten piece by piece.
- */
-const WORDS = new Int32Array(1024);
-const WORDS_AS_BYTES = new Uint8Array(WORDS.buffer);
-const WORDS_BYTES = WORDS_AS_BYTES.length;
-/** From here on one copy of all bytes costs less than so many of one. */
-const COPY_BYTES_MIN = 96;
-
-/** `count` is a multiple of four. */
-function load(from: Uint8Array, at: number, count: number): void {
-  if (count >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN) {
-    WORDS_AS_BYTES.set(at === 0 && from.length <= WORDS_BYTES ? from : from.subarray(at, at + count));
-    return;
-  }
-  for (let i = 0; i << 2 < count; i++) {
-    const word = at + 4 * i;
-    WORDS[i] = from[word]! | (from[word + 1]! << 8) | (from[word + 2]! << 16) | (from[word + 3]! << 24);
-  }
-}
-
-function store(to: Uint8Array, at: number, count: number): void {
-  if (count >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN) {
-    to.set(WORDS_AS_BYTES.subarray(0, count), at);
-    return;
-  }
-  for (let i = 0; i < count; i++) to[at + i] = WORDS[i >> 2]! >>> ((i & 3) << 3);
 }
 
 /** A bijection that spreads every bit over the word. */

@@ -11,10 +11,10 @@
  * The state lives in one module-level scratch array, because four numbers cannot be returned without an allocation.
  * `begin` overwrites it completely and no function calls back, so nothing passes from one call to the next.
  */
-import { IS_LITTLE_ENDIAN } from "../core/bytes.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 import { HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES, XNONCE_BYTES } from "../core/crypto/suite.ts";
 import { assertInvariant } from "../core/invariant.ts";
+import { WordPiece } from "../core/word-piece.ts";
 
 const NONCE_BYTES = 12;
 
@@ -190,16 +190,21 @@ function crypt(
   const step = STATE[3]! | 1;
   absorb(ad, ad.length);
   beginField(length);
-  for (let at = 0; at < length; at += PIECE_BYTES) {
-    const count = Math.min(PIECE_BYTES, length - at);
-    load(from, at, count);
+  for (let at = 0; at < length; at += PIECE.bytesMax) {
+    const count = Math.min(PIECE.bytesMax, length - at);
+    PIECE.load(from, at, count);
     if (!isSealing) absorbWords(count);
     x = cryptWords(count, x, y, z, step);
     if (isSealing) absorbWords(count);
-    store(to, at, count);
+    PIECE.store(to, at, count);
   }
   mix();
 }
+
+/** What is worked on. Overwritten by every `load`. */
+const PIECE = new WordPiece(8192);
+/** What is shorter is taken in from where it is: keys and nonces are not worth a copy. */
+const PIECE_BYTES_MIN = 96;
 
 /** Overwrites the whole state. The words are fractional digits of the roots of 2, 3, 5 and 7. */
 function begin(use: number): void {
@@ -212,13 +217,13 @@ function begin(use: number): void {
 /** Takes the first `length` bytes in as one field. */
 function absorb(bytes: Uint8Array, length: number): void {
   beginField(length);
-  if (length < COPY_BYTES_MIN) {
+  if (length < PIECE_BYTES_MIN) {
     absorbShort(bytes, length);
     return;
   }
-  for (let at = 0; at < length; at += PIECE_BYTES) {
-    const count = Math.min(PIECE_BYTES, length - at);
-    load(bytes, at, count);
+  for (let at = 0; at < length; at += PIECE.bytesMax) {
+    const count = Math.min(PIECE.bytesMax, length - at);
+    PIECE.load(bytes, at, count);
     absorbWords(count);
   }
 }
@@ -239,9 +244,10 @@ function absorbWords(count: number): void {
   let b = STATE[1]!;
   let c = STATE[2]!;
   let d = STATE[3]!;
+  const { words } = PIECE;
   for (let i = 0; i << 2 < count; i += 2) {
-    const v = PIECE[i]!;
-    const w = PIECE[i + 1]!;
+    const v = words[i]!;
+    const w = words[i + 1]!;
     a = rotate(Math.imul(a ^ v, M1), 13);
     b = rotate((b + v) | 0, 17) ^ c;
     c = rotate(Math.imul(c ^ w ^ a, M3), 15);
@@ -253,7 +259,7 @@ function absorbWords(count: number): void {
   STATE[3] = d;
 }
 
-/** The same from where the bytes are: keys and nonces are not worth a copy. */
+/** The same from where the bytes are. */
 function absorbShort(bytes: Uint8Array, length: number): void {
   let a = STATE[0]!;
   let b = STATE[1]!;
@@ -275,56 +281,16 @@ function absorbShort(bytes: Uint8Array, length: number): void {
 
 /** Lays the keystream over `count` bytes of the piece; what fills it up stays zero. Returns how far it has counted. */
 function cryptWords(count: number, from: number, y: number, z: number, step: number): number {
+  const { words } = PIECE;
   let x = from;
   for (let i = 0; i << 2 < count; i += 2) {
     x = (x + step) | 0;
-    PIECE[i] = PIECE[i]! ^ streamWord(x, y);
+    words[i] = words[i]! ^ streamWord(x, y);
     x = (x + step) | 0;
-    PIECE[i + 1] = PIECE[i + 1]! ^ streamWord(x, z);
+    words[i + 1] = words[i + 1]! ^ streamWord(x, z);
   }
-  fillUp(count);
+  PIECE.fillUp(count);
   return x;
-}
-
-/**
- * What is worked on, as little-endian words, filled up with zeros to whole steps: a typed array that never changes costs
- * no test at each access. Overwritten by every `load`.
- */
-const PIECE = new Int32Array(2048);
-const PIECE_AS_BYTES = new Uint8Array(PIECE.buffer);
-const PIECE_BYTES = PIECE_AS_BYTES.length;
-/** From here on one copy of all bytes costs less than so many of one. */
-const COPY_BYTES_MIN = 96;
-
-function load(from: Uint8Array, at: number, count: number): void {
-  if (count >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN) {
-    PIECE_AS_BYTES.set(at === 0 && from.length <= PIECE_BYTES ? from : from.subarray(at, at + count));
-    fillUp(count);
-    return;
-  }
-  const words = count >> 2;
-  for (let i = 0; i < words; i++) PIECE[i] = readWord(from, at + 4 * i);
-  PIECE[words] = readRest(from, at + 4 * words, at + count);
-  PIECE[words + 1] = 0;
-}
-
-/** Zeros from `count` on to the end of its step. */
-function fillUp(count: number): void {
-  if ((count & 7) === 0) return;
-  const words = count >> 2;
-  PIECE[words] = PIECE[words]! & ((1 << ((count & 3) << 3)) - 1);
-  if ((words & 1) === 0) PIECE[words + 1] = 0;
-}
-
-function store(to: Uint8Array, at: number, count: number): void {
-  if (count >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN) {
-    to.set(PIECE_AS_BYTES.subarray(0, count), at);
-    return;
-  }
-  const words = count >> 2;
-  for (let i = 0; i < words; i++) writeWord(to, at + 4 * i, PIECE[i]!);
-  const word = PIECE[words]!;
-  for (let i = words << 2; i < count; i++) to[at + i] = word >>> ((i & 3) << 3);
 }
 
 /** Makes every bit of the state depend on every other, as a bijection: different states never become the same. */

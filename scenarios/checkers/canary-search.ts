@@ -5,6 +5,7 @@
  * beforehand, into a bit table that is asked for each word of the text; a form is written out in full only where one of
  * its anchors was met. So a secret costs a few numbers, and four bytes of text a few instructions.
  */
+import { WordPiece } from "../../core/word-piece.ts";
 
 export interface CanaryHit {
   /** What `add` returned. */
@@ -65,6 +66,9 @@ function formLength(value: Uint8Array, form: number, shift: number): number {
   return Math.floor((8 * value.length - bitsSkipped(shift)) / 6);
 }
 
+/** The text that is searched, as words. */
+const PIECE = new WordPiece(4096);
+
 export class CanarySearch {
   readonly #table = new Uint8Array(TABLE_BYTES);
   /** Chains of anchors by hash: index + 1, 0 ends a chain. */
@@ -96,13 +100,24 @@ export class CanarySearch {
   /** A place where a secret begins in `text`. */
   find(text: Uint8Array): CanaryHit | undefined {
     if (text.length < 4 || this.#count === 0) return undefined;
+    for (let at = 0; at + 4 <= text.length; at += PIECE.bytesMax) {
+      const count = Math.min(PIECE.bytesMax, text.length - at);
+      PIECE.load(text, at, count);
+      const hit = this.#findInPiece(text, at, count >> 2);
+      if (hit !== undefined) return hit;
+    }
+    return undefined;
+  }
+
+  /** The piece holds so many words of the text, from `from` on. */
+  #findInPiece(text: Uint8Array, from: number, count: number): CanaryHit | undefined {
     const table = this.#table;
-    // Byte by byte: most frames are short, and a view of one costs more than to read it.
-    for (let at = 0, end = text.length - 3; at < end; at += 4) {
-      const word = text[at]! | (text[at + 1]! << 8) | (text[at + 2]! << 16) | (text[at + 3]! << 24);
+    const { words } = PIECE;
+    for (let i = 0; i < count; i++) {
+      const word = words[i]!;
       const bit = Math.imul(word, HASH_FACTOR) >>> HASH_SHIFT;
       if ((table[bit >>> 3]! & (1 << (bit & 7))) !== 0) {
-        const hit = this.#compare(text, at, word);
+        const hit = this.#compare(text, from + 4 * i, word);
         if (hit !== undefined) return hit;
       }
     }
