@@ -34,6 +34,7 @@ export function encodeHex(bytes: Uint8Array): string {
   let text = "";
   let at = 0;
   for (; at + 16 <= bytes.length; at += 16) text += encodeHexBlock(bytes, at);
+  for (; at + 4 <= bytes.length; at += 4) text += hexWord(readU32(bytes, at));
   for (; at < bytes.length; at++) text += HEX[bytes[at]!]!;
   return text;
 }
