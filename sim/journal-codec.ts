@@ -3,7 +3,7 @@
  * for speed alone, since every simulated transaction passes through it and no other program ever reads it; texts are
  * ids in hex, one byte a character. One codec serves all stores of a simulator.
  */
-import { IS_LITTLE_ENDIAN, readU32, writeU32, writeU64 } from "../core/bytes.ts";
+import { EMPTY, IS_LITTLE_ENDIAN, readU32, writeU32, writeU64 } from "../core/bytes.ts";
 import { assertInvariant } from "../core/invariant.ts";
 
 /** Begins with the kind of entry. */
@@ -14,12 +14,34 @@ const TAG = { number: 0, bytes: 1, text: 2, list: 3, nothing: 4 } as const;
 const HEADER_BYTES = 8;
 const CHUNK_BYTES = 64 * 1024;
 
+/** Kept from run to run: 4 MiB. */
+const CHUNKS_KEPT_MAX = 64;
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array<ArrayBuffer>;
+}
+
+function createChunk(bytes: number): Chunk {
+  const words = new Int32Array(bytes / 4);
+  return { bytes: new Uint8Array(words.buffer), words };
+}
+
 export class JournalCodec {
-  /** Records are written one after the other into chunks that are never written to twice, each at a whole word. */
-  #chunk = new Uint8Array(CHUNK_BYTES);
-  #words = new Int32Array(this.#chunk.buffer);
+  /** Records are written one after the other, each at a whole word; in one run no chunk is written to twice. */
+  readonly #chunks: Chunk[] = [];
+  #chunksUsed = 0;
+  #chunk: Uint8Array = EMPTY;
+  #words = new Int32Array(0);
   #start = 0;
   #at = 0;
+
+  /** The run is over, and every disk with it: what was written may be written over. */
+  reset(): void {
+    this.#chunk = EMPTY;
+    this.#chunksUsed = 0;
+    this.#at = 0;
+  }
 
   /** One record. The bytes are the caller's to keep. */
   encode(entries: readonly Entry[]): Uint8Array {
@@ -111,14 +133,26 @@ export class JournalCodec {
   #room(bytes: number): Uint8Array {
     if (this.#at + bytes > this.#chunk.length) {
       const begun = this.#at - this.#start;
-      const larger = new Uint8Array(Math.max(CHUNK_BYTES, 4 * (begun + bytes)));
-      larger.set(this.#chunk.subarray(this.#start, this.#at));
-      this.#chunk = larger;
-      this.#words = new Int32Array(larger.buffer);
+      const next = this.#nextChunk(begun + bytes);
+      next.bytes.set(this.#chunk.subarray(this.#start, this.#at));
+      this.#chunk = next.bytes;
+      this.#words = next.words;
       this.#start = 0;
       this.#at = begun;
     }
     return this.#chunk;
+  }
+
+  #nextChunk(bytesMin: number): Chunk {
+    if (2 * bytesMin > CHUNK_BYTES) return createChunk(4 * bytesMin);
+    const kept = this.#chunks[this.#chunksUsed];
+    if (kept !== undefined) {
+      this.#chunksUsed += 1;
+      return kept;
+    }
+    const chunk = createChunk(CHUNK_BYTES);
+    if (this.#chunks.length < CHUNKS_KEPT_MAX) this.#chunksUsed = this.#chunks.push(chunk);
+    return chunk;
   }
 
   #read(bytes: Uint8Array): Value {

@@ -72,6 +72,7 @@ export class Simulator {
 
   run(plan: Plan, options: SimOptions = {}): SimRun {
     const kernel = this.#reset(plan, options);
+    this.#codec.reset();
     const suite = options.suite === "portable" ? portableSuite : toySuite;
     const world = new World(kernel, plan, {
       suiteFor: (host) => this.#options.wrapSuite?.(suite, host) ?? suite,
