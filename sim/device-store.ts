@@ -80,6 +80,7 @@ function createTables(): Tables {
 
 export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   readonly #journal: Journal;
+  readonly #epochKeys = new EpochKeys();
   #tables: Tables = createTables();
   #entries: Entry[] = [];
   #answers: DeviceAnswer[] = [];
@@ -132,7 +133,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   /** Rows of the sent log that wait for a definite answer in the present epoch of this relay. */
   outbox(relay: string): readonly SentRow[] {
     const position = this.#tables.positions.get(relay);
-    const where = position === undefined ? "" : epochKey(relay, position.epoch);
+    const where = position === undefined ? "" : this.#epochKeys.of(relay, position.epoch);
     const rows: SentRow[] = [];
     for (const { row, ackedIn } of this.#tables.sent.values()) if (!ackedIn.has(where)) rows.push(row);
     return rows;
@@ -247,7 +248,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
           number,
           Uint8Array,
         ];
-        tables.sent.get(sequence)?.ackedIn.add(epochKey(relay, epoch));
+        tables.sent.get(sequence)?.ackedIn.add(this.#epochKeys.of(relay, epoch));
         const position = tables.positions.get(relay);
         const isSameEpoch = position !== undefined && isEqualBytes(position.epoch, epoch);
         if (isSameEpoch && cursor > position.highest.cursor) {
@@ -264,7 +265,8 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
       case ENTRY.rebased: {
         const relay = entry[1] as string;
         // A relay that was rolled back twice may be in an epoch that is known: what was acknowledged there is no more.
-        for (const { ackedIn } of tables.sent.values()) ackedIn.delete(epochKey(relay, entry[2] as Uint8Array));
+        for (const { ackedIn } of tables.sent.values())
+          ackedIn.delete(this.#epochKeys.of(relay, entry[2] as Uint8Array));
         tables.positions.set(relay, { epoch: entry[2] as Uint8Array, contiguous: START, highest: START });
         return;
       }
@@ -313,6 +315,19 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   }
 }
 
-function epochKey(relay: string, epoch: Uint8Array): string {
-  return `${relay}/${encodeHex(epoch)}`;
+/** Of the present epoch it is asked for with every acknowledgement, by the same array or an equal one. */
+class EpochKeys {
+  #relay = "";
+  #epoch: Uint8Array | undefined;
+  #key = "";
+
+  of(relay: string, epoch: Uint8Array): string {
+    const isLast = this.#epoch !== undefined && relay === this.#relay && isEqualBytes(epoch, this.#epoch);
+    if (!isLast) {
+      this.#relay = relay;
+      this.#epoch = epoch.slice();
+      this.#key = `${relay}/${encodeHex(epoch)}`;
+    }
+    return this.#key;
+  }
 }
