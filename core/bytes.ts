@@ -6,7 +6,7 @@ const DIGITS = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0
 
 export const EMPTY = new Uint8Array(0);
 
-/** Where it is, an `Int32Array` over bytes reads what `readWord`-like arithmetic would. */
+/** An `Int32Array` over bytes has the words that shifting its bytes together, the lowest first, would make. */
 export const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** Equality in time that depends on the lengths only. */
