@@ -21,7 +21,15 @@ export interface Judge {
 }
 
 type Handler = (record: HistoryRecord) => void;
-type Handlers = { readonly [T in HistoryRecord["type"]]: Handler[] };
+/** What becomes of the records of one type. */
+interface Interest {
+  readonly handlers: Handler[];
+  /** They can be signs of trouble. */
+  readonly isTelling: boolean;
+}
+
+/** Many, and no sign of trouble. */
+const NOT_TELLING: readonly HistoryRecord["type"][] = ["relay-view", "seal", "secret", "resources", "durable-state"];
 
 interface KindCount {
   readonly findings: Finding[];
@@ -51,7 +59,7 @@ export function createJudge(): (plan: Plan, history: History) => Verdict {
 
 export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Judge {
   const kinds = new Map<string, Map<string, KindCount>>();
-  const handlers = noHandlers();
+  const interests = new Map<HistoryRecord["type"], Interest>();
   const endings: (() => void)[] = [];
   const unknowns: string[] = [];
   const telling: HistoryRecord[] = [];
@@ -67,33 +75,35 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
     };
   }
 
+  function interestIn(type: HistoryRecord["type"]): Interest {
+    let interest = interests.get(type);
+    if (interest === undefined) {
+      interest = { handlers: [], isTelling: !NOT_TELLING.includes(type) };
+      interests.set(type, interest);
+    }
+    return interest;
+  }
+
   for (const checker of using) {
     const run = checker.start(plan, reportFor(checker.name));
     // Each handler is kept under the type that it takes, so that it is never given another.
     for (const [type, handler] of Object.entries(run.on)) {
-      handlers[type as HistoryRecord["type"]].push(handler as Handler);
+      interestIn(type as HistoryRecord["type"]).handlers.push(handler as Handler);
     }
     if (run.finish !== undefined) endings.push(() => run.finish?.());
   }
 
   return {
     observe(record) {
-      const wanted = handlers[record.type];
-      for (let i = 0; i < wanted.length; i++) wanted[i]!(record);
-      switch (record.type) {
-        // Many, and no sign of trouble.
-        case "relay-view":
-        case "seal":
-        case "secret":
-        case "resources":
-        case "durable-state":
-          return;
-        case "fault":
-          if (record.stage === "unsupported") unknowns.push(unsupported(plan, record.step, record.note));
-      }
-      telling.push(record);
+      const { handlers, isTelling } = interests.get(record.type) ?? interestIn(record.type);
+      for (let i = 0; i < handlers.length; i++) handlers[i]!(record);
+      if (isTelling) telling.push(record);
     },
     finish() {
+      for (const record of telling) {
+        if (record.type !== "fault" || record.stage !== "unsupported") continue;
+        unknowns.push(unsupported(plan, record.step, record.note));
+      }
       for (const ending of endings) ending();
       const findings: Finding[] = [];
       for (const counts of kinds.values()) for (const count of counts.values()) findings.push(...listed(count));
@@ -119,27 +129,4 @@ function listed(count: KindCount): readonly Finding[] {
 function unsupported(plan: Plan, id: number, note: string | undefined): string {
   const step = plan.steps.find((each) => each.id === id);
   return `step ${id} (${step?.do ?? "not in the plan"}) cannot be done here${note === undefined ? "" : `: ${note}`}`;
-}
-
-function noHandlers(): Handlers {
-  return {
-    op: [],
-    queued: [],
-    ack: [],
-    refused: [],
-    deliver: [],
-    quarantine: [],
-    lost: [],
-    "durable-state": [],
-    seal: [],
-    "relay-view": [],
-    notified: [],
-    "relays-failed": [],
-    secret: [],
-    fault: [],
-    phase: [],
-    resources: [],
-    "final-state": [],
-    stopped: [],
-  };
 }

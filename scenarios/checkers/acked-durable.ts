@@ -98,7 +98,6 @@ export const ackedDurable: Checker = {
         queued(record) {
           const push = pushes.get(record.process);
           if (push !== undefined) pushOf.set(record.blob, push);
-          pushes.delete(record.process);
         },
         ack(record) {
           places.add(record);

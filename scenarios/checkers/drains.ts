@@ -22,7 +22,6 @@ export const drains: Checker = {
         op(record) {
           if (record.f !== "push" || record.outcome === "invoke") return;
           const blob = record.blob ?? blobOfProcess.get(record.process);
-          blobOfProcess.delete(record.process);
           const isDefinite = record.outcome !== "info" || record.error === "given-up";
           if (blob !== undefined && isDefinite) answered.add(blob);
         },

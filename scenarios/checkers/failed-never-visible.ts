@@ -42,9 +42,6 @@ export const failedNeverVisible: Checker = {
             if (seen !== undefined) found(record, seen);
             if (blob !== undefined) failed.set(blob, record);
             if (op !== undefined) failed.set(op, record);
-          } else if (record.outcome === "ok") {
-            blobOfProcess.delete(record.process);
-            opOfProcess.delete(record.process);
           }
         },
         queued(record) {

@@ -35,7 +35,8 @@ export const goneIsTold: Checker = {
       durable: 0,
       isUnsettled: false,
     }));
-    const pulls = new Map<number, OperationRecord>();
+    /** Undefined once completed: a map that is emptied again and again is made anew each time. */
+    const pulls = new Map<number, OperationRecord | undefined>();
     let isEnd = false;
 
     function reach(record: { device: string; relay: string; epoch: string; cursor: number }): void {
@@ -45,7 +46,7 @@ export const goneIsTold: Checker = {
 
     function complete(record: OperationRecord): void {
       const invoked = pulls.get(record.process);
-      pulls.delete(record.process);
+      pulls.set(record.process, undefined);
       const relay = record.relay ?? invoked?.relay;
       const epoch = record.epoch ?? invoked?.epoch;
       if (relay === undefined || epoch === undefined) return;
@@ -86,7 +87,7 @@ export const goneIsTold: Checker = {
       },
       finish() {
         for (const pull of pulls.values()) {
-          if (pull.relay !== undefined && pull.epoch !== undefined) {
+          if (pull?.relay !== undefined && pull.epoch !== undefined) {
             readers.at(pull.device, pull.relay, pull.epoch).isUnsettled = true;
           }
         }

@@ -45,7 +45,8 @@ export const hintsMoveNothing: Checker = {
       ahead: undefined,
       hint: undefined,
     }));
-    const pulls = new Map<number, OperationRecord>();
+    /** Undefined once completed: a map that is emptied again and again is made anew each time. */
+    const pulls = new Map<number, OperationRecord | undefined>();
     const disks = trackDiskLives(plan);
 
     function tellAhead(puller: Puller, state: State): void {
@@ -101,7 +102,7 @@ export const hintsMoveNothing: Checker = {
     function complete(record: OperationRecord): void {
       const pull = pulls.get(record.process);
       if (pull === undefined) return;
-      pulls.delete(record.process);
+      pulls.set(record.process, undefined);
       const puller = pullers.at(pull.device, pull.relay!, pull.epoch!);
       puller.open--;
       if (record.outcome === "ok") {

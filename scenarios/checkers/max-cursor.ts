@@ -54,7 +54,6 @@ export const maxCursor: Checker = {
             return;
           }
           const invoked = invokedAt.get(record.process);
-          invokedAt.delete(record.process);
           const { relay, epoch, max } = record;
           if (record.outcome !== "ok" || max === undefined || relay === undefined || epoch === undefined) return;
           const log = logOf(relay, record.group, epoch);

@@ -88,7 +88,6 @@ export const noLateLower: Checker = {
           const invoked = invokedAt.get(record.process);
           if (invoked === undefined) return;
           pushedAt.set(record.blob, invoked);
-          invokedAt.delete(record.process);
         },
         ack: commit,
         deliver(record) {

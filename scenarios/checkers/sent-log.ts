@@ -75,7 +75,6 @@ export const sentLog: Checker = {
         op(record) {
           if (record.f !== "push" || record.outcome === "invoke") return;
           const blob = record.blob ?? blobOfProcess.get(record.process);
-          blobOfProcess.delete(record.process);
           // `ok` comes with an acknowledgement, so that it is an answer even where that record is missing.
           const isDefinite = record.outcome !== "info" || record.error === "given-up";
           if (blob === undefined || !isDefinite) return;
