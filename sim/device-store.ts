@@ -252,7 +252,8 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
         const position = tables.positions.get(relay);
         const isSameEpoch = position !== undefined && isEqualBytes(position.epoch, epoch);
         if (isSameEpoch && cursor > position.highest.cursor) {
-          tables.positions.set(relay, { ...position, highest: { cursor, chain } });
+          const { contiguous } = position;
+          tables.positions.set(relay, { epoch: position.epoch, contiguous, highest: { cursor, chain } });
         }
         return;
       }

@@ -301,7 +301,7 @@ export class RelayLink {
     }
     tell({ type: "inbox", relay, rows, through, epoch });
     if (this.#position === undefined || !isEqualBytes(this.#position.epoch, epoch)) return;
-    this.#position = { ...this.#position, contiguous: through };
+    this.#position = { epoch, contiguous: through, highest: this.#position.highest };
     this.#raiseHighest(through);
     if (this.isInStep) this.connector.send({ type: "Ack", cursor: through.cursor });
   }
@@ -364,8 +364,8 @@ export class RelayLink {
   }
 
   #raiseHighest(position: Position): void {
-    const mine = this.#position!;
-    if (position.cursor > mine.highest.cursor) this.#position = { ...mine, highest: position };
+    const { epoch, contiguous, highest } = this.#position!;
+    if (position.cursor > highest.cursor) this.#position = { epoch, contiguous, highest: position };
   }
 
   #lost(why: DisconnectWhy, retryInMs: number | null, now: Now): void {

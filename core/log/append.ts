@@ -98,7 +98,8 @@ export function decideAppend(
     heldBytes += sizeBytes;
     totalBytes += sizeBytes;
   }
-  return { head: { ...head, max, heldBytes }, rows, answers };
+  const { epoch, trimmed, floor } = head;
+  return { head: { epoch, max, trimmed, floor, heldBytes }, rows, answers };
 }
 
 function answerRepeated(item: AppendItem, earlier: KnownBlob, epoch: Epoch): AppendAnswer {

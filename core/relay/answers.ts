@@ -162,7 +162,8 @@ export class Answers {
     if (page.gone.length > 0) this.#context.mark("relay.page.gone");
     if (page.gone.some(({ why }) => why === "rotted")) this.#context.mark("relay.page.rotted");
     session.servedMax = Math.max(session.servedMax, page.through);
-    this.#connections.send(session, { type: "PullResponse", ...page });
+    const { after, through, blobs, gone, chain, hasMore, max } = page;
+    this.#connections.send(session, { type: "PullResponse", after, through, blobs, gone, chain, hasMore, max });
   }
 
   /** All live sessions hear of it, whoever asked too; the device's own, if it has one, is told and ends. */
