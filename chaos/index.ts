@@ -4,15 +4,4 @@
  */
 export { runLocal, type LocalError, type LocalOptions, type LocalRun } from "./local/run-local.ts";
 export { localFidelity } from "./local/fidelity.ts";
-
-export interface ChaosBackend {
-  readonly name: "local" | "docker" | "live";
-  /** Whether a command can use it. */
-  readonly isBuilt: false;
-}
-
-export const chaosBackends: readonly ChaosBackend[] = [
-  { name: "local", isBuilt: false },
-  { name: "docker", isBuilt: false },
-  { name: "live", isBuilt: false },
-];
+export { chaosBackends, type ChaosBackend } from "./backends.ts";

@@ -6,26 +6,21 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { runBenchCommand } from "./cli/bench-command.ts";
 import { CLIENT_COMMANDS } from "./cli/client-command-line.ts";
 import { parseCommandLine, type Choice, type Later } from "./cli/command-line.ts";
 import { EXIT, type ExitCode } from "./cli/exit-code.ts";
 import { createProcessIo, type Io } from "./cli/io.ts";
 import { assertBackendBuilt, laterCommand, laterOption } from "./cli/later.ts";
 import { createPaint } from "./cli/paint.ts";
-import { runRelayCommand } from "./cli/relay-command.ts";
-import { runReplayCommand } from "./cli/replay-command.ts";
-import { runScenariosCommand } from "./cli/scenarios-command.ts";
-import { createServices, type Services } from "./cli/services.ts";
+import type { Services } from "./cli/services.ts";
 import { createProcessSurroundings, type Surroundings } from "./cli/surroundings.ts";
-import { runSimCommand } from "./cli/sim-command.ts";
 import { readPackageVersion } from "./results/code-version.ts";
 import { UserError } from "./user-error.ts";
 
 export async function runCli(
   argv: readonly string[],
   io: Io,
-  services: Services = createServices(),
+  services?: Services,
   around: Surroundings = createProcessSurroundings(),
 ): Promise<ExitCode> {
   const isPlain = argv.includes("--no-color");
@@ -39,7 +34,9 @@ export async function runCli(
   }
 }
 
-async function runChoice(choice: Choice, io: Io, services: Services, around: Surroundings): Promise<ExitCode> {
+/** Each command is loaded when it is chosen: whoever pushes a line of text need not wait for a simulator. */
+async function runChoice(choice: Choice, io: Io, given: Services | undefined, around: Surroundings): Promise<ExitCode> {
+  const services = async (): Promise<Services> => given ?? (await import("./cli/services.ts")).createServices();
   switch (choice.command) {
     case "text":
       io.out(choice.text);
@@ -47,23 +44,21 @@ async function runChoice(choice: Choice, io: Io, services: Services, around: Sur
     case "later":
       throw laterCommand(choice.name);
     case "client":
-      // Loaded here: no other command needs SQLite and the like.
       return (await import("./cli/client-commands.ts")).runClientCommand(choice.choice, io, around);
     case "sim":
       assertNothingLater(choice.later);
-      return runSimCommand(choice.args, io, services);
+      return (await import("./cli/sim-command.ts")).runSimCommand(choice.args, io, await services());
     case "replay":
       assertNothingLater(choice.later);
-      return runReplayCommand(choice.args, io, services);
+      return (await import("./cli/replay-command.ts")).runReplayCommand(choice.args, io, await services());
     case "scenarios":
-      return runScenariosCommand(choice.args, io, services);
+      return (await import("./cli/scenarios-command.ts")).runScenariosCommand(choice.args, io, await services());
     case "bench":
-      return runBenchCommand(choice.args, io);
+      return (await import("./cli/bench-command.ts")).runBenchCommand(choice.args, io);
     case "agent":
-      // Loaded here: no other command needs a device.
       return (await import("./cli/agent-command.ts")).runAgentCommand(choice.args);
     case "relay":
-      return runRelayCommand(choice.args, io);
+      return (await import("./cli/relay-command.ts")).runRelayCommand(choice.args, io);
   }
 }
 

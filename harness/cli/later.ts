@@ -1,9 +1,9 @@
 /** What the design names and this version does not do yet. It says so: nothing pretends. */
-import { chaosBackends } from "../../chaos/index.ts";
+import { chaosBackends } from "../../chaos/backends.ts";
 import { UserError } from "../user-error.ts";
 
 const HERE =
-  "This version has: sim, replay, scenarios, bench sim, relay, agent, and the client: init, pair, push, pull, sync, status, devices, delete, serve.";
+  "This version has: sim, replay, scenarios, bench sim and relay, relay, agent, and the client: init, pair, push, pull, sync, status, devices, delete, serve.";
 
 export const LATER_COMMANDS: Readonly<Record<string, string>> = {
   shrink: "find the smallest plan that still breaks the same checker",

@@ -6,6 +6,7 @@ import type { Suite } from "../sweep/sim-world.ts";
 import { runSweep, type Mismatch, type SweepReport, type SweepRequest } from "../sweep/sweep.ts";
 import { isIdleTooOften, tallyVerdict } from "../sweep/tally.ts";
 import type { SeedResult } from "../sweep/task.ts";
+import { PORTABLE_EVERY_DEFAULT, SEEDS_DEFAULT } from "./sim-defaults.ts";
 import { UserError } from "../user-error.ts";
 import { chooseBuilt } from "./choose-scenarios.ts";
 import { exitCodeOf, type ExitCode } from "./exit-code.ts";
@@ -36,8 +37,6 @@ export interface SimArguments {
   readonly quiet: boolean;
 }
 
-export const SEEDS_DEFAULT = 100;
-export const PORTABLE_EVERY_DEFAULT = 64;
 const FIRST_SEED = "0x1";
 /** One broken thing breaks many seeds: the first folders of each id are enough. */
 const FOLDERS_PER_ID = 3;
