@@ -142,7 +142,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
         return { id, type: "acknowledged" };
       }
       case "sweep":
-        return { id, type: "swept", gone: this.#sweep(operation, now) };
+        return { id, type: "swept", gone: this.#sweep(operation, now), hasMore: false };
       case "put-invite":
         return this.#putInvite(operation, now);
       case "claim-invite": {

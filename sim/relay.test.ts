@@ -545,6 +545,29 @@ describe("time", () => {
     expect(world.join(12).welcome).toMatchObject({ floor: 2, pending: 1, max: { cursor: 2 } });
   });
 
+  it("sweeps again soon when its store did only a piece of what is due", () => {
+    const relay = new Relay(
+      { ...DEFAULT_RELAY_CONFIG, sweepMs: 60_000 },
+      { entropy: createEntropy(), suite, mark() {} },
+    );
+    const ask = (type: string): number => {
+      for (let output = relay.poll(); output !== undefined; output = relay.poll()) {
+        if (output.type === "store" && output.operation.type === type) return output.operation.id;
+      }
+      throw new Error(`nothing asks to ${type}`);
+    };
+    const at = (monoMs: number) => ({ monoMs, wallMs: START_WALL_MS + monoMs });
+    const identity = new Uint8Array(32).fill(5);
+    relay.handle({ type: "stored", answer: { id: ask("load"), type: "loaded", identity } }, at(0));
+    expect(relay.deadline()).toBe(60_000);
+    relay.handle({ type: "deadline" }, at(60_000));
+    relay.handle({ type: "stored", answer: { id: ask("sweep"), type: "swept", gone: 9, hasMore: true } }, at(60_000));
+    expect(relay.deadline()).toBe(61_000);
+    relay.handle({ type: "deadline" }, at(61_000));
+    relay.handle({ type: "stored", answer: { id: ask("sweep"), type: "swept", gone: 1, hasMore: false } }, at(61_000));
+    expect(relay.deadline()).toBe(121_000);
+  });
+
   it("goes on sweeping after a sweep that failed", () => {
     const world = new World({ sweepMs: 1000, idleTimeoutMs: 1e9 });
     const alice = world.join(11);

@@ -173,7 +173,8 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       this.#outputs.push({ type: "event", event: { type: "ready", relayId } });
     }
     if (answer.type === "swept" && answer.gone > 0) this.#context.mark("relay.swept");
-    this.#nextSweepMs = now.monoMs + (this.#identity === undefined ? STORAGE_RETRY_MS : this.#config.sweepMs);
+    const isSoon = this.#identity === undefined || (answer.type === "swept" && answer.hasMore);
+    this.#nextSweepMs = now.monoMs + (isSoon ? Math.min(STORAGE_RETRY_MS, this.#config.sweepMs) : this.#config.sweepMs);
   }
 
   #stopIfDone(): void {

@@ -100,7 +100,8 @@ export type RelayAnswer = { readonly id: number } & (
   /** `page` is null when the cursor asked from lies beyond the log. */
   | { readonly type: "paged"; readonly page: Page | null }
   | { readonly type: "acknowledged" }
-  | { readonly type: "swept"; readonly gone: number }
+  /** `hasMore`: a store that does a bounded piece at a time has not done all that is due. */
+  | { readonly type: "swept"; readonly gone: number; readonly hasMore: boolean }
   /** Not kept: there are as many as may be, or another device's invite waits under this look-up. */
   | { readonly type: "invite-put"; readonly isKept: boolean }
   /** Null when there is none, or none any more: expired, cancelled, claimed. */

@@ -57,6 +57,10 @@ describe("passphrases", () => {
     expect(await derive("x".repeat(5000))).toMatch(/too long/);
   });
 
+  it("are text: half a character is none", async () => {
+    expect(await derive("12345678\ud83d")).toMatch(/half a character/);
+  });
+
   it("and what comes of them cannot be printed", async () => {
     const secret = await deriveGroupSecret(new Redacted("12345678"), SALT, SMALL);
     const hex = await derive("12345678");

@@ -14,6 +14,7 @@ export const PASSPHRASE_CHARACTERS_MAX = 4096;
 export type GroupSecretError =
   | { readonly type: "PassphraseTooShort"; readonly charactersMin: number }
   | { readonly type: "PassphraseTooLong"; readonly charactersMax: number }
+  | { readonly type: "PassphraseNotText" }
   | Argon2Error;
 
 /** 32 bytes. The salt has 16 random bytes in a group of ours; it and the parameters are kept with the group. */
@@ -23,6 +24,8 @@ export async function deriveGroupSecret(
   parameters: Argon2Parameters,
 ): Promise<Result<Redacted<Uint8Array>, GroupSecretError>> {
   const text = passphrase.expose().normalize("NFKC").trim();
+  // Half a character has no bytes of its own: two such passphrases would be the same.
+  if (/\p{Surrogate}/u.test(text)) return fail({ type: "PassphraseNotText" });
   const characters = [...text.slice(0, 2 * PASSPHRASE_CHARACTERS_MAX + 1)].length;
   if (characters < PASSPHRASE_CHARACTERS_MIN) {
     return fail({ type: "PassphraseTooShort", charactersMin: PASSPHRASE_CHARACTERS_MIN });
@@ -40,6 +43,8 @@ export function describeGroupSecretError(error: GroupSecretError): string {
       return `The passphrase is too short: it takes at least ${error.charactersMin} characters.`;
     case "PassphraseTooLong":
       return `The passphrase is too long: it takes at most ${error.charactersMax} characters.`;
+    case "PassphraseNotText":
+      return "The passphrase holds half a character: type it again, or check the encoding of its file.";
     case "Argon2Parameters":
       return `The Argon2 parameters cannot be used: ${error.why}.`;
   }

@@ -63,6 +63,6 @@ function runUnswept(
   const others = operations.filter((operation) => operation.type !== "sweep");
   const answers = others.length === 0 ? [] : [...run(others, wallMs)];
   return operations.map((operation): RelayAnswer => {
-    return operation.type === "sweep" ? { id: operation.id, type: "swept", gone: 0 } : answers.shift()!;
+    return operation.type === "sweep" ? { id: operation.id, type: "swept", gone: 0, hasMore: false } : answers.shift()!;
   });
 }

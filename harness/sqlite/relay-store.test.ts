@@ -188,11 +188,11 @@ describe("the SQLite store of a relay", () => {
     const items = Array.from({ length: count }, (_, i) => item(i, 1, i < count - 100 ? 10 : 1000));
     store.run([admit(), append(items)], NOW);
     const swept = (wallMs: number): unknown => store.run([sweep], wallMs)[0];
-    expect(swept(NOW + 10_000)).toMatchObject({ gone: SWEEP_ROWS_MAX });
+    expect(swept(NOW + 10_000)).toMatchObject({ gone: SWEEP_ROWS_MAX, hasMore: true });
     // What waits is found again after a restart, too.
     store.close();
     ({ store, sqlite } = openBoth(path));
-    expect(swept(NOW + 10_000)).toMatchObject({ gone: 600 });
+    expect(swept(NOW + 10_000)).toMatchObject({ gone: 600, hasMore: false });
     expect(swept(NOW + 10_000)).toMatchObject({ gone: 0 });
     store.run([acknowledge(count)], NOW + 10_000);
     expect(swept(NOW + 10_000)).toMatchObject({ gone: 100 });

@@ -116,7 +116,7 @@ export class RelayStore implements TransactionStore<RelayOperation, RelayAnswer>
       }
       case "sweep":
         this.#invites.removeOver(wallMs);
-        return { id, type: "swept", gone: this.#sweep.run(wallMs, operation) };
+        return { id, type: "swept", ...this.#sweep.run(wallMs, operation) };
       case "put-invite":
         return this.#putInvite(operation, wallMs);
       case "claim-invite": {

@@ -53,7 +53,7 @@ export class RelaySweep {
   }
 
   /** Payloads dropped. */
-  run(wallMs: number, retention: Retention): number {
+  run(wallMs: number, retention: Retention): { readonly gone: number; readonly hasMore: boolean } {
     this.#groups.write();
     const due = new Map<number, number[]>();
     for (const { groupKey, cursor } of this.#log.expired(wallMs, SWEEP_ROWS_MAX)) {
@@ -78,7 +78,7 @@ export class RelaySweep {
       trimmed += done?.trimmed ?? 0;
     }
     this.#touched = left;
-    return gone;
+    return { gone, hasMore: Math.max(gone, trimmed) >= SWEEP_ROWS_MAX };
   }
 
   #sweepGroup(
