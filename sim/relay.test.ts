@@ -768,6 +768,14 @@ describe("a peer that keeps no rules", () => {
     expect([alice.hears(), world.join(12).welcome.max.cursor]).toEqual([[], 0]);
   });
 
+  it("announces more than a Hello before it: dropped on the header, though nothing more comes", () => {
+    const world = new World();
+    const [stranger, member] = [world.dial(1), world.join(12)];
+    const large = { ...push(1), payload: new Uint8Array(100_000) };
+    for (const device of [stranger, member]) device.saysBytes(device.encode(large).subarray(0, 2 + 65_535));
+    expect([stranger.isOpen, member.isOpen, world.drops()]).toEqual([false, true, ["invalid-message"]]);
+  });
+
   it("says half of something and goes: forgotten", () => {
     const world = new World();
     for (const length of [1, 20, 60, 90]) {
@@ -1160,6 +1168,17 @@ describe("limits over all", () => {
     const [alice, other] = [world.join(11), world.join(12, OTHER_GROUP)];
     expect(alice.pushes(1)).toMatchObject({ type: "PushAck" });
     expect(other.pushes(2)).toMatchObject({ type: "Error", code: ErrorCode.StorageFull, retryable: true });
+  });
+
+  it("F-015: rates of devices and addresses that have recovered are forgotten, whoever comes next", () => {
+    const world = new World({ connectionsPerAddressPerMinute: 10, messagesPerMinute: 60, sweepMs: 1000 });
+    for (let i = 0; i < 20; i++) world.dial(i, `address ${i}`, false).closes();
+    const member = world.join(21);
+    member.pushes(1);
+    member.closes();
+    expect(world.relay.rateEntries).toBe(22);
+    world.pass(10_000);
+    expect(world.relay.rateEntries).toBe(0);
   });
 
   it("a rate that was looked through while its device was there is the same after a reconnect", () => {

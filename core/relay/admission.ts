@@ -50,6 +50,11 @@ export class Admission {
     return this.#claims.take(address, nowMs) || this.#total(nowMs).claims.take(nowMs);
   }
 
+  /** Entries in the tables of rates. */
+  get entries(): number {
+    return this.#connections.size + this.#messages.size + this.#claims.size;
+  }
+
   forgetFull(nowMs: number): void {
     for (const rates of [this.#connections, this.#messages, this.#claims]) rates.forgetFull(nowMs);
   }

@@ -111,6 +111,11 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     };
   }
 
+  /** Devices and addresses whose rates are remembered: falls with every sweep as they recover. For leak checks. */
+  get rateEntries(): number {
+    return this.#admission.entries;
+  }
+
   #accept(connection: ConnectionId, address: string, now: Now): void {
     if (this.#identity === undefined || this.#isStopping) return this.#connections.turnAway(connection, "not-ready");
     const why = this.#admission.refusal(address, now.monoMs);

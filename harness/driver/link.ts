@@ -16,9 +16,12 @@ export class Link {
   isConnecting: boolean;
   /** It has been written to since the peer last read everything. */
   isBehind = false;
+  /** That came in this turn. */
+  turnBytes = 0;
   #pieces: Uint8Array[] = [];
   #pieceBytes = 0;
   #isHeld = false;
+  #isWaiting = false;
 
   constructor(id: ConnectionId, socket: Socket, isConnecting: boolean) {
     this.id = id;
@@ -73,9 +76,22 @@ export class Link {
     this.#flow();
   }
 
+  /** It has had its share of this turn. */
+  wait(): void {
+    this.#isWaiting = true;
+    this.#flow();
+  }
+
+  beginTurn(): void {
+    this.turnBytes = 0;
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#flow();
+  }
+
   #flow(): void {
     // After its end what comes is thrown away, but it must come, or the peer would hear a reset instead of our last words.
-    if (this.isKnown && (this.isBehind || this.#isHeld)) this.socket.pause();
+    if (this.isKnown && (this.isBehind || this.#isHeld || this.#isWaiting)) this.socket.pause();
     else this.socket.resume();
   }
 

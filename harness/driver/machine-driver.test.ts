@@ -270,6 +270,20 @@ describe("the store", () => {
   });
 });
 
+describe("a peer that sends without end", () => {
+  it("has its share of each turn, and no more; nothing gets lost", async () => {
+    const { store, port } = await listen((input) =>
+      input.type === "bytes" ? [{ type: "store", operation: input.bytes.length }] : [],
+    );
+    const socket = await dial(port);
+    socket.write(Buffer.alloc(16_000_000));
+    const sum = (all: readonly number[]) => all.reduce((total, one) => total + one, 0);
+    await until(() => sum(store.transactions.flat()) === 16_000_000);
+    // It stops with the chunk that reaches the share; a chunk is 64 KiB at most.
+    expect(Math.max(...store.transactions.map(sum))).toBeLessThan(128 * 1024);
+  });
+});
+
 describe("a peer that does not read", () => {
   const chunk = new Uint8Array(256 * 1024);
 

@@ -7,7 +7,8 @@
  *
  * Bounds, so that one peer's misuse costs the others nothing: unsent bytes per connection and in total (beyond, the
  * connection is cut and the machine told), operations and bytes taken in before a transaction (beyond, nobody is read
- * from until it is done), connections at once. A peer that does not read what it is sent is not read from either.
+ * from until it is done), the share of one connection in a turn, connections at once. A peer that does not read what it
+ * is sent is not read from either.
  *
  * What the machine or its store throws ends all of it: sockets are cut, nothing more is handled, `onBroken` is called
  * once. The store is the caller's to close, after `close()`.
@@ -29,6 +30,8 @@ export interface DriverLimits {
   /** Operations that may wait for the store, and bytes that may come in before it had its turn. */
   readonly waitingOperationsMax: number;
   readonly turnBytesMax: number;
+  /** Bytes of one connection in one turn, about: beyond, it is not read from until the next, and the others have theirs. */
+  readonly linkTurnBytesMax: number;
   /** Accepted connections at once, those that are being closed counted too. */
   readonly connectionsMax: number;
   /** How long a connection may take to close after the machine's last words. */
@@ -40,6 +43,7 @@ export const DRIVER_LIMITS: DriverLimits = {
   sendBufferTotalBytesMax: 256 * 1024 * 1024,
   waitingOperationsMax: 4096,
   turnBytesMax: 16 * 1024 * 1024,
+  linkTurnBytesMax: 64 * 1024,
   connectionsMax: 20_000,
   lingerMs: 2000,
 };
@@ -89,6 +93,8 @@ export class MachineDriver<Command, Event, Operation, Answer> {
   #operations: Operation[] = [];
   #askedMs = 0;
   #turnBytes = 0;
+  /** Those that something came from in this turn. */
+  #heard: Link[] = [];
   #isHolding = false;
   #isOver = false;
   #immediate: NodeJS.Immediate | undefined;
@@ -196,6 +202,9 @@ export class MachineDriver<Command, Event, Operation, Answer> {
     socket.on("data", (chunk: Buffer) => {
       if (!link.isKnown) return;
       this.#turnBytes += chunk.length;
+      if (link.turnBytes === 0) this.#heard.push(link);
+      link.turnBytes += chunk.length;
+      if (link.turnBytes >= this.#limits.linkTurnBytesMax) link.wait();
       // Not as a `Buffer`: its `slice` shares memory where a `Uint8Array` copies.
       const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
       this.#take({ type: "bytes", connection: link.id, bytes });
@@ -336,6 +345,8 @@ export class MachineDriver<Command, Event, Operation, Answer> {
     // Answers may have led to further operations: the next transaction. Peers wait no longer than for one.
     if (this.#operations.length > 0 || this.#inputs.length > 0) this.#schedule();
     this.#hold(false);
+    for (const link of this.#heard) link.beginTurn();
+    this.#heard = [];
     this.#arm();
   }
 
@@ -405,5 +416,6 @@ export class MachineDriver<Command, Event, Operation, Answer> {
     }
     this.#links.clear();
     this.#behind.clear();
+    this.#heard = [];
   }
 }

@@ -16,6 +16,8 @@ import { RelayStore } from "../../sim/relay-store.ts";
 import { createRealClock } from "../driver/clock.ts";
 import { CODEC, CONTEXT, createDisk, GROUP_SECRET, inMemory, startDevice } from "../driver/memory-device.ts";
 import type { TransactionStore } from "../driver/transaction-store.ts";
+import { openSqlite } from "../sqlite/database.ts";
+import { RELAY_SCHEMA } from "../sqlite/relay-schema.ts";
 import { UserError } from "../user-error.ts";
 import type { RelayOptions, RunningRelay } from "./daemon.ts";
 import { startRelay } from "./daemon.ts";
@@ -214,6 +216,15 @@ describe("a machine that cannot run it is told why, and nothing stays behind", (
     const error = await mistake(start({ "server.secret_key_path": join(folder, "no-such-folder", "key") }));
     expect(error.exitCode).toBe(3);
     expect(error.message).toMatch(/^The relay's key could not be kept in .*no-such-folder\/key: check/);
+  });
+
+  it("a database that is ours by its head, and has none of our tables", async () => {
+    const file = openSqlite(join(folder, "relay.db"), { ...RELAY_SCHEMA, versions: ["CREATE TABLE other (a)"] });
+    if (file.ok) file.value.close();
+    for (let i = 0; i < 2; i++) {
+      const error = await mistake(start({ "storage.data_dir": folder }));
+      expect(error.message).toContain("relay.db is damaged: tables of a relay are missing");
+    }
   });
 
   it("a file where the folder should be, or a key that is none", async () => {

@@ -3,7 +3,8 @@ import type { CryptoSuite } from "../../core/crypto/suite.ts";
 import type { RelayAnswer, RelayOperation } from "../../core/relay/store.ts";
 import { EXIT } from "../cli/exit-code.ts";
 import type { TransactionStore } from "../driver/transaction-store.ts";
-import { openDatabase } from "../sqlite/database.ts";
+import type { Database } from "../sqlite/database.ts";
+import { errorCode, openDatabase } from "../sqlite/database.ts";
 import { openIdentityFile } from "../sqlite/identity-file.ts";
 import { RELAY_SCHEMA } from "../sqlite/relay-schema.ts";
 import { RelayStore } from "../sqlite/relay-store.ts";
@@ -30,8 +31,10 @@ export function openStorage(
     database.value.close();
     throw new UserError(identity.error.sentence, EXIT.machineCannot);
   }
-  const store = new RelayStore(database.value, identity.value, suite);
-  const figures = createStorageFigures(database.value, nowMs);
+  const { store, figures } = openTables(paths.database, database.value, () => ({
+    store: new RelayStore(database.value, identity.value, suite),
+    figures: createStorageFigures(database.value, nowMs),
+  }));
   let isFailing = false;
 
   function run(operations: readonly RelayOperation[], wallMs: number): readonly RelayAnswer[] {
@@ -52,6 +55,22 @@ export function openStorage(
     },
     close: () => store.close(),
   };
+}
+
+/** A file that says it is ours may still lack a table. */
+function openTables<T>(path: string, database: Database, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    const code = errorCode(error);
+    database.close();
+    if (code === undefined) throw error;
+    const remedy = "restore a backup, or move the file away to begin anew";
+    throw new UserError(
+      `${path} is damaged: tables of a relay are missing or different (${code}): ${remedy}.`,
+      EXIT.machineCannot,
+    );
+  }
 }
 
 /** Sweeps are answered and not done: blobs stay when their time is over. */
