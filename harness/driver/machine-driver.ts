@@ -91,6 +91,7 @@ export class MachineDriver<Command, Event, Operation, Answer> {
   #isHandling = false;
   #sending: Link[] = [];
   #operations: Operation[] = [];
+  #done: Transaction<Operation, Answer> | undefined;
   #askedMs = 0;
   #turnBytes = 0;
   /** Those that something came from in this turn. */
@@ -341,6 +342,9 @@ export class MachineDriver<Command, Event, Operation, Answer> {
     this.#writeAll();
     if (this.#operations.length > 0 && !this.#isOver) this.#commit();
     this.#writeAll();
+    // Whoever counts does it when the answers are on their way.
+    if (this.#done !== undefined) this.#options.onTransaction?.(this.#done);
+    this.#done = undefined;
     if (this.#isOver) return;
     // Answers may have led to further operations: the next transaction. Peers wait no longer than for one.
     if (this.#operations.length > 0 || this.#inputs.length > 0) this.#schedule();
@@ -357,8 +361,7 @@ export class MachineDriver<Command, Event, Operation, Answer> {
     try {
       const answers = this.#options.store.run(operations, this.#options.clock.now().wallMs);
       assertInvariant(answers.length === operations.length, "a store answers every operation");
-      const endedMs = performance.now();
-      this.#options.onTransaction?.({ operations, answers, askedMs: this.#askedMs, beganMs, endedMs });
+      this.#done = { operations, answers, askedMs: this.#askedMs, beganMs, endedMs: performance.now() };
       for (const answer of answers) this.#inputs.push({ type: "stored", answer });
     } catch (error) {
       this.#break(error);

@@ -14,8 +14,12 @@ const KEPT_MS = 5000;
 /** Asks now; throws what the database throws. Who looks often gets the figures of a moment ago, from a database that answers. */
 export function createStorageFigures(database: Database, nowMs: () => number): () => StorageFigures {
   const blobs = database.prepare<[], { n: number }>("SELECT count(*) AS n FROM rows WHERE gone IS NULL");
+  // What a group's head does not know yet, its newest rows say.
   const held = database.prepare<[], { n: number; bytes: number }>(
-    "SELECT count(*) AS n, total(held_bytes) AS bytes FROM groups WHERE held_bytes > 0",
+    `SELECT count(*) AS n, total(bytes) AS bytes FROM (
+       SELECT held_bytes + (SELECT coalesce(sum(size_bytes), 0) FROM rows
+         WHERE group_key = groups.key AND cursor > max_cursor) AS bytes FROM groups
+     ) WHERE bytes > 0`,
   );
   const alive = database.prepare<[], unknown>("SELECT key FROM groups LIMIT 1");
   let kept: { readonly figures: StorageFigures; readonly atMs: number } | undefined;

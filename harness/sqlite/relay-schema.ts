@@ -1,6 +1,7 @@
 /**
  * The tables of a relay. Groups are named by a small number in the others: a third of the bytes in every index. A row
- * of the log is held while `gone` is null, and exactly then it has a payload.
+ * of the log is held while `gone` is null, and exactly then it has a payload. A group's max_cursor, max_chain and held_bytes
+ * may be those of a lower cursor: the rows above it are all held, and complete them.
  */
 import type { Schema } from "./database.ts";
 

@@ -181,6 +181,48 @@ describe("the SQLite store of a relay", () => {
     expect(cursors(open(path).run([page()], NOW))).toEqual([1, 2, 3, 4]);
   });
 
+  it("knows after a kill what its groups had grown by, with all that happened to them in between", () => {
+    const path = files.path();
+    const { store, sqlite } = openBoth(path);
+    const behind = sqlite.prepare("SELECT max((SELECT max(cursor) FROM rows) - max_cursor) FROM groups").pluck();
+    const drop: RelayOperation = {
+      id: 8,
+      type: "delete",
+      group: GROUPS[0]!,
+      device: DEVICES[0]!,
+      blobId: item(2).blobId,
+    };
+    const steps: readonly (readonly RelayOperation[])[] = [
+      [load, admit(), append([item(1, 100)])],
+      [append([item(2, 200)])],
+      [append([item(3, 300), item(4, 400)])],
+      // Changed and grown in one transaction, in either order.
+      [drop, append([item(5, 500)])],
+      [append([item(6, 600)])],
+      [append([item(7, 700)]), { ...drop, blobId: item(6).blobId } as RelayOperation],
+      [append([item(8, 800)])],
+    ];
+    let mostBehind = 0;
+    for (const step of steps) {
+      store.run(step, NOW);
+      mostBehind = Math.max(mostBehind, Number(behind.get()));
+      const killed = open(files.kill(path));
+      expect(text(killed.run([admit(), ...QUESTIONS], NOW))).toBe(text(store.run([admit(), ...QUESTIONS], NOW)));
+      // The room that is left is the same, too: one byte more than it is a quota.
+      const limits = { defaultTtlS: 10, heldBytesMax: 1e9 };
+      const full = (totalBytesMax: number): RelayOperation =>
+        ({ ...append([item(99, 1)]), ...limits, totalBytesMax }) as RelayOperation;
+      const answers = [store, killed].map((each) => text(each.run([full(1)], NOW)));
+      expect(answers[1]).toBe(answers[0]);
+      killed.close();
+    }
+    expect(mostBehind, "rows that a head was behind by: else nothing was tested").toBeGreaterThan(1);
+    store.close();
+    const closed = new Sqlite(path);
+    expect(closed.prepare("SELECT max_cursor FROM groups").pluck().get()).toBe(8);
+    closed.close();
+  });
+
   it("sweeps a bounded number of rows at a time, and all of them in the end", () => {
     const path = files.path();
     let { store, sqlite } = openBoth(path);

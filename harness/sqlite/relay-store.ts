@@ -93,6 +93,8 @@ export class RelayStore implements TransactionStore<RelayOperation, RelayAnswer>
   }
 
   close(): void {
+    // If it cannot be written, the rows say it the next time.
+    this.#database.transaction(() => this.#groups.writeAll());
     this.#database.close();
   }
 
@@ -185,7 +187,7 @@ export class RelayStore implements TransactionStore<RelayOperation, RelayAnswer>
     });
     for (const row of rows) this.#log.insert(key, row);
     if (rows.length > 0) {
-      this.#groups.change(key, head, group.oldestExpiresAtMs ?? rows[0]!.expiresAtMs);
+      this.#groups.grow(key, head, group.oldestExpiresAtMs ?? rows[0]!.expiresAtMs);
       // Somebody may have acknowledged what was not there yet.
       this.#sweep.touch(key);
     }

@@ -54,7 +54,7 @@ export class RelaySweep {
 
   /** Payloads dropped. */
   run(wallMs: number, retention: Retention): { readonly gone: number; readonly hasMore: boolean } {
-    this.#groups.write();
+    this.#groups.writeAll();
     const due = new Map<number, number[]>();
     for (const { groupKey, cursor } of this.#log.expired(wallMs, SWEEP_ROWS_MAX)) {
       const cursors = due.get(groupKey);
