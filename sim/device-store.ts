@@ -11,29 +11,16 @@ import { unreachable } from "../core/invariant.ts";
 import type { Now } from "../core/machine.ts";
 import type { Entry, JournalCodec } from "./journal-codec.ts";
 import { Journal } from "./journal.ts";
+import type { InboxRow, QuarantineRow as ReadQuarantineRow } from "../scenarios/disk-reader.ts";
 import type { Disk, DiskError } from "./kernel/disk.ts";
 import type { StagedStore } from "./kernel/program.ts";
 
 const FILE = "device.journal";
 const ENTRY = { identity: 0, sent: 1, acked: 2, givenUp: 3, rebased: 4, taken: 5 } as const;
 
-export interface InboxRow {
-  readonly relay: string;
-  readonly epoch: string;
-  readonly cursor: number;
-  readonly blob: string;
-  readonly sender: Uint8Array;
-  readonly sequence: number;
-  readonly body: Uint8Array;
-}
-
-export interface QuarantineRow {
-  readonly relay: string;
-  readonly epoch: string;
-  readonly cursor: number;
-  readonly blob: string;
+/** As the application reads it, and what could not be opened. */
+export interface QuarantineRow extends ReadQuarantineRow {
   readonly payload: Uint8Array;
-  readonly why: string;
 }
 
 /** A range told lost. */

@@ -6,9 +6,8 @@ const KILLS = 5;
 /** Far above what it takes on a machine of its own: about ten seconds each. */
 const TIMEOUT_MS = 240_000;
 
-// The processes are of the compiled code, which `npm test` makes first.
 describe.skipIf(!existsSync(new URL("../../dist/harness/main.js", import.meta.url)))(
-  "a kill storm on real processes",
+  "a kill storm on real processes (skipped without a build, whose code they run: `npm test` makes it)",
   () => {
     it.each([["relay"], ["device"]] as const)(
       "killing a %s under load loses nothing that was acknowledged and delivers nothing twice",

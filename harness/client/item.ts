@@ -65,6 +65,7 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 export function plainName(path: string): string {
   // Through UTF-8 and back: half of a surrogate pair has none.
   const last = Buffer.from(path.split(/[/\\]/).at(-1)!, "utf8").toString("utf8");
+  // Control characters are just what is looked for.
   // oxlint-disable-next-line no-control-regex
   let name = last.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069<>:"|?*]/g, "_");
   name = name.replace(/^[\s.]+$/, "").replace(/[\s.]+$/, "");
@@ -86,6 +87,7 @@ function shortened(name: string): string {
 
 /** Text for one line of a terminal: what would move the cursor, change colours or hide other text is shown, not done. */
 export function printableText(text: string): string {
+  // Control characters are just what is looked for.
   // oxlint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) =>
     character === "\r" ? "" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import * as library from "../index.ts";
+import * as exported from "../index.ts";
 import { startTestRelay, type TestRelay } from "./relay-for-tests.ts";
 
 const page = readFileSync(fileURLToPath(new URL("LIBRARY.md", import.meta.url)), "utf8");
@@ -32,6 +32,7 @@ function exampleOf(text: string): (given: Record<string, unknown>) => Promise<vo
   const imported = /^import \{ ([\w, ]+) \} from "zerok-sync";$/m.exec(code)!;
   const body = code.replace(imported[0], "").replaceAll(/dataDir: "([\w-]+)"/g, 'dataDir: folder + "/$1"');
   const names = [...imported[1]!.split(", "), "groupSecret", "relay", "folder", "console"];
+  // The page is ours, and running what stands on it is the test.
   // oxlint-disable-next-line typescript/no-implied-eval
   const run = new Function(...names, `return (async () => {${body}})();`);
   return (given) => run(...names.map((name) => given[name])) as Promise<void>;
@@ -41,7 +42,7 @@ describe("the library's page", () => {
   it("has an example that does what it says", async () => {
     const lines: string[] = [];
     const console = { log: (line: string) => void lines.push(line) };
-    await exampleOf(page)({ ...library, groupSecret, relay: relay.address, folder: home, console });
+    await exampleOf(page)({ ...exported, groupSecret, relay: relay.address, folder: home, console });
     const pushed = expect.stringMatching(/^pushed [0-9a-f]{32} at cursor 1$/);
     expect([...lines].sort()).toEqual(["1: hello", "pulled hello", pushed]);
   });
@@ -53,7 +54,7 @@ describe("the library's page", () => {
     for (const name of events) expect(page).toContain(`\`${name}\``);
     const errors = readFileSync(fileURLToPath(new URL("sync-error.ts", import.meta.url)), "utf8");
     for (const [, code] of errors.matchAll(/^ {2}\| "([a-z-]+)"/gm)) expect(page).toContain(`\`${code}\``);
-    const methods = Object.getOwnPropertyNames(library.SyncClient.prototype);
+    const methods = Object.getOwnPropertyNames(exported.SyncClient.prototype);
     const inner = ["constructor", "putInvite", "cancelInvite"];
     for (const name of methods.filter((one) => !inner.includes(one))) expect(page).toMatch(new RegExp(`\`${name}\\b`));
   });
@@ -79,31 +80,34 @@ async function runProgram(body: string): Promise<[code: number, out: string]> {
   return [code, out];
 }
 
-describe.skipIf(!existsSync(built))("a process that has closed its client ends by itself", () => {
-  it.each([
-    [
-      "after a push",
-      `const client = await open([relay]); await client.connect(); await (await client.push("x")).acked;`,
-    ],
-    ["with a relay that is away", `const client = await open([relay, nobody]); await client.connect();`],
-    ["while it waits to try again", `const client = await open([nobody]); await client.connect().catch(() => {});`],
-    [
-      "while it connects",
-      `const client = await open([relay]); client.connect({ timeoutMs: 600_000 }).catch(() => {});`,
-    ],
-    [
-      "while it pulls and flushes",
-      `const client = await open([relay, nobody]); await client.connect(); await client.push("x");
+describe.skipIf(!existsSync(built))(
+  "a process that has closed its client ends by itself (skipped without a build, which it runs: `npm test` makes it)",
+  () => {
+    it.each([
+      [
+        "after a push",
+        `const client = await open([relay]); await client.connect(); await (await client.push("x")).acked;`,
+      ],
+      ["with a relay that is away", `const client = await open([relay, nobody]); await client.connect();`],
+      ["while it waits to try again", `const client = await open([nobody]); await client.connect().catch(() => {});`],
+      [
+        "while it connects",
+        `const client = await open([relay]); client.connect({ timeoutMs: 600_000 }).catch(() => {});`,
+      ],
+      [
+        "while it pulls and flushes",
+        `const client = await open([relay, nobody]); await client.connect(); await client.push("x");
        for (const wait of [client.catchUp({ timeoutMs: 600_000 }), client.flush({ everywhere: true, timeoutMs: 600_000 })])
          wait.catch(() => {});`,
-    ],
-  ])("%s", async (_name, body) => {
-    expect(await runProgram(`${body} await client.close();`)).toEqual([0, "closed"]);
-  });
+      ],
+    ])("%s", async (_name, body) => {
+      expect(await runProgram(`${body} await client.close();`)).toEqual([0, "closed"]);
+    });
 
-  it("also with `using`", async () => {
-    const body = `{ const client = await open([relay]); try { await client.connect(); }
+    it("also with `using`", async () => {
+      const body = `{ const client = await open([relay]); try { await client.connect(); }
       finally { await client[Symbol.asyncDispose](); } }`;
-    expect(await runProgram(body)).toEqual([0, "closed"]);
-  });
-});
+      expect(await runProgram(body)).toEqual([0, "closed"]);
+    });
+  },
+);
