@@ -199,6 +199,7 @@ const plan = v.strictObject({
   healAtMs: ms,
   bound: v.strictObject({ withinMs: ms, framesMax: count }),
   trouble: v.pipe(v.array(evidence), v.maxLength(STEPS_MAX)),
+  drawn: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(1000))), v.maxLength(1000))),
 });
 
 /** A step, toxic, disk fault or evidence that `plan.ts` gains and this file does not know fails to compile here. */

@@ -23,6 +23,8 @@ export interface Plan {
   readonly bound: LivenessBound;
   /** How it is known that the trouble happened: all must hold, or the run is idle. */
   readonly trouble: readonly Evidence[];
+  /** What the seed drew, in words, where that is not plain from the scenario. For people: no run depends on it. */
+  readonly drawn?: readonly string[];
 }
 
 export interface Topology {

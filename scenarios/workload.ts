@@ -233,7 +233,7 @@ function lastEndMs(steps: readonly Step[]): number {
 const AWAKE_MS = 200;
 
 /** A dead application pushes nothing: what would fall into a device's death comes when it is back. */
-function movePastDeath(steps: readonly Step[]): readonly Step[] {
+export function movePastDeath(steps: readonly Step[]): readonly Step[] {
   const deaths = steps.flatMap((step) => downSpan(step) ?? []).toSorted((x, y) => x.fromMs - y.fromMs);
   if (deaths.length === 0) return steps;
   return steps.map((step) => {

@@ -12,7 +12,6 @@ import { chooseBuilt } from "./choose-scenarios.ts";
 import { exitCodeOf, type ExitCode } from "./exit-code.ts";
 import { renderDuration } from "./figures.ts";
 import type { Io } from "./io.ts";
-import { laterOption } from "./later.ts";
 import * as values from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { createProgress } from "./progress.ts";
@@ -43,7 +42,6 @@ const FOLDERS_PER_ID = 3;
 const FAILURES_SHOWN = 20;
 
 export async function runSimCommand(args: SimArguments, io: Io, services: Services): Promise<ExitCode> {
-  if (args.ids.includes("wild")) throw laterOption("`zerok sim wild`");
   const request = readRequest(args, services);
   const jobs = values.parseJobsOption(args.jobs);
   const isSingle = request.seedsPerId === 1 && request.scenarios.length === 1 && request.timeMs === undefined;
