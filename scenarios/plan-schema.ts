@@ -190,6 +190,14 @@ const evidence = v.variant("see", [
   v.strictObject({ see: v.literal("relays-failed"), device: name }),
 ]);
 
+const choice = v.strictObject({
+  label: v.pipe(v.string(), v.maxLength(100)),
+  cause: whole(0, 0xffff_ffff),
+  ordinal: count,
+  bound: atLeastOne,
+  value: atLeastOne,
+});
+
 const plan = v.strictObject({
   format: v.literal(PLAN_FORMAT),
   scenario: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, "a scenario's id")),
@@ -199,6 +207,7 @@ const plan = v.strictObject({
   healAtMs: ms,
   bound: v.strictObject({ withinMs: ms, framesMax: count }),
   trouble: v.pipe(v.array(evidence), v.maxLength(STEPS_MAX)),
+  choices: v.exactOptional(v.pipe(v.array(choice), v.maxLength(STEPS_MAX))),
   drawn: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(1000))), v.maxLength(1000))),
 });
 

@@ -23,8 +23,22 @@ export interface Plan {
   readonly bound: LivenessBound;
   /** How it is known that the trouble happened: all must hold, or the run is idle. */
   readonly trouble: readonly Evidence[];
+  /** The choices that are not calm; every other one is. Without it the seed makes them all. What a shrinker leaves. */
+  readonly choices?: readonly PlanChoice[];
   /** What the seed drew, in words, where that is not plain from the scenario. For people: no run depends on it. */
   readonly drawn?: readonly string[];
+}
+
+/** One labelled choice of a run (`sim/kernel/choices.ts`); only the simulator asks for them. */
+export interface PlanChoice {
+  readonly label: string;
+  /** The key of the operation behind it: a step's id, or 2³¹ and a hash of the host's name. */
+  readonly cause: number;
+  /** The how-manieth of that label within that cause. */
+  readonly ordinal: number;
+  readonly bound: number;
+  /** 1 … bound−1. */
+  readonly value: number;
 }
 
 export interface Topology {

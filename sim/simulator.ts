@@ -16,6 +16,7 @@ import type { Plan } from "../scenarios/plan.ts";
 import { JournalCodec } from "./journal-codec.ts";
 import type { Choices } from "./kernel/choices.ts";
 import { Kernel } from "./kernel/kernel.ts";
+import { ReplayedChoices } from "./kernel/recorded-choices.ts";
 import type { TraceCheckpoint, TraceDetail } from "./kernel/trace.ts";
 import { toySuite } from "./toy-suite.ts";
 import { World } from "./world.ts";
@@ -103,13 +104,19 @@ export class Simulator {
       seedHi: hi,
       startWallMs: START_WALL_MS,
       eventBudget: options.eventBudget ?? EVENT_BUDGET,
-      ...(options.choices === undefined ? {} : { choices: options.choices }),
+      ...choicesOf(plan, options),
     };
     if (this.#kernel === undefined) this.#kernel = new Kernel(kernelOptions);
     else this.#kernel.reset(kernelOptions);
     this.#kernel.trace.detail = options.detail;
     return this.#kernel;
   }
+}
+
+/** A plan that carries its choices is calm in all others, whatever its seed would have chosen. */
+function choicesOf(plan: Plan, options: SimOptions): { readonly choices?: Choices } {
+  if (options.choices !== undefined) return { choices: options.choices };
+  return plan.choices === undefined ? {} : { choices: new ReplayedChoices(plan.choices, { exact: false }) };
 }
 
 /** Argon2id is far too slow for a seed: in the simulator the derived secret is given (design §13). */
