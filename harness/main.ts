@@ -51,6 +51,8 @@ async function runChoice(choice: Choice, io: Io, given: Services | undefined, ar
     case "replay":
       assertNothingLater(choice.later);
       return (await import("./cli/replay-command.ts")).runReplayCommand(choice.args, io, await services());
+    case "shrink":
+      return (await import("./cli/shrink-command.ts")).runShrinkCommand(choice.args, io, await services());
     case "scenarios":
       return (await import("./cli/scenarios-command.ts")).runScenariosCommand(choice.args, io, await services());
     case "bench":

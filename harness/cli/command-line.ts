@@ -13,11 +13,13 @@ import type { BenchArguments } from "./bench-command.ts";
 import type { AgentArguments } from "./agent-command.ts";
 import type { RelayArguments } from "./relay-command.ts";
 import type { ReplayArguments } from "./replay-command.ts";
+import type { ShrinkArguments } from "./shrink-command.ts";
 import type { ScenariosArguments } from "./scenarios-command.ts";
 
 export type Choice =
   | { readonly command: "sim"; readonly args: SimArguments; readonly later: Later }
   | { readonly command: "replay"; readonly args: ReplayArguments; readonly later: Later }
+  | { readonly command: "shrink"; readonly args: ShrinkArguments; readonly later: Later }
   | { readonly command: "scenarios"; readonly args: ScenariosArguments; readonly later: Later }
   | { readonly command: "bench"; readonly args: BenchArguments; readonly later: Later }
   | { readonly command: "relay"; readonly args: RelayArguments; readonly later: Later }
@@ -94,6 +96,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           .option("out", out)
           .option("fail-fast", flag("stop at the first failure"))
           .option("keep-first", flag("leave a folder for the first run of each id too"))
+          .option("no-shrink", flag("do not shrink the first failure"))
           .option("suite", { ...suite, default: "toy" as const })
           .option(
             "portable-every",
@@ -130,6 +133,31 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           command: "replay",
           args: { ...args, scenario: args.scenario, suite: args.suite },
           later: args,
+        }),
+    )
+    .command(
+      "shrink <what>",
+      "the smallest plan that still breaks the same checker",
+      (command) =>
+        command
+          .positional("what", {
+            type: "string",
+            demandOption: true,
+            describe: "capsule.json, run folder, or seed with --scenario",
+          })
+          .option("scenario", text("the scenario of a seed"))
+          .option("checker", text("shrink what this checker found (default: the first finding)"))
+          .option("time", text("take the smallest so far after this long (default 30s)"))
+          .option("edited", flag("take a capsule that was edited by hand"))
+          .option("out", out)
+          .option("suite", { ...suite, defaultDescription: "as in the capsule" })
+          .example("$0 shrink runs/latest", "of the newest run folder")
+          .example("$0 shrink 0x80 --scenario wild", "of a seed"),
+      (args) =>
+        void (choice = {
+          command: "shrink",
+          args: { ...args, scenario: args.scenario, checker: args.checker, time: args.time, suite: args.suite },
+          later: {},
         }),
     )
     .command(
@@ -241,7 +269,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
 /** yargs says what was wrong; what to type next is ours to say. */
 function describeMistake(error: unknown, argv: readonly string[]): string {
   const what = (error instanceof Error ? error.message : String(error)).trim().replace(/\s*\n\s*/g, " ");
-  const command = ["sim", "replay", "scenarios", "bench", "relay", "agent", ...CLIENT_COMMANDS].find(
+  const command = ["sim", "replay", "shrink", "scenarios", "bench", "relay", "agent", ...CLIENT_COMMANDS].find(
     (name) => name === argv[0],
   );
   return `${what}: npx zerok ${command === undefined ? "" : `${command} `}--help shows what can be typed.`;

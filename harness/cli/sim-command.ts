@@ -16,6 +16,7 @@ import * as values from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { createProgress } from "./progress.ts";
 import { shortPath } from "./short-path.ts";
+import { renderShrunk, SHRINK_MS, shrinkToFolder, shrunkToJson, type ShrunkRun } from "./shrunk-run.ts";
 import type { Services } from "./services.ts";
 import { renderFailure, renderMismatch, renderTallies, renderTotals, totalsOf } from "./sweep-text.ts";
 
@@ -30,6 +31,7 @@ export interface SimArguments {
   readonly out: string;
   readonly failFast: boolean;
   readonly keepFirst: boolean;
+  readonly noShrink: boolean;
   readonly suite: Suite;
   readonly portableEvery: string | undefined;
   readonly json: boolean;
@@ -62,9 +64,25 @@ export async function runSimCommand(args: SimArguments, io: Io, services: Servic
   }
 
   const folders = leaveFolders(report, args, isSingle, services.createRunner());
-  if (args.json) io.out(`${JSON.stringify(toJson(report, folders, isSingle), undefined, 2)}\n`);
-  else print(report, folders, args, io);
+  const shrunk = args.noShrink ? undefined : shrinkFirst(report, args, services);
+  if (args.json) io.out(`${JSON.stringify(toJson(report, folders, isSingle, shrunk), undefined, 2)}\n`);
+  else {
+    print(report, folders, args, io);
+    if (shrunk !== undefined)
+      io.out(`\nThe first of them, shrunk: ${renderShrunk(createPaint(io.hasColor), shrunk, args.quiet)}`);
+  }
   return exitCodeOf(report.verdict);
+}
+
+/** The first failure as a short story. What a simulator threw has no plan to be shrunk. */
+function shrinkFirst(report: SweepReport, args: SimArguments, services: Services): ShrunkRun | undefined {
+  for (const { scenario, result } of report.failures) {
+    const [target] = result.findings;
+    if (target === undefined || target.checker === "simulator") continue;
+    const plan = services.createRunner().planOf(scenario, result.seed);
+    return shrinkToFolder(services, plan, target, { suite: args.suite, withinMs: SHRINK_MS, out: args.out });
+  }
+  return undefined;
 }
 
 function readRequest(args: SimArguments, services: Services): SweepRequest {
@@ -178,7 +196,7 @@ function print(report: SweepReport, folders: Folders, args: SimArguments, io: Io
   );
 }
 
-function toJson(report: SweepReport, folders: Folders, isSingle: boolean): object {
+function toJson(report: SweepReport, folders: Folders, isSingle: boolean, shrunk: ShrunkRun | undefined): object {
   const totals = totalsOf(report);
   const single = isSingle ? [...report.firsts][0] : undefined;
   const folderOf = (scenario: string, seed: string): string | null => folders.get(keyOf(scenario, seed)) ?? null;
@@ -202,6 +220,7 @@ function toJson(report: SweepReport, folders: Folders, isSingle: boolean): objec
       replay: replayLine(failure.scenario, failure.result.seed, folders),
     })),
     mismatches: report.mismatches.map((mismatch) => ({ ...mismatch, replay: repeatLine(mismatch, folders) })),
+    shrunk: shrunk === undefined ? null : shrunkToJson(shrunk),
     runs: [...folders.values()],
   };
 }
