@@ -192,7 +192,7 @@ export class RelayLink {
     this.#puller.welcomed(welcome.max.cursor, now.monoMs);
     tell({ type: "connected", relay, epoch: this.#epoch, max: welcome.max.cursor });
     tell({ type: "notified", relay, by: "Welcome", cursor: welcome.max.cursor });
-    this.#port.welcomed(this);
+    this.#port.welcomed(this, now);
     if (this.#position !== undefined && isEqualBytes(this.#position.epoch, this.#epoch)) {
       this.#isInStep = true;
       return;

@@ -75,6 +75,7 @@ export class Connections {
       acknowledged: 0,
       isPaging: false,
       isListing: false,
+      isAppending: false,
       batch: [],
     };
     this.sessions.add(session);

@@ -168,7 +168,12 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     if (answer.type === "failed") this.#context.mark("relay.store-failed");
     if (!("connection" in job)) return this.#answeredOwn(answer, now);
     assertInvariant(answer.type !== "loaded" && answer.type !== "swept", "a session's answer is for a session");
-    this.#answers.take(job, this.#sessions.at(job.connection), answer, now);
+    const session = this.#sessions.at(job.connection);
+    this.#answers.take(job, session, answer, now);
+    if (session === undefined || job.for !== "append") return;
+    session.isAppending = false;
+    // Ended by its own answer: nobody waits for the rest.
+    if (this.#sessions.at(job.connection) === session) this.#requests.flushBatch(session);
   }
 
   #answeredOwn(answer: RelayAnswer, now: Now): void {

@@ -25,7 +25,9 @@ export interface Session {
   isPaging: boolean;
   /** The devices are being listed for it. */
   isListing: boolean;
-  /** Pushes of this turn, to be appended together. */
+  /** The store is asked for a batch of its pushes. */
+  isAppending: boolean;
+  /** Pushes that the store is not asked for yet, to be appended together. */
   readonly batch: AppendItem[];
 }
 

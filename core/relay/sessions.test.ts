@@ -32,6 +32,7 @@ function session(connection: number, group?: string, device?: string, address = 
     acknowledged: 0,
     isPaging: false,
     isListing: false,
+    isAppending: false,
     batch: [],
   };
 }

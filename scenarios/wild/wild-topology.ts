@@ -16,11 +16,13 @@ export function drawWildTopology(draw: Draw, options: WildOptions): Topology {
   const groups = GROUP_NAMES.slice(0, options.groups);
   // A rekey interval counts the same messages at both ends: one for the whole run.
   const rekey = options.rekey ? { rekeyAfterMessages: draw.between("rekey after", 4, 40) } : {};
+  // A relay that lost its store does not know who has not acknowledged: it has to keep what those it knows have.
+  const isRuined = options.faults.has("wipe-relay") || options.faults.has("rollback-relay");
   const relay: RelayConfig = {
     ...DEFAULT_RELAY_CONFIG,
     // Above every keep-alive, so that a healthy session never falls silent.
     idleTimeoutMs: draw.between("idle timeout", 30_000, 60_000),
-    acknowledgedRetentionS: draw.pick("acknowledged retention", [0, 0, 24 * 3600] as const),
+    acknowledgedRetentionS: isRuined ? 24 * 3600 : draw.pick("acknowledged retention", [0, 0, 24 * 3600] as const),
     sweepMs: options.shortLived ? draw.between("sweep", 200, 1000) : DEFAULT_RELAY_CONFIG.sweepMs,
     notify: !draw.chance("no notify", 1, 10),
     ...rekey,
