@@ -71,7 +71,9 @@ export async function runReplayCommand(args: ReplayArguments, io: Io, services: 
     io.out(`${JSON.stringify(report, undefined, 2)}\n`);
   } else {
     const paint = createPaint(io.hasColor);
-    if (!args.quiet) io.out(`${renderStory(tellStory(first.plan, first.run.history, first.verdict), paint)}\n`);
+    const story = tellStory(first.plan, first.run.history, first.verdict);
+    // Of a long run that went well there is nothing to tell.
+    if (!args.quiet && (story.unsaid === 0 || story.ending.length > 0)) io.out(`${renderStory(story, paint)}\n`);
     io.out(renderVerdict(paint, first));
     io.out(renderComparison(paint, comparison));
     if (twice !== undefined) io.out(renderTwice(paint, twice));
