@@ -75,7 +75,8 @@ export function planModem(draw: Draw): Plan {
 /** A device comes back to half a megabyte, page by page at 1 MB/s; in the middle of it its link falls to 10 KB/s. */
 export function planFallingBandwidth(draw: Draw): Plan {
   const link = draw.pick("link", [LINKS.fiber, LINKS.dsl, LINKS.lte] as const);
-  const pullBytesMax = draw.between("page bytes", 40_000, 90_000);
+  // Up to all at once: a page that takes forty seconds to come.
+  const pullBytesMax = draw.between("page bytes", 40_000, 400_000);
   const run = createWorkload(draw, {
     scenario: "T-BW-02",
     devices: draw.between("devices", 2, 3),
@@ -100,6 +101,7 @@ export function planFallingBandwidth(draw: Draw): Plan {
   run.toxic("b", { fromMs: 0, toMs: fallMs }, "both", { type: "bandwidth", bytesPerS: 1_000_000 });
   const step = run.toxic("b", { fromMs: fallMs, toMs }, "both", { type: "bandwidth", bytesPerS: 10_000 });
   run.see({ see: "open", step, f: "pull", device: "b" });
+  run.demand({ demand: "kept", devices: ["b"], fromMs: fallMs, toMs });
   run.see({ see: "observed", step });
   for (const device of run.devices) {
     run.stream(device, draw.between(`${device} during`, 0, 3), { fromMs: fallMs, toMs: fallMs + 20_000 });
