@@ -6,6 +6,7 @@ export { createDraw, parseSeed, seedAfter, seedHalves, type Draw, type SeedHalve
 export {
   isFault,
   PLAN_FORMAT,
+  type Demand,
   type DeviceSpec,
   type DiskFault,
   type Evidence,

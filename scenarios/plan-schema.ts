@@ -32,6 +32,8 @@ const ms = whole(0, TIME_MS_MAX);
 const permille = whole(0, 1000);
 const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/, "a name: lower-case letters, digits and dashes"));
 const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(HOSTS_MAX));
+/** Reasons for which a connection ended. */
+const whys = v.pipe(v.array(name), v.minLength(1), v.maxLength(32));
 
 const link = v.strictObject({ name, latencyMs: ms, jitterMs: ms });
 
@@ -188,6 +190,20 @@ const evidence = v.variant("see", [
   v.strictObject({ see: v.literal("copy-owed"), step: count, relay: name }),
   v.strictObject({ see: v.literal("sooner"), relay: name, than: name }),
   v.strictObject({ see: v.literal("relays-failed"), device: name }),
+  v.strictObject({ see: v.literal("disconnected"), step: count, device: name, whys }),
+  v.strictObject({ see: v.literal("waited"), device: name, ms }),
+  v.strictObject({ see: v.literal("failed"), device: name }),
+  v.strictObject({ see: v.literal("quarantined"), device: name }),
+]);
+
+const demand = v.variant("demand", [
+  v.strictObject({ demand: v.literal("acked"), devices: names, fromMs: ms, toMs: ms, withinMs: ms }),
+  v.strictObject({ demand: v.literal("heard"), device: name, fromMs: ms, toMs: ms, withinMs: ms }),
+  v.strictObject({ demand: v.literal("noticed"), step: count, device: name, whys, withinMs: ms }),
+  v.strictObject({ demand: v.literal("kept"), devices: names, fromMs: ms, toMs: ms }),
+  v.strictObject({ demand: v.literal("back"), devices: names, fromMs: ms, withinMs: ms }),
+  v.strictObject({ demand: v.literal("spread"), fromMs: ms, windowMs: ms, dialsMax: count }),
+  v.strictObject({ demand: v.literal("lean"), device: name, blobsMax: count }),
 ]);
 
 const choice = v.strictObject({
@@ -207,6 +223,7 @@ const plan = v.strictObject({
   healAtMs: ms,
   bound: v.strictObject({ withinMs: ms, framesMax: count }),
   trouble: v.pipe(v.array(evidence), v.maxLength(STEPS_MAX)),
+  demands: v.exactOptional(v.pipe(v.array(demand), v.maxLength(STEPS_MAX))),
   choices: v.exactOptional(v.pipe(v.array(choice), v.maxLength(STEPS_MAX))),
   drawn: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(1000))), v.maxLength(1000))),
 });

@@ -23,6 +23,8 @@ export interface Plan {
   readonly bound: LivenessBound;
   /** How it is known that the trouble happened: all must hold, or the run is idle. */
   readonly trouble: readonly Evidence[];
+  /** What this run must hold beyond what all must. */
+  readonly demands?: readonly Demand[];
   /** The choices that are not calm; every other one is. Without it the seed makes them all. What a shrinker leaves. */
   readonly choices?: readonly PlanChoice[];
   /** What the seed drew, in words, where that is not plain from the scenario. For people: no run depends on it. */
@@ -208,7 +210,50 @@ export type Evidence =
   /** A blob was acknowledged by `relay`, and a second or more later by `than`. */
   | { readonly see: "sooner"; readonly relay: string; readonly than: string }
   /** The device told its application that it could reach none of its relays. */
-  | { readonly see: "relays-failed"; readonly device: string };
+  | { readonly see: "relays-failed"; readonly device: string }
+  /** From the fault of this step on, a connection of the device ended, or never came about, for one of these reasons. */
+  | { readonly see: "disconnected"; readonly step: number; readonly device: string; readonly whys: readonly string[] }
+  /** A push of the device took so long, or longer, from its making to its acknowledgement. */
+  | { readonly see: "waited"; readonly device: string; readonly ms: number }
+  /** A push of the device definitely failed, and one that it made later was acknowledged. */
+  | { readonly see: "failed"; readonly device: string }
+  /** The device put a blob aside that it could not open. */
+  | { readonly see: "quarantined"; readonly device: string };
+
+/** What one scenario asks of its runs beside the standing checks. Times are of the plan's clock. */
+export type Demand =
+  /** Every push that these devices make in the span is acknowledged within so long. */
+  | {
+      readonly demand: "acked";
+      readonly devices: readonly string[];
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly withinMs: number;
+    }
+  /** Every blob of its group that is acknowledged in the span, to anyone, is delivered to the device within so long. */
+  | {
+      readonly demand: "heard";
+      readonly device: string;
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly withinMs: number;
+    }
+  /** After the fault of this step the device's connection ends within so long, for one of these reasons. */
+  | {
+      readonly demand: "noticed";
+      readonly step: number;
+      readonly device: string;
+      readonly whys: readonly string[];
+      readonly withinMs: number;
+    }
+  /** No connection of these devices ends in the span, except by the application's wish. */
+  | { readonly demand: "kept"; readonly devices: readonly string[]; readonly fromMs: number; readonly toMs: number }
+  /** Each of these devices is let in by a relay within so long after this time. */
+  | { readonly demand: "back"; readonly devices: readonly string[]; readonly fromMs: number; readonly withinMs: number }
+  /** In no window of this length after this time do all devices together dial more often than so. */
+  | { readonly demand: "spread"; readonly fromMs: number; readonly windowMs: number; readonly dialsMax: number }
+  /** The device takes in no more blobs by pages than so many: what it had, it does not pull again. */
+  | { readonly demand: "lean"; readonly device: string; readonly blobsMax: number };
 
 export function isFault(step: Step): step is FaultStep {
   return step.do !== "push" && step.do !== "pull" && step.do !== "connect" && step.do !== "disconnect";

@@ -15,7 +15,15 @@ import { slowestMs } from "./link-profile.ts";
 import { livenessBound } from "./liveness.ts";
 import { BESIDE_GROUP, MAIN_GROUP, RELAY } from "./names.ts";
 import { OP_BYTES } from "./payload.ts";
-import { isFault, PLAN_FORMAT, type DeviceSpec, type Evidence, type FaultStep, type LinkProfile } from "./plan.ts";
+import {
+  isFault,
+  PLAN_FORMAT,
+  type Demand,
+  type DeviceSpec,
+  type Evidence,
+  type FaultStep,
+  type LinkProfile,
+} from "./plan.ts";
 import type { OperationStep, Plan, Step, ToxicSpec, Topology } from "./plan.ts";
 import { downSpan, faultEndMs, findPlanFlaw } from "./plan-rules.ts";
 import { drawDeviceExtras, drawExtras, drawSharedExtras, EXTRAS, type Extra } from "./swarm.ts";
@@ -78,6 +86,7 @@ export interface Workload {
   /** On the link from this device to a relay, by default the preferred one. */
   toxic(device: string, span: Span, stream: "up" | "down" | "both", toxic: ToxicSpec, relay?: string): number;
   see(evidence: Evidence): void;
+  demand(demand: Demand): void;
   /** Every push that never expires must be acknowledged. */
   seeAllAcked(): void;
   /** When the last step so far is over. */
@@ -127,6 +136,7 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
   const specs: DeviceSpec[] = [];
   const steps: Step[] = [];
   const trouble: Evidence[] = [];
+  const demands: Demand[] = [];
 
   function add(atMs: number, spec: FaultSpec | Unplaced<OperationStep>): number {
     assertInvariant(Number.isInteger(atMs) && atMs >= 0, "a step is at a whole millisecond of the run");
@@ -181,6 +191,8 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
 
     see: (evidence) => void trouble.push(evidence),
 
+    demand: (demand) => void demands.push(demand),
+
     seeAllAcked() {
       const lasting = steps.filter((step) => step.do === "push" && step.ttlS === 0);
       trouble.push({ see: "acked", blobs: lasting.length });
@@ -206,6 +218,7 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
         healAtMs: lastEndMs(ordered) + draw.between("heal after", 100, 1000),
         bound: livenessBound(topology, ordered),
         trouble,
+        ...(demands.length === 0 ? {} : { demands }),
       };
       const flaw = findPlanFlaw(plan);
       assertInvariant(flaw === undefined, `${options.scenario}: ${flaw?.path}: ${flaw?.message}`);

@@ -128,7 +128,9 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     const { channel, connection } = session;
     const received = channel.receive(bytes);
     this.#connections.flush(session);
+    let isWhole = false;
     for (let frame = channel.pollFrame(); frame !== undefined; frame = channel.pollFrame()) {
+      isWhole = true;
       const parsed = this.#connections.codec.parse(frame);
       if (!parsed.ok) {
         this.#connections.refuse(session, ErrorCode.InvalidMessage, { message: null, blobId: null });
@@ -143,6 +145,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       return this.#connections.drop(session, why);
     }
     this.#requests.flushBatch(session);
+    this.#connections.heard(session, isWhole, now);
   }
 
   #sweepIfDue(now: Now): void {

@@ -18,6 +18,8 @@ export interface Session {
   /** Known from the Hello on. */
   membership: Membership | undefined;
   lastHeardMs: number;
+  /** Since when no frame came whole although bytes of one did, or since it was last told so; undefined when not so. */
+  partialSinceMs: number | undefined;
   /** Highest cursor served in a page: an Ack cannot claim more. */
   servedMax: number;
   acknowledged: number;

@@ -3,6 +3,7 @@
  * document order.
  */
 import type { Scenario } from "../scenario.ts";
+import * as clocks from "./clock-plans.ts";
 import * as plans from "./elsewhere-plans.ts";
 import { createRow, type On, type Row } from "./row.ts";
 
@@ -125,6 +126,8 @@ export const elsewhere: readonly Scenario[] = [
     "clock-steps: ±1 h, ±5 min, drift, backwards, on any node",
     "no effect on order; ttl within its margin",
     "S D",
+    EXPERIENCE,
+    clocks.planClockSteps,
   ),
   row(
     "W-19",

@@ -1,17 +1,29 @@
 /** Family E: handshake and encryption. Rows in document order. */
 import type { Scenario } from "../scenario.ts";
+import * as plans from "./handshake-plans.ts";
 import { createRow } from "./row.ts";
 
 const CUT = "timeout or clean failure, no session half made, retry works";
 const NO_FALLBACK = "never falls back to one component";
 
 export const handshake: readonly Scenario[] = [
-  createRow("E-HS-01", { title: "cut after handshake message 1", mustHold: CUT, on: "S L D" }),
-  createRow("E-HS-02", { title: "cut after handshake message 2", mustHold: CUT, on: "S L D" }),
+  createRow("E-HS-01", {
+    title: "cut after handshake message 1",
+    mustHold: CUT,
+    on: "S L D",
+    plan: plans.planCutAfterFirst,
+  }),
+  createRow("E-HS-02", {
+    title: "cut after handshake message 2",
+    mustHold: CUT,
+    on: "S L D",
+    plan: plans.planCutAfterSecond,
+  }),
   createRow("E-HS-03", {
     title: "cut after handshake message 3",
     mustHold: `${CUT}; the side that thinks it is established finds out`,
     on: "S L D",
+    plan: plans.planCutAfterThird,
   }),
   createRow("E-HS-04", {
     title: "5 s latency per handshake message",

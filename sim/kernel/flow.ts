@@ -8,6 +8,7 @@
  */
 import type { Cause } from "./choices.ts";
 import type { Connection } from "./connection.ts";
+import { Line, PIECES_MAX } from "./line.ts";
 import type { ActiveToxic, LinkStream } from "./link.ts";
 import type { Entry } from "./scheduler.ts";
 
@@ -21,7 +22,6 @@ const RETRANSMIT_MS_MAX = 3200;
 const LOSSES_MAX = 16;
 /** Held segments arrive a chosen 0 … this after the way is free: TCP tries again at its own times. */
 const RELEASE_MS_MAX = 1000;
-const PIECES_MAX = 256;
 
 /** Something on its way. */
 export class Segment implements Entry {
@@ -50,8 +50,8 @@ export class Flow {
   private readonly held: Segment[] = [];
   /** No segment arrives before this. */
   private lastMs = 0;
-  /** `bandwidth`: when the line is free, in microseconds. */
-  private lineFreeUs = 0;
+  /** `bandwidth`: what waits for the line. */
+  private line: Line | undefined;
   /** `timeout`: when the connection breaks, if nothing is dropped before. */
   private timeoutDueMs = 0;
   private isResetArmed = false;
@@ -69,7 +69,7 @@ export class Flow {
     const { network, profile, shapers } = this.stream;
     let atMs = network.scheduler.nowMs + profile.latencyMs;
     if (profile.jitterMs > 0) atMs += network.choices.choose(network.jitterLabel, cause, profile.jitterMs + 1);
-    if (shapers.length === 0) this.launch(kind, bytes, cause, atMs);
+    if (shapers.length === 0 && this.line === undefined) this.launch(kind, bytes, cause, atMs);
     else this.sendShaped(kind, bytes, cause, atMs);
   }
 
@@ -188,7 +188,17 @@ export class Flow {
     for (const toxic of this.stream.gates) if (toxic.spec.type === "blocked") toxic.touch();
   }
 
-  private launch(kind: SegmentKind, bytes: Uint8Array, cause: Cause, atMs: number): void {
+  /** Nothing waits for the line any more. */
+  lineEmpty(): void {
+    this.line = undefined;
+  }
+
+  /** `bandwidth` toxics came or went. */
+  repace(): void {
+    this.line?.repace();
+  }
+
+  launch(kind: SegmentKind, bytes: Uint8Array, cause: Cause, atMs: number): void {
     if (atMs > this.lastMs) this.lastMs = atMs;
     this.stream.network.scheduler.push(this.lastMs, new Segment(kind, this, bytes, cause));
   }
@@ -196,7 +206,7 @@ export class Flow {
   private sendShaped(kind: SegmentKind, bytes: Uint8Array, cause: Cause, plainMs: number): void {
     const { network, shapers } = this.stream;
     let atMs = plainMs;
-    let bytesPerS = 0;
+    let isNarrow = false;
     let sliceBytes = 0;
     let sliceDelayMs = 0;
     for (const toxic of shapers) {
@@ -219,7 +229,7 @@ export class Flow {
           break;
         case "bandwidth":
           if (kind !== SEGMENT.chunk) break;
-          bytesPerS = bytesPerS === 0 ? spec.bytesPerS : Math.min(bytesPerS, spec.bytesPerS);
+          isNarrow = true;
           toxic.touch();
           break;
         case "slicer":
@@ -231,38 +241,24 @@ export class Flow {
         default:
       }
     }
-    if (bytesPerS === 0 && sliceBytes === 0) this.launch(kind, bytes, cause, atMs);
-    else this.sendPieces(bytes, cause, atMs, bytesPerS, sliceBytes, sliceDelayMs);
+    if (isNarrow || this.line !== undefined) {
+      const delayMs = atMs - network.scheduler.nowMs;
+      this.line ??= new Line(this);
+      this.line.push({ kind, bytes, cause, delayMs, sliceBytes, sliceDelayMs });
+    } else if (sliceBytes > 0) {
+      this.sendSlices(bytes, cause, atMs, sliceBytes, sliceDelayMs);
+    } else {
+      this.launch(kind, bytes, cause, atMs);
+    }
   }
 
-  private sendPieces(
-    bytes: Uint8Array,
-    cause: Cause,
-    plainMs: number,
-    bytesPerS: number,
-    sliceBytes: number,
-    sliceDelayMs: number,
-  ): void {
+  private sendSlices(bytes: Uint8Array, cause: Cause, plainMs: number, sliceBytes: number, sliceDelayMs: number): void {
     const { network } = this.stream;
-    const nowMs = network.scheduler.nowMs;
     const smallest = Math.ceil(bytes.length / PIECES_MAX);
     let atMs = plainMs;
     for (let start = 0; start < bytes.length;) {
-      let size = bytes.length;
-      if (bytesPerS > 0) size = Math.max(1, Math.floor(bytesPerS / 10));
-      if (sliceBytes > 0) {
-        // From one and a half times the average down to half of it: the calm value is the longest piece.
-        const longest = sliceBytes + (sliceBytes >> 1);
-        size = Math.min(size, longest - network.choices.choose(network.sliceLabel, cause, sliceBytes));
-      }
-      const end = Math.min(bytes.length, start + Math.max(size, smallest));
-      let dueMs = atMs;
-      if (bytesPerS > 0) {
-        const startUs = Math.max(this.lineFreeUs, nowMs * 1000);
-        this.lineFreeUs = startUs + Math.ceil(((end - start) * 1_000_000) / bytesPerS);
-        dueMs += Math.ceil(this.lineFreeUs / 1000) - nowMs;
-      }
-      this.launch(SEGMENT.chunk, bytes.subarray(start, end), cause, dueMs);
+      const end = Math.min(bytes.length, start + Math.max(network.drawSlice(sliceBytes, cause), smallest));
+      this.launch(SEGMENT.chunk, bytes.subarray(start, end), cause, atMs);
       atMs += sliceDelayMs;
       start = end;
     }

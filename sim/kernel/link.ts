@@ -100,6 +100,8 @@ export class LinkStream {
     if (toxic.spec.type === "blocked") {
       this.blocks -= 1;
       if (this.blocks === 0) for (const flow of this.flows()) flow.releaseLater();
+    } else if (toxic.spec.type === "bandwidth") {
+      for (const flow of this.flows()) flow.repace();
     } else if (toxic.spec.type === "timeout") {
       for (const connection of this.link.connections) connection.break();
     }

@@ -79,6 +79,12 @@ export class Network {
     return connection.dialler;
   }
 
+  /** From one and a half times the average down to half of it: the calm value is the longest piece. */
+  drawSlice(averageBytes: number, cause: Cause): number {
+    const longest = averageBytes + (averageBytes >> 1);
+    return longest - this.choices.choose(this.sliceLabel, cause, averageBytes);
+  }
+
   /** `flow` holds something until this host has power again. */
   awaitPower(host: Peer, flow: Flow): void {
     const flows = this.waiting.get(host);

@@ -36,6 +36,23 @@ describe("toxics", () => {
     expect(toxic.effect).toBe(3);
   });
 
+  it("bandwidth: what waits follows the rate of the moment, and goes at once, in order, when the toxic goes", () => {
+    const pair = createOpenPair();
+    const { up } = pair.link;
+    const toxic = up.add({ type: "bandwidth", bytesPerS: 100 });
+    pair.send("x".repeat(50));
+    expect(times(pair.until(201).b)).toEqual([111]);
+    const slower = up.add({ type: "bandwidth", bytesPerS: 10 });
+    // The piece that is leaving goes on at its old rate, the next ones are smaller.
+    expect(times(pair.until(520).b)).toEqual([211, 311, 411, 511]);
+    pair.send("y");
+    up.remove(slower);
+    expect(pair.until(530).b).toEqual([]);
+    up.remove(toxic);
+    const { b } = pair.until(532);
+    expect(received(b)).toBe(`${"x".repeat(27)}y`);
+  });
+
   it("slicer: cuts into pieces of about that size with pauses, and few enough", () => {
     const pair = createOpenPair(undefined);
     pair.link.up.add({ type: "slicer", averageBytes: 10, delayMs: 5 });

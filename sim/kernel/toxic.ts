@@ -7,7 +7,8 @@
  *
  * - `latency` (shaper): adds latency and a chosen part of the jitter to everything sent. In flight: unchanged. After
  *   removal, later chunks still wait for earlier, slower ones: a stream keeps its order.
- * - `bandwidth` (shaper): each connection sends at this rate, in pieces of at most 100 ms. In flight: unchanged.
+ * - `bandwidth` (shaper): each connection sends at this rate, in pieces of at most 100 ms. In flight: unchanged; what still
+ *   waits to be sent goes at the rate of the moment: slower when another toxic comes, at once when the last one goes.
  * - `slicer` (shaper): cuts each chunk into at most 256 pieces of about that size, `delayMs` between two of them.
  *   In flight: unchanged, also after removal.
  * - `loss` (shaper): per 1,460-byte segment; a lost one is sent again after 200 ms, doubling to 3.2 s for each further
