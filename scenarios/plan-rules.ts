@@ -31,6 +31,8 @@ export function faultEndMs(step: FaultStep): number {
     case "clock":
       // A step stays: nothing is taken back.
       return step.how === "skew" ? step.atMs + step.forMs : step.atMs;
+    case "withhold":
+      return step.atMs;
     default:
       return unreachable(step);
   }

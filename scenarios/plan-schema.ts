@@ -9,6 +9,7 @@ import { assertInvariant } from "../core/invariant.ts";
 import { TTL_S_MAX } from "../core/limits.ts";
 import { DEFAULT_RELAY_CONFIG, type RelayConfig } from "../core/relay/config.ts";
 import { fail, ok, type Result } from "../core/result.ts";
+import { MESSAGE_TYPES } from "../core/wire/tags.ts";
 import { PLAN_FORMAT, type Plan } from "./plan.ts";
 import { findPlanFlaw } from "./plan-rules.ts";
 
@@ -116,7 +117,13 @@ const disk = v.variant("type", [
   v.strictObject({ type: v.literal("lost-fsync") }),
 ]);
 
+const message = v.picklist(MESSAGE_TYPES);
+const moment = v.variant("on", [
+  v.strictObject({ on: v.literal("sent"), host: name, message, to: name, nth: atLeastOne }),
+  v.strictObject({ on: v.literal("stored"), host: name, stage: v.picklist(["written", "synced"]), nth: atLeastOne }),
+]);
 const place = { id: count, atMs: ms };
+const fault = { ...place, when: v.exactOptional(moment) };
 const op = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/, "32 lower-case hex digits"));
 
 const step = v.variant("do", [
@@ -132,7 +139,7 @@ const step = v.variant("do", [
   v.strictObject({ ...place, do: v.literal("connect"), device: name }),
   v.strictObject({ ...place, do: v.literal("disconnect"), device: name }),
   v.strictObject({
-    ...place,
+    ...fault,
     do: v.literal("toxic"),
     dialler: name,
     listener: name,
@@ -141,33 +148,34 @@ const step = v.variant("do", [
     forMs: ms,
   }),
   v.strictObject({
-    ...place,
+    ...fault,
     do: v.literal("partition"),
     left: names,
     right: names,
     oneWay: v.boolean(),
     forMs: ms,
   }),
-  v.strictObject({ ...place, do: v.literal("crash"), host: name, how: v.picklist(["kill", "power"]), downMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("crash"), host: name, how: v.picklist(["kill", "power"]), downMs: ms }),
   v.strictObject({
-    ...place,
+    ...fault,
     do: v.literal("restart"),
     host: name,
     downMs: ms,
     groupBytesMax: v.exactOptional(count),
   }),
-  v.strictObject({ ...place, do: v.literal("pause"), host: name, forMs: ms }),
-  v.strictObject({ ...place, do: v.literal("wipe"), host: name, downMs: ms }),
-  v.strictObject({ ...place, do: v.literal("rollback"), host: name, agoMs: ms, downMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("pause"), host: name, forMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("wipe"), host: name, downMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("rollback"), host: name, agoMs: ms, downMs: ms }),
   v.strictObject({
-    ...place,
+    ...fault,
     do: v.literal("clock"),
     host: name,
     how: v.picklist(["skew", "step"]),
     byMs: whole(-TIME_MS_MAX, TIME_MS_MAX),
     forMs: ms,
   }),
-  v.strictObject({ ...place, do: v.literal("disk"), host: name, disk, forMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("disk"), host: name, disk, forMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("withhold"), host: name, message, nth: atLeastOne }),
 ]);
 
 const evidence = v.variant("see", [

@@ -5,6 +5,7 @@
  */
 import type { ClientConfig } from "../core/client/config.ts";
 import type { RelayConfig } from "../core/relay/config.ts";
+import type { MessageType } from "../core/wire/messages.ts";
 
 export const PLAN_FORMAT = "zerok-plan/1";
 
@@ -109,9 +110,27 @@ export type OperationStep = StepBase &
     | { readonly do: "disconnect"; readonly device: string }
   );
 
+/**
+ * A moment of the protocol that a fault can be bound to, so that a plan survives a change of timing. Counted from the
+ * plan's zero. On real backends such a step is taken at its time, which is only about right.
+ */
+export type Moment =
+  /** The host's nth message of this kind to that host is on its way. */
+  | {
+      readonly on: "sent";
+      readonly host: string;
+      readonly message: MessageType;
+      readonly to: string;
+      readonly nth: number;
+    }
+  /** The host's store has written its nth transaction (a power cut takes it away, or tears it), or has synced it. */
+  | { readonly on: "stored"; readonly host: string; readonly stage: "written" | "synced"; readonly nth: number };
+
 /** What the nemesis does. Each fault carries its own end, so that leaving one out leaves nothing behind. */
-export type FaultStep = StepBase &
-  (
+export type FaultStep = StepBase & {
+  /** Then, and not at `atMs`: at the latest when everything heals, or it never came. */
+  readonly when?: Moment;
+} & (
     | {
         readonly do: "toxic";
         /** The link: one proxy stands between this dialler and this listener. */
@@ -154,6 +173,8 @@ export type FaultStep = StepBase &
         readonly forMs: number;
       }
     | { readonly do: "disk"; readonly host: string; readonly disk: DiskFault; readonly forMs: number }
+    /** The nth message of this kind that comes to the host never reaches its machine. */
+    | { readonly do: "withhold"; readonly host: string; readonly message: MessageType; readonly nth: number }
   );
 
 export type Fault = FaultStep["do"];

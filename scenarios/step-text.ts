@@ -1,6 +1,6 @@
 /** A step of a plan in plain words, for whoever reads a capsule as a story. */
 import { unreachable } from "../core/invariant.ts";
-import type { DiskFault, FaultStep, Step, ToxicSpec } from "./plan.ts";
+import type { DiskFault, FaultStep, Moment, Step, ToxicSpec } from "./plan.ts";
 import { isFault } from "./plan.ts";
 
 export function renderStep(step: Step): string {
@@ -23,6 +23,23 @@ export function renderStep(step: Step): string {
 }
 
 function renderFault(step: FaultStep): string {
+  const text = renderEffect(step);
+  return step.when === undefined ? text : `when ${renderMoment(step.when)}: ${text}`;
+}
+
+function renderMoment(moment: Moment): string {
+  if (moment.on === "sent") {
+    return `the ${renderNth(moment.nth)} ${moment.message} of ${moment.host} to ${moment.to} is on its way`;
+  }
+  return `the store of ${moment.host} has ${moment.stage} its ${renderNth(moment.nth)} transaction`;
+}
+
+function renderNth(nth: number): string {
+  const last = nth % 100 >= 11 && nth % 100 <= 13 ? 0 : nth % 10;
+  return `${nth}${["th", "st", "nd", "rd"][last] ?? "th"}`;
+}
+
+function renderEffect(step: FaultStep): string {
   switch (step.do) {
     case "toxic":
       return `the link ${step.dialler}–${step.listener} ${renderToxic(step.toxic)} ${renderWay(step)}for ${renderMs(step.forMs)}`;
@@ -55,6 +72,8 @@ function renderFault(step: FaultStep): string {
     }
     case "disk":
       return `the disk of ${step.host} ${renderDisk(step.disk)} for ${renderMs(step.forMs)}`;
+    case "withhold":
+      return `the ${renderNth(step.nth)} ${step.message} for ${step.host} is withheld`;
     default:
       return unreachable(step);
   }

@@ -15,9 +15,14 @@ import { RelayHost } from "./relay-host.ts";
 import { RELAY_IDENTITY_FILE } from "./relay-store.ts";
 import type { Hosts } from "./topology.ts";
 import { hostNamed } from "./topology.ts";
+import type { Withholding } from "./withhold.ts";
 
 /** How long a host that was asked to stop may take before it is killed. */
 const GRACE_MS = 2000;
+
+export interface StepWithholding extends Withholding {
+  readonly step: number;
+}
 
 type Of<D extends FaultStep["do"]> = Extract<FaultStep, { do: D }>;
 
@@ -31,6 +36,8 @@ export class Nemesis {
   /** How to end each fault that is under way, by step id. */
   readonly #ends = new Map<number, (cause: Cause) => void>();
   readonly #images = new Map<number, DiskImage>();
+  /** What is kept from each host at this moment. */
+  readonly #withholdings = new Map<string, StepWithholding[]>();
 
   constructor(kernel: Kernel, hosts: Hosts, recorder: Recorder) {
     this.#kernel = kernel;
@@ -41,6 +48,17 @@ export class Nemesis {
       const step = this.#stepOf.get(toxic);
       if (step !== undefined) this.#see(step);
     };
+  }
+
+  /** The list itself: what is withheld from this host comes and goes. */
+  withholdings(host: string): StepWithholding[] {
+    let list = this.#withholdings.get(host);
+    if (list === undefined) this.#withholdings.set(host, (list = []));
+    return list;
+  }
+
+  withheld({ step }: StepWithholding): void {
+    this.#see(step);
   }
 
   /** What must happen before a step: a rollback needs to know how things were. */
@@ -63,6 +81,7 @@ export class Nemesis {
     this.#recorder.add({ type: "fault", at: this.#recorder.at, step: step.id, stage: "issued" });
     const { forMs, end } = this.#begin(step, cause);
     this.#ends.set(step.id, end);
+    if (forMs === undefined) return;
     this.#kernel.at(this.#kernel.nowMs + forMs, cause, () => this.#end(step.id, cause));
   }
 
@@ -84,7 +103,8 @@ export class Nemesis {
     this.#recorder.add({ type: "fault", at: this.#recorder.at, step, stage: "observed" });
   }
 
-  #begin(step: FaultStep, cause: Cause): { readonly forMs: number; readonly end: (cause: Cause) => void } {
+  /** Without a time it lasts until everything is healed. */
+  #begin(step: FaultStep, cause: Cause): { readonly forMs?: number; readonly end: (cause: Cause) => void } {
     switch (step.do) {
       case "toxic":
         return { forMs: step.forMs, end: this.#poison(step) };
@@ -126,6 +146,12 @@ export class Nemesis {
       }
       case "disk":
         return { forMs: step.forMs, end: this.#spoil(step, cause) };
+      case "withhold": {
+        const { message, nth, id } = step;
+        const list = this.withholdings(step.host);
+        list.push({ message, nth, seen: 0, step: id });
+        return { end: () => void list.splice(0) };
+      }
     }
   }
 

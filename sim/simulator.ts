@@ -12,7 +12,7 @@ import { deriveGroupKeys } from "../core/keys.ts";
 import { Redacted } from "../core/redacted.ts";
 import { createDraw, seedHalves } from "../scenarios/draw.ts";
 import type { HistoryRecord } from "../scenarios/history.ts";
-import type { Plan } from "../scenarios/plan.ts";
+import type { Moment, Plan } from "../scenarios/plan.ts";
 import { JournalCodec } from "./journal-codec.ts";
 import type { Choices } from "./kernel/choices.ts";
 import { Kernel } from "./kernel/kernel.ts";
@@ -29,6 +29,8 @@ export interface SimOptions {
   readonly detail?: TraceDetail;
   /** Instead of those that the seed makes: a recording, a replay. */
   readonly choices?: Choices;
+  /** Told of every moment of the run that a fault could be bound to. */
+  readonly onMoment?: (moment: Moment, atMs: number) => void;
 }
 
 export interface SimRun {
@@ -79,6 +81,7 @@ export class Simulator {
       suiteFor: (host) => this.#options.wrapSuite?.(suite, host) ?? suite,
       secretOf: (group) => groupSecret(plan.seed, group),
       codec: this.#codec,
+      onMoment: options.onMoment,
     });
     recordSecrets(world, plan, suite);
     this.#held[0] = world;

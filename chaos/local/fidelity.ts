@@ -18,6 +18,8 @@ export function localFidelity(step: FaultStep): string | undefined {
       return "local folders are not put back yet";
     case "clock":
       return "local processes share one clock";
+    case "withhold":
+      return "a message is sealed until it is in the machine's own process";
     case "disk":
       return "local processes share one disk";
   }

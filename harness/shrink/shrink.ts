@@ -12,6 +12,7 @@ import type { Finding } from "../../scenarios/verdict.ts";
 import { SeededChoices } from "../../sim/kernel/choices.ts";
 import { RecordingChoices, ReplayedChoices } from "../../sim/kernel/recorded-choices.ts";
 import type { SimWorld, Suite } from "../sweep/sim-world.ts";
+import { bindFaults, type SeenMoment } from "./bind.ts";
 import { ddmin } from "./ddmin.ts";
 import { simplerPlans } from "./simpler.ts";
 import { trimPlan, withoutHosts } from "./trim.ts";
@@ -76,6 +77,7 @@ class Shrinker {
       plan = this.#simpler(plan);
       if (plan === before || this.#isOver) break;
     }
+    plan = this.#bound(plan);
     return { plan, runs: this.#runs, isMinimal: !this.#isOver };
   }
 
@@ -136,6 +138,14 @@ class Shrinker {
     const { suite = "toy" } = this.#options;
     this.#world.run(plan, { suite, choices: recording });
     return recording.recorded;
+  }
+
+  /** What is left of the faults, bound to moments of the protocol. */
+  #bound(plan: Plan): Plan {
+    const moments: SeenMoment[] = [];
+    const { suite = "toy" } = this.#options;
+    this.#world.run(plan, { suite, onMoment: (moment, atMs) => void moments.push({ moment, atMs }) });
+    return bindFaults(plan, moments, (candidate) => this.#shows(candidate));
   }
 
   #simpler(plan: Plan): Plan {
