@@ -55,6 +55,7 @@ const TROUBLE: readonly Evidence[] = [
   { see: "disconnected", step: 1, device: "a", whys: ["silent"] },
   { see: "waited", device: "a", ms: 1 },
   { see: "failed", device: "a" },
+  { see: "crossed", pusher: "a", puller: "a" },
   { see: "quarantined", device: "a" },
 ];
 
@@ -65,6 +66,7 @@ const DEMANDS: readonly Demand[] = [
   { demand: "kept", devices: ["a"], fromMs: 1, toMs: 2 },
   { demand: "back", devices: ["a"], fromMs: 1, withinMs: 3 },
   { demand: "spread", fromMs: 1, windowMs: 2, dialsMax: 3 },
+  { demand: "held", host: "relay", what: "sessions", most: 3 },
   { demand: "lean", device: "a", blobsMax: 3 },
 ];
 
@@ -244,7 +246,7 @@ describe("a plan that has the right fields but is not whole", () => {
   test("payloads that cannot carry their canary, or nobody could take", () => {
     expect(refuse((_, steps) => void (steps[0]!["sizeBytes"] = 0))).toBeUndefined();
     expect(refuse((_, steps) => void (steps[0]!["sizeBytes"] = 15))).toBe("steps[0].sizeBytes");
-    expect(refuse((_, steps) => void (steps[0]!["sizeBytes"] = 2 ** 20))).toBe("steps[0].sizeBytes");
+    expect(refuse((_, steps) => void (steps[0]!["sizeBytes"] = 2 ** 21))).toBe("steps[0].sizeBytes");
   });
 
   test("a fault that outlives the healing", () => {

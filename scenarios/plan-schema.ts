@@ -33,6 +33,8 @@ const ms = whole(0, TIME_MS_MAX);
 const permille = whole(0, 1000);
 const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/, "a name: lower-case letters, digits and dashes"));
 const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(HOSTS_MAX));
+/** What a host counts: `sessions`, `inFlight`. */
+const resource = v.pipe(v.string(), v.regex(/^[a-z][A-Za-z]{0,31}$/, "the name of a count"));
 /** Reasons for which a connection ended. */
 const whys = v.pipe(v.array(name), v.minLength(1), v.maxLength(32));
 
@@ -201,6 +203,7 @@ const evidence = v.variant("see", [
   v.strictObject({ see: v.literal("disconnected"), step: count, device: name, whys }),
   v.strictObject({ see: v.literal("waited"), device: name, ms }),
   v.strictObject({ see: v.literal("failed"), device: name }),
+  v.strictObject({ see: v.literal("crossed"), pusher: name, puller: name }),
   v.strictObject({ see: v.literal("quarantined"), device: name }),
 ]);
 
@@ -211,6 +214,7 @@ const demand = v.variant("demand", [
   v.strictObject({ demand: v.literal("kept"), devices: names, fromMs: ms, toMs: ms }),
   v.strictObject({ demand: v.literal("back"), devices: names, fromMs: ms, withinMs: ms }),
   v.strictObject({ demand: v.literal("spread"), fromMs: ms, windowMs: ms, dialsMax: count }),
+  v.strictObject({ demand: v.literal("held"), host: name, what: resource, most: count }),
   v.strictObject({ demand: v.literal("lean"), device: name, blobsMax: count }),
 ]);
 

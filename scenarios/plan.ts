@@ -236,8 +236,10 @@ export type Evidence =
   | { readonly see: "disconnected"; readonly step: number; readonly device: string; readonly whys: readonly string[] }
   /** A push of the device took so long, or longer, from its making to its acknowledgement. */
   | { readonly see: "waited"; readonly device: string; readonly ms: number }
-  /** A push of the device definitely failed, and one that it made later was acknowledged. */
+  /** A push of the device definitely failed, and another was acknowledged after that. */
   | { readonly see: "failed"; readonly device: string }
+  /** A push of one device was acknowledged while another waited for a page. */
+  | { readonly see: "crossed"; readonly pusher: string; readonly puller: string }
   /** The device put a blob aside that it could not open. */
   | { readonly see: "quarantined"; readonly device: string };
 
@@ -273,6 +275,8 @@ export type Demand =
   | { readonly demand: "back"; readonly devices: readonly string[]; readonly fromMs: number; readonly withinMs: number }
   /** In no window of this length after this time do all devices together dial more often than so. */
   | { readonly demand: "spread"; readonly fromMs: number; readonly windowMs: number; readonly dialsMax: number }
+  /** When everything is healed, the host holds no more of this than so. */
+  | { readonly demand: "held"; readonly host: string; readonly what: string; readonly most: number }
   /** The device takes in no more blobs by pages than so many: what it had, it does not pull again. */
   | { readonly demand: "lean"; readonly device: string; readonly blobsMax: number };
 

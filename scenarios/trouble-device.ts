@@ -29,15 +29,27 @@ export function isWaited({ device, ms }: EvidenceOf<"waited">, history: History)
   return false;
 }
 
-/** A push of this device definitely failed, and one made after it was acknowledged. */
+/** A push of this device definitely failed, and another was acknowledged after that. */
 export function isFailedThenAcked(device: string, history: History): boolean {
   let isFailed = false;
-  const later = new Set<number>();
   for (const record of history) {
     if (record.type !== "op" || record.f !== "push" || record.device !== device) continue;
     if (record.outcome === "fail") isFailed = true;
-    else if (record.outcome === "invoke" && isFailed) later.add(record.process);
-    else if (record.outcome === "ok" && later.has(record.process)) return true;
+    else if (record.outcome === "ok" && isFailed) return true;
+  }
+  return false;
+}
+
+/** A push of one device was acknowledged while another waited for a page. */
+export function isCrossed({ pusher, puller }: EvidenceOf<"crossed">, history: History): boolean {
+  const waiting = new Set<number>();
+  for (const record of history) {
+    if (record.type === "ack") {
+      if (record.device === pusher && waiting.size > 0) return true;
+    } else if (record.type === "op" && record.f === "pull" && record.device === puller) {
+      if (record.outcome === "invoke") waiting.add(record.process);
+      else waiting.delete(record.process);
+    }
   }
   return false;
 }

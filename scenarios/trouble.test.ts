@@ -221,7 +221,17 @@ describe("what befell a device", () => {
     const failed = [op("a", 1, "invoke"), op("a", 1, "fail")];
     expect(isSeen(trouble, ...failed, op("a", 2, "invoke"), op("a", 2, "ok"))).toBe(true);
     expect(isSeen(trouble, ...failed)).toBe(false);
-    expect(isSeen(trouble, op("a", 2, "invoke"), ...failed, op("a", 2, "ok"))).toBe(false);
+    expect(isSeen(trouble, op("a", 2, "invoke"), op("a", 2, "ok"), ...failed)).toBe(false);
+    expect(isSeen(trouble, ...failed, op("b", 2, "invoke"), op("b", 2, "ok"))).toBe(false);
+  });
+
+  test("crossed: an acknowledgement while the other waits for a page", () => {
+    const trouble: Evidence[] = [{ see: "crossed", pusher: "a", puller: "b" }];
+    const asks = op("b", 1, "invoke", { f: "pull" });
+    const has = op("b", 1, "ok", { f: "pull" });
+    expect(isSeen(trouble, asks, ack("a", "x", 11), has)).toBe(true);
+    expect(isSeen(trouble, asks, has, ack("a", "x", 11))).toBe(false);
+    expect(isSeen(trouble, asks, ack("b", "x", 11))).toBe(false);
   });
 
   test("quarantined: by this device", () => {

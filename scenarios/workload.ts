@@ -55,7 +55,12 @@ export interface PushOptions {
   readonly sizeBytes?: number;
   /** Seconds; default 0, the device's own. */
   readonly ttlS?: number;
+  /** The content; default its own. */
+  readonly op?: string;
 }
+
+/** `a` to `t`: the letters after them are devices of the other group. */
+const SINGLE_LETTERS = 20;
 
 /** A stretch of time, whole milliseconds, both ends included. */
 export interface Span {
@@ -129,8 +134,10 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
     ...options.relay,
   };
 
-  const devices = Array.from({ length: options.devices }, (_, i) => String.fromCharCode(97 + i));
-  assertInvariant(devices.length > 0 && devices.length <= 20, "a main group of 1 to 20 devices");
+  assertInvariant(options.devices > 0 && options.devices <= 1000, "a main group of 1 to 1,000 devices");
+  const devices = Array.from({ length: options.devices }, (_, i) =>
+    i < SINGLE_LETTERS ? String.fromCharCode(97 + i) : `n${i}`,
+  );
   const starring = options.starring ?? devices;
   const settledMs = 500 + 10 * relays.length * slowestMs(options.link);
   const specs: DeviceSpec[] = [];
@@ -160,8 +167,7 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
       specs.push({ name, group, relays, config, online });
     },
 
-    push(device, atMs, { sizeBytes, ttlS = 0 } = {}) {
-      const op = draw.hex(`${device} op`, OP_BYTES);
+    push(device, atMs, { sizeBytes, ttlS = 0, op = draw.hex(`${device} op`, OP_BYTES) } = {}) {
       const size = sizeBytes ?? drawSize(draw, `${device} size`);
       assertInvariant(Number.isInteger(atMs) && atMs >= 0, "a step is at a whole millisecond of the run");
       const id = steps.length;
@@ -204,7 +210,9 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
       addExtras(workload, calmMs);
       const topology: Topology = {
         relays: relays.map((name) => ({ name, config: relay })),
-        groups: extras.has("beside") ? [{ name: MAIN_GROUP }, { name: BESIDE_GROUP }] : [{ name: MAIN_GROUP }],
+        groups: specs.some(({ group }) => group === BESIDE_GROUP)
+          ? [{ name: MAIN_GROUP }, { name: BESIDE_GROUP }]
+          : [{ name: MAIN_GROUP }],
         devices: specs,
         link: options.link,
       };

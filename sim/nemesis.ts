@@ -235,7 +235,7 @@ export class Nemesis {
   #spoil(step: Of<"disk">, cause: Cause): () => void {
     const disk = this.#disk(step.host);
     const fault = step.disk;
-    this.#see(step.id);
+    if (fault.type !== "bit-rot") this.#see(step.id);
     switch (fault.type) {
       case "full":
         disk.full = true;
@@ -250,16 +250,25 @@ export class Nemesis {
         disk.lostFsync = true;
         return () => (disk.lostFsync = false);
       case "bit-rot":
-        for (let i = 0; i < fault.bits; i++) this.#rot(disk, cause);
+        this.#rot(step, fault.bits, cause);
         return () => {};
     }
   }
 
-  #rot(disk: Disk, cause: Cause): void {
+  /** In a relay, in what it stores for others; in a device, anywhere in its files. */
+  #rot(step: Of<"disk">, bits: number, cause: Cause): void {
     const { choices } = this.#kernel;
-    for (const file of disk.fileNames) {
-      const offset = choices.choose(this.#rotLabel, cause, disk.sizeBytes(file));
-      disk.rot(file, offset, 1 << choices.choose(this.#rotLabel, cause, 8));
+    const choose = (bound: number): number => choices.choose(this.#rotLabel, cause, bound);
+    const node = hostNamed(this.#hosts, step.host);
+    if (node instanceof RelayHost) {
+      if (node.rot(bits, choose) > 0) this.#see(step.id);
+      return;
+    }
+    const { disk } = node.host;
+    for (let i = 0; i < bits; i++) {
+      for (const file of disk.fileNames) {
+        if (disk.rot(file, choose(disk.sizeBytes(file)), 1 << choose(8))) this.#see(step.id);
+      }
     }
   }
 

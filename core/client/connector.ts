@@ -83,6 +83,9 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [H in Happening]: Phase |
   },
 };
 
+/** What a relay says that does not hear a word: no answer to anything, and no sign that one is under way. */
+const IS_NO_PROGRESS: ReadonlySet<Message["type"]> = new Set(["Pong", "Notify"]);
+
 export type ConnectorNews =
   | { readonly type: "connecting" }
   /** The handshake is done: the client says Hello, bound to this hash. */
@@ -155,7 +158,7 @@ export class Connector {
   }
 
   /**
-   * When something other than a Pong last came: an answer under way, however slow, is no silence, and a Ping of the relay
+   * When something other than a Pong or a Notify last came: an answer under way, however slow, is no silence, and a Ping of the relay
    * says that it is taking in a long push.
    */
   get progressMs(): number {
@@ -254,7 +257,7 @@ export class Connector {
       const parsed = this.#codec.parse(frame);
       if (!parsed.ok) return this.lose("invalid-message", now);
       isWhole = true;
-      isProgress = parsed.value.type !== "Pong";
+      isProgress = !IS_NO_PROGRESS.has(parsed.value.type);
       this.#news.push({ type: "message", message: parsed.value });
     }
     if (isProgress) this.#progressMs = now.monoMs;

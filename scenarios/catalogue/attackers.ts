@@ -1,5 +1,6 @@
 /** Family A: attackers, on the wire, at the port and in the relay's chair. Rows in document order. */
 import type { Scenario } from "../scenario.ts";
+import * as limits from "./limit-plans.ts";
 import { createRow } from "./row.ts";
 
 export const attackers: readonly Scenario[] = [
@@ -35,6 +36,7 @@ export const attackers: readonly Scenario[] = [
     title: "endless pushes",
     mustHold: "quota answer; other groups unaffected",
     on: "S L D",
+    plan: limits.planEndlessPushes,
   }),
   createRow("A-RES-05", {
     title: "50 handshakes at once while the machine is busy",

@@ -4,7 +4,10 @@
  */
 import type { Scenario } from "../scenario.ts";
 import * as clocks from "./clock-plans.ts";
+import * as crowds from "./crowd-plans.ts";
 import * as plans from "./elsewhere-plans.ts";
+import * as latency from "./latency-plans.ts";
+import * as limits from "./limit-plans.ts";
 import { createRow, type On, type Row } from "./row.ts";
 
 /** Rows that come from experience rather than from one issue. */
@@ -63,7 +66,14 @@ export const elsewhere: readonly Scenario[] = [
     plans.planAckThenPowerLoss,
   ),
   row("W-07", "contradictory-replies: two answers to one request", "harmless", "S", "automerge-repo#343"),
-  row("W-08", "offline-writes-while-relay-restarts", "all arrive", "S L D", "classic-jazz#1373"),
+  row(
+    "W-08",
+    "offline-writes-while-relay-restarts",
+    "all arrive",
+    "S L D",
+    "classic-jazz#1373",
+    crowds.planOfflineWrites,
+  ),
   row(
     "W-09",
     "client-crash-each-step: crash at every step of push, pull, apply, ack (exhaustive)",
@@ -83,6 +93,7 @@ export const elsewhere: readonly Scenario[] = [
     "accepted ones are pullable, refused ones say so",
     "S L D",
     "jazz (unbounded-payload-sizes)",
+    limits.planOversize,
   ),
   row(
     "W-12",
@@ -90,6 +101,7 @@ export const elsewhere: readonly Scenario[] = [
     "defined recovery, told to the application",
     "S L",
     "electric#1552, electric#3899",
+    plans.planCursorAhead,
   ),
   row(
     "W-13",
@@ -105,6 +117,7 @@ export const elsewhere: readonly Scenario[] = [
     "attempts spread, relay stays within its limits, all back within a bound",
     "S L",
     "hocuspocus#698",
+    crowds.planReconnectStorm,
   ),
   row("W-15", "handshake-flood: as A-RES-01 with good citizens among them", "they get in", "S L D", "syncthing#8913"),
   row(
@@ -113,6 +126,7 @@ export const elsewhere: readonly Scenario[] = [
     "the others go on, the item is reported",
     "S L",
     "jazz (sync-protocol-reliability)",
+    limits.planStuckOutbox,
   ),
   row(
     "W-17",
@@ -135,9 +149,30 @@ export const elsewhere: readonly Scenario[] = [
     "no nonce twice, the clone noticed, no eviction storm",
     "S L D",
   ),
-  row("W-20", "slow-reader: one device reads a byte a second", "memory bounded, others unaffected", "S L D"),
-  row("W-21", "asymmetric-forever: A hears but is not heard, for good", "the others make progress, A reports", "S L D"),
-  row("W-22", "swizzle: links clogged one by one, freed in another order", "convergence", "S L D"),
+  row(
+    "W-20",
+    "slow-reader: one device reads a byte a second",
+    "memory bounded, others unaffected",
+    "S L D",
+    EXPERIENCE,
+    latency.planSlowReader,
+  ),
+  row(
+    "W-21",
+    "asymmetric-forever: A hears but is not heard, for good",
+    "the others make progress, A reports",
+    "S L D",
+    EXPERIENCE,
+    crowds.planUnheard,
+  ),
+  row(
+    "W-22",
+    "swizzle: links clogged one by one, freed in another order",
+    "convergence",
+    "S L D",
+    EXPERIENCE,
+    crowds.planSwizzle,
+  ),
   row(
     "W-23",
     "notify-lost: relay configured to send no Notify",
@@ -153,5 +188,12 @@ export const elsewhere: readonly Scenario[] = [
     "S L",
     "any-sync-dockercompose#103, any-sync-dockercompose#137",
   ),
-  row("W-25", "long-haul: a simulated year: ttl sweeps, rekeys, restarts, epochs", "no growth, no drift", "S"),
+  row(
+    "W-25",
+    "long-haul: a simulated year: ttl sweeps, rekeys, restarts, epochs",
+    "no growth, no drift",
+    "S",
+    EXPERIENCE,
+    crowds.planLongHaul,
+  ),
 ];

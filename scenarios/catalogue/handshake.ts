@@ -1,5 +1,6 @@
 /** Family E: handshake and encryption. Rows in document order. */
 import type { Scenario } from "../scenario.ts";
+import * as encryption from "./encryption-plans.ts";
 import * as plans from "./handshake-plans.ts";
 import { createRow } from "./row.ts";
 
@@ -29,6 +30,7 @@ export const handshake: readonly Scenario[] = [
     title: "5 s latency per handshake message",
     mustHold: "with the usual limit a clear timeout; with a limit of 60 s it completes",
     on: "S L D",
+    plan: plans.planSlowHandshake,
   }),
   createRow("E-HS-05", {
     title: "handshake messages reordered, split, merged",
@@ -39,6 +41,7 @@ export const handshake: readonly Scenario[] = [
     title: "two handshakes of one device at once",
     mustHold: "one session remains, nothing leaks",
     on: "S L D",
+    plan: plans.planTwoHandshakes,
   }),
   createRow("E-ENC-01", {
     title: "one bit flipped in a transport message",
@@ -59,8 +62,14 @@ export const handshake: readonly Scenario[] = [
     title: "1,000 messages per second with latency",
     mustHold: "no nonce used twice, memory level",
     on: "S L D",
+    plan: encryption.planThousandPerSecond,
   }),
-  createRow("E-ENC-05", { title: "rekey during a transfer", mustHold: "no loss, old keys gone", on: "S L" }),
+  createRow("E-ENC-05", {
+    title: "rekey during a transfer",
+    mustHold: "no loss, old keys gone",
+    on: "S L",
+    plan: encryption.planRekeyInTransfer,
+  }),
   createRow("E-PQ-01", { title: "hybrid handshake: corrupted ciphertext", mustHold: NO_FALLBACK, on: "S L" }),
   createRow("E-PQ-02", { title: "hybrid handshake: large messages on 56 kbit/s", mustHold: NO_FALLBACK, on: "S L" }),
   createRow("E-PQ-03", { title: "hybrid handshake: one component fails", mustHold: NO_FALLBACK, on: "S L" }),

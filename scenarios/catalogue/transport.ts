@@ -1,6 +1,7 @@
 /** Family T: the transport underneath is slow, lossy, narrow or gone. Rows in document order. */
 import type { Scenario } from "../scenario.ts";
 import { createRow } from "./row.ts";
+import * as latency from "./latency-plans.ts";
 import * as loss from "./loss-plans.ts";
 import * as plans from "./transport-plans.ts";
 
@@ -10,6 +11,7 @@ export const transport: readonly Scenario[] = [
     title: "200 ± 150 ms jitter",
     mustHold: "no reordering seen by the application",
     on: "S L D",
+    plan: latency.planJitter,
   }),
   createRow("T-LAT-03", {
     title: "10 ms up, 500 ms down",
@@ -21,6 +23,7 @@ export const transport: readonly Scenario[] = [
     title: "satellite, 600 ± 50 ms",
     mustHold: "handshake completes within its timeout",
     on: "S L D",
+    plan: latency.planSatellite,
   }),
   createRow("T-LOSS-01", { title: "5 % loss", on: "S D", plan: loss.planSomeLoss }),
   createRow("T-LOSS-02", {
@@ -81,5 +84,10 @@ export const transport: readonly Scenario[] = [
     on: "S L D",
     plan: loss.planFallingBandwidth,
   }),
-  createRow("T-BW-03", { title: "fast A, slow B", mustHold: "A is never held back by B", on: "S L D" }),
+  createRow("T-BW-03", {
+    title: "fast A, slow B",
+    mustHold: "A is never held back by B",
+    on: "S L D",
+    plan: latency.planFastAndSlow,
+  }),
 ];

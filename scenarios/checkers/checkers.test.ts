@@ -99,6 +99,7 @@ const correct: { readonly [title: string]: () => ExampleHistory } = {
       { demand: "back", devices: ["bob"], fromMs: 1000, withinMs: 1020 },
       { demand: "spread", fromMs: 0, windowMs: 1000, dialsMax: 2 },
       { demand: "lean", device: "bob", blobsMax: 1 },
+      { demand: "held", host: RELAY, what: "sessions", most: 0 },
     ),
   "nothing pushed": () => new ExampleHistory().end(),
   "crashes of a device": () => {
@@ -474,6 +475,10 @@ const wrong: { readonly [finding: string]: () => ExampleHistory } = {
   "demands not-kept": () => demanding({ demand: "kept", devices: ["alice", "bob"], ...span }),
   "demands back-late": () => demanding({ demand: "back", devices: ["bob"], fromMs: 1000, withinMs: 999 }),
   "demands not-spread": () => demanding({ demand: "spread", fromMs: 0, windowMs: 3000, dialsMax: 2 }),
+  "demands too-much-held": () => {
+    const history = demanding({ demand: "held", host: RELAY, what: "sessions", most: 2 });
+    return history.write({ type: "resources", at: 1, host: RELAY, stage: "healed", counts: { sessions: 3 } });
+  },
   "demands not-lean": () => demanding({ demand: "lean", device: "bob", blobsMax: 0 }),
   "hang event-budget-spent": () =>
     threeBlobs().write({ type: "stopped", at: 99, why: "hang", host: null, message: "1,000,000 events" }),

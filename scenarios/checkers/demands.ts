@@ -25,7 +25,7 @@ export const demands: Checker = {
       for (const watcher of watchers) watcher.see(record);
     };
     return {
-      on: { op: see, ack: see, deliver: see, disconnected: see, fault: see },
+      on: { op: see, ack: see, deliver: see, disconnected: see, fault: see, resources: see },
       finish() {
         for (const watcher of watchers) watcher.finish?.();
       },
@@ -47,6 +47,8 @@ function watch(demand: Demand, plan: Plan, report: Report): Watcher {
       return watchBack(demand, report);
     case "spread":
       return watchSpread(demand, report);
+    case "held":
+      return watchHeld(demand, report);
     case "lean":
       return watchLean(demand, report);
     default:
@@ -169,6 +171,18 @@ function watchSpread({ fromMs, windowMs, dialsMax }: Of<"spread">, report: Repor
       if (window.length <= dialsMax) return;
       const message = `${window.length} dials within ${windowMs} ms, ${dialsMax} are the most`;
       report({ kind: "not-spread", message, witness: [window[0]!, record] });
+    },
+  };
+}
+
+function watchHeld({ host, what, most }: Of<"held">, report: Report): Watcher {
+  return {
+    see(record) {
+      if (record.type !== "resources" || record.stage !== "healed" || record.host !== host) return;
+      const count = record.counts[what] ?? 0;
+      if (count <= most) return;
+      const message = `${host} holds ${count} ${what} when everything is healed, ${most} are the most`;
+      report({ kind: "too-much-held", message, witness: [record] });
     },
   };
 }
