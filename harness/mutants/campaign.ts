@@ -8,6 +8,7 @@ import type { Mutant } from "../../scenarios/mutants/mutant.ts";
 import { Control } from "./control.ts";
 import { describeEditError, editSources } from "./edited-sources.ts";
 import { Hunt, type Catch, type FalseAlarm } from "./hunt.ts";
+import { ANY_CHECKER } from "./mutant-file.ts";
 import { AS_IT_IS, bundleTrial } from "./trial-bundle.ts";
 import { TrialRoom } from "./trial-room.ts";
 
@@ -163,6 +164,9 @@ function reportOf(mutant: Mutant, hunt: Hunt | undefined, flaw: Flaw | undefined
     catches,
     missed,
     seedsInVain: hunt?.seedsInVain ?? 0,
-    isByOthersOnly: catches.length > 0 && !catches.some(({ checkers }) => checkers.includes(mutant.caughtBy)),
+    isByOthersOnly:
+      mutant.caughtBy !== ANY_CHECKER &&
+      catches.length > 0 &&
+      !catches.some(({ checkers }) => checkers.includes(mutant.caughtBy)),
   };
 }
