@@ -173,7 +173,10 @@ export async function parseCommandLine(argv: readonly string[], version: string,
         )
         .positional("ids", { type: "string", array: true, default: [], describe: "mutants; none = all" })
         .option("budget", text("time for all together, such as 60s (default: until each is caught or all is tried)"))
-        .option("file", text("mutants of your own instead: a JSON list of { id, title, edits: [{ file, find, replace }] }"))
+        .option(
+          "file",
+          text("mutants of your own instead: a JSON list of { id, title, edits: [{ file, find, replace }] }"),
+        )
         .option("seed", text("base seed to hunt from (default 1)"))
         .option("repeat", text("hunt from so many base seeds (default 1)"))
         .option("jobs", text("threads (default: all cores)"))

@@ -102,6 +102,7 @@ async function plant(args: MutantsArguments, root: string, mutants: readonly Mut
 }
 
 function isAllCaught({ reports, falseAlarms }: CampaignReport, tests: readonly TestReport[]): boolean {
-  const isCaught = ({ outcome }: { readonly outcome: string }): boolean => outcome === "caught" || outcome === "waiting";
+  const isCaught = ({ outcome }: { readonly outcome: string }): boolean =>
+    outcome === "caught" || outcome === "waiting";
   return falseAlarms.length === 0 && reports.every(isCaught) && tests.every(isCaught);
 }

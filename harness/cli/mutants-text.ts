@@ -23,7 +23,8 @@ function describeOutcome(paint: Paint, { outcome, why, catches, missed, seedsInV
       return `${paint.green("caught")} by ${first.checker} (${scenario}, ${seeds === 1 ? "first seed" : `${seeds} seeds`})`;
     }
     case "missed": {
-      const some = catches.length === 0 ? "" : `, caught from ${catches.length} of ${catches.length + missed} base seeds`;
+      const some =
+        catches.length === 0 ? "" : `, caught from ${catches.length} of ${catches.length + missed} base seeds`;
       return `${paint.red("not caught")} in ${renderCount(seedsInVain)} seeds${some}`;
     }
     case "waiting":

@@ -22,7 +22,10 @@ export type EditedSources = ReadonlyMap<string, string>;
 const PURE_ROOMS = ["core", "scenarios", "sim"] as const;
 const ALL_ROOMS = [...PURE_ROOMS, "chaos", "harness"] as const;
 
-export function editSources(root: string, { edits, test }: Pick<Mutant, "edits" | "test">): Result<EditedSources, EditError> {
+export function editSources(
+  root: string,
+  { edits, test }: Pick<Mutant, "edits" | "test">,
+): Result<EditedSources, EditError> {
   const sources = new Map<string, string>();
   for (const edit of edits) {
     const error = findFlaw(edit.file, test === undefined ? PURE_ROOMS : ALL_ROOMS);

@@ -30,8 +30,8 @@ export interface FalseAlarm extends Trial {
 
 export interface HuntOptions {
   readonly mutant: Mutant;
-  readonly room: TrialRoom;
-  readonly control: Control;
+  readonly room: Pick<TrialRoom, "run" | "close">;
+  readonly control: Pick<Control, "run">;
   readonly bases: readonly string[];
   /** Every scenario that can be tried. */
   readonly built: readonly string[];

@@ -29,7 +29,8 @@ export function readMutantFile(path: string, root: string): readonly Mutant[] {
   const mutants = parseMutants(readJson(path), path);
   const ids = new Set<string>();
   for (const mutant of mutants) {
-    if (ids.has(mutant.id)) throw new UserError(`${path}: two mutants are called "${mutant.id}"; give each its own id.`);
+    if (ids.has(mutant.id))
+      throw new UserError(`${path}: two mutants are called "${mutant.id}"; give each its own id.`);
     ids.add(mutant.id);
     const edited = editSources(root, mutant);
     if (!edited.ok) throw new UserError(`${path}: mutant ${mutant.id}: ${describeEditError(edited.error)}.`);
@@ -57,7 +58,9 @@ function parseMutants(json: unknown, path: string): readonly Mutant[] {
   // The union says only that neither shape fits: the list of the file says where.
   const list = Array.isArray(json) ? json : (json as { mutants?: unknown } | null)?.mutants;
   if (!Array.isArray(list)) {
-    throw new UserError(`${path} holds no mutants: it takes a list of { id, title, edits: [{ file, find, replace }] }.`);
+    throw new UserError(
+      `${path} holds no mutants: it takes a list of { id, title, edits: [{ file, find, replace }] }.`,
+    );
   }
   for (const [index, one] of list.entries()) {
     const flaw = v.safeParse(MutantSchema, one);

@@ -3,7 +3,16 @@
  * made, laid out as the package is (`dist/`, `harness/zerok.mjs`, `package.json`), with `node_modules` of the checkout
  * beside it. Two entry points behave as `zerok relay` and `zerok agent` do.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { transform } from "esbuild";
@@ -66,7 +75,9 @@ export function buildCommands(folder: string): BuildCommands {
 function clear(out: string): void {
   if (!existsSync(out) || readdirSync(out).length === 0) return;
   if (!existsSync(join(out, MARK))) {
-    throw new UserError(`${out} is not empty and holds no earlier planted build: --bundle takes a new or empty folder.`);
+    throw new UserError(
+      `${out} is not empty and holds no earlier planted build: --bundle takes a new or empty folder.`,
+    );
   }
   for (const name of ["dist", "harness", "package.json", "node_modules", MARK, ...ENTRIES.map((one) => `${one}.mjs`)]) {
     rmSync(join(out, name), { recursive: true, force: true });

@@ -48,15 +48,18 @@ function judgeInOrder(plan: Plan, history: History): Pick<TrialResult, "verdict"
   const told = new Map<string, Told>();
   const listened: readonly Checker[] = checkers.map((checker) => ({
     ...checker,
-    start: (started, report) =>
-      checker.start(started, (finding) => {
+    start(...args: Parameters<Checker["start"]>) {
+      const [started, report, ...others] = args;
+      const listen: typeof report = (finding) => {
         const { kind, message, witness } = finding;
         const key = `${checker.name} ${kind}`;
         if (!told.has(key)) {
           told.set(key, { checker: checker.name, kind, message, at, provenAt: lastOf(history, witness) });
         }
         report(finding);
-      }),
+      };
+      return checker.start(started, listen, ...others);
+    },
   }));
   const judge = startJudge(plan, listened);
   for (; at < history.length; at++) judge.observe(history[at]!);

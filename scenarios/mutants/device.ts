@@ -17,14 +17,20 @@ export const deviceMutants: readonly Mutant[] = [
         replace: "if (through === page.after) return this.#puller.want();",
       },
     ],
-    caughtBy: "hang",
+    caughtBy: "converges",
     scenarios: ["W-23", "S-CONV-04"],
   },
   {
     id: "N32",
     title: "listens until there is no news, and there always is",
     from: OWN,
-    edits: [{ file: "core/client/client.ts", find: "isAny = link.hear(now) || isAny", replace: "isAny = link.hear(now) || true" }],
+    edits: [
+      {
+        file: "core/client/client.ts",
+        find: "isAny = link.hear(now) || isAny",
+        replace: "isAny = link.hear(now) || true",
+      },
+    ],
     caughtBy: "hang",
     scenarios: ["S-CONV-04"],
   },
@@ -104,7 +110,7 @@ export const deviceMutants: readonly Mutant[] = [
         replace: "const wasAsking = this.#sentMs !== undefined;\n    if (wasAsking) return true;",
       },
     ],
-    caughtBy: "converges",
+    caughtBy: "acked-durable",
     scenarios: ["S-SM-02"],
   },
   {
@@ -119,7 +125,7 @@ export const deviceMutants: readonly Mutant[] = [
           "if (this.#nextPollMs > nowMs) return;\n    this.#nextPollMs = nowMs + this.#pollMs;\n    if (this.#pollMs > 0) return;",
       },
     ],
-    caughtBy: "converges",
+    caughtBy: "acked-durable",
     scenarios: ["W-23"],
   },
   {
@@ -175,7 +181,7 @@ export const deviceMutants: readonly Mutant[] = [
         replace: "tables.sent.delete(sequence);",
       },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "converges",
     scenarios: ["W-01"],
   },
   {
@@ -189,7 +195,7 @@ export const deviceMutants: readonly Mutant[] = [
         replace: "expiresAtMs < 0 || sent.get",
       },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "converges",
     scenarios: ["W-01", "MR-2", "MR-1"],
   },
   {
@@ -197,7 +203,7 @@ export const deviceMutants: readonly Mutant[] = [
     title: "in a new epoch nothing is pushed again",
     from: OWN,
     edits: [{ file: LINK, find: "this.outbox.load(rows);", replace: "" }],
-    caughtBy: "acked-durable",
+    caughtBy: "converges",
     scenarios: ["W-01", "W-02"],
   },
   {
@@ -280,8 +286,9 @@ export const deviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/client/itinerary.ts",
-        find: "this.#dueMs(i, active) <= now.monoMs) {",
-        replace: "this.#dueMs(i, active) < 0) {",
+        find: "if (endedMs === undefined) return notBeforeMs;",
+        replace:
+          "if (index > active) return Number.POSITIVE_INFINITY;\n    if (endedMs === undefined) return notBeforeMs;",
       },
     ],
     caughtBy: "converges",
@@ -313,7 +320,7 @@ export const deviceMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "bounded",
-    scenarios: ["S-CONC-04", "T-LOSS-04", "S-CONV-01", "T-CONN-03"],
+    scenarios: ["S-CONV-01", "T-CONN-03"],
   },
   {
     id: "N54",
@@ -337,7 +344,8 @@ export const deviceMutants: readonly Mutant[] = [
       {
         file: "core/client/pusher.ts",
         find: "this.outbox.sent(entry, now.monoMs);",
-        replace: "this.outbox.sent(entry, now.monoMs);\n      if (entry.row.sequence % 4 === 0) this.outbox.remove(entry);",
+        replace:
+          "this.outbox.sent(entry, now.monoMs);\n      if (entry.row.sequence % 4 === 0) this.outbox.remove(entry);",
       },
     ],
     caughtBy: "sent-log",
@@ -351,7 +359,8 @@ export const deviceMutants: readonly Mutant[] = [
       {
         file: LINK,
         find: "const lost = gone.map(",
-        replace: "const lost = (hasMore ? [...gone, { from: through + 1, to: through + 1, why: \"expired\" as const }] : gone).map(",
+        replace:
+          'const lost = (hasMore ? [...gone, { from: through + 1, to: through + 1, why: "expired" as const }] : gone).map(',
       },
     ],
     caughtBy: "gone-is-told",
@@ -359,7 +368,7 @@ export const deviceMutants: readonly Mutant[] = [
   },
   {
     id: "N57",
-    title: "the device does not remember what it has delivered before a restart",
+    title: "every third position is not written down with its page",
     from: OWN,
     edits: [
       {
@@ -369,7 +378,35 @@ export const deviceMutants: readonly Mutant[] = [
       },
       { file: "core/inbox/take.ts", find: "isDelivered(id) || delivered.has(id)", replace: "delivered.has(id)" },
     ],
-    caughtBy: "exactly-once",
+    caughtBy: "hints-move-nothing",
     scenarios: ["T-CONN-02", "S-CONC-01"],
+  },
+  {
+    id: "N58",
+    title: "a poll that is due stays due",
+    from: OWN,
+    edits: [
+      {
+        file: "core/client/puller.ts",
+        find: "if (this.#nextPollMs > nowMs) return;",
+        replace: "if (this.#pollMs > 0) return;",
+      },
+    ],
+    caughtBy: "hang",
+    scenarios: ["W-23"],
+  },
+  {
+    id: "N59",
+    title: "a visit is due and nobody goes: the timer fires for ever",
+    from: OWN,
+    edits: [
+      {
+        file: "core/client/itinerary.ts",
+        find: "this.#dueMs(i, active) <= now.monoMs) {",
+        replace: "this.#dueMs(i, active) < 0) {",
+      },
+    ],
+    caughtBy: "hang",
+    scenarios: ["MR-5", "MR-1"],
   },
 ];

@@ -13,10 +13,11 @@ export const relayMutants: readonly Mutant[] = [
       {
         file: "core/log/page.ts",
         find: "(blobs.length >= request.limit || cost > bytesLeft)) {",
-        replace: "(blobs.length >= request.limit || cost > bytesLeft)) {\n      through = row.cursor;\n      chain = row.chain;",
+        replace:
+          "(blobs.length >= request.limit || cost > bytesLeft)) {\n      through = row.cursor;\n      chain = row.chain;",
       },
     ],
-    caughtBy: "converges",
+    caughtBy: "acked-durable",
     scenarios: ["S-CONC-04", "S-SM-02"],
   },
   {
@@ -58,7 +59,7 @@ export const relayMutants: readonly Mutant[] = [
     title: "gone ranges swallow what lies between them",
     from: OWN,
     edits: [{ file: "core/log/page.ts", find: "last.to === row.cursor - 1 && last.why", replace: "last.why" }],
-    caughtBy: "converges",
+    caughtBy: "acked-durable",
     scenarios: ["W-13"],
   },
   {
@@ -108,7 +109,7 @@ export const relayMutants: readonly Mutant[] = [
     title: "cursors go up by two",
     from: OWN,
     edits: [{ file: "core/log/append.ts", find: "max.cursor + 1", replace: "max.cursor + 2" }],
-    caughtBy: "cursor-binding",
+    caughtBy: "acked-durable",
     scenarios: ["S-CONV-04"],
   },
   {
@@ -158,7 +159,7 @@ export const relayMutants: readonly Mutant[] = [
         replace: "if (isForgotten)",
       },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "retention",
     scenarios: ["W-13"],
   },
   {
@@ -186,7 +187,7 @@ export const relayMutants: readonly Mutant[] = [
         replace: "position.cursor < head.trimmed.cursor : chain.length > 0",
       },
     ],
-    caughtBy: "converges",
+    caughtBy: "acked-durable",
     scenarios: ["W-02"],
   },
   {
@@ -202,7 +203,7 @@ export const relayMutants: readonly Mutant[] = [
       { file: STORE, find: "if (isRenewed) this.#write(renewedEntry(operation.group));", replace: "" },
       { file: STORE, find: "isRenewed ? 0 : record.acknowledged", replace: "record.acknowledged" },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "converges",
     scenarios: ["W-02"],
   },
   {
@@ -210,7 +211,7 @@ export const relayMutants: readonly Mutant[] = [
     title: "one page, and never another",
     from: OWN,
     edits: [{ file: "core/relay/answers.ts", find: "session.isPaging = false;", replace: "" }],
-    caughtBy: "converges",
+    caughtBy: "acked-durable",
     scenarios: ["S-CONC-01"],
   },
   {
@@ -243,7 +244,8 @@ export const relayMutants: readonly Mutant[] = [
       {
         file: "sim/relay-tables.ts",
         find: "group.rows[index] = row;",
-        replace: "group.rows[index] = row;\n        if (row.payload === null) return void group.byBlob.delete(encodeHex(row.blobId));",
+        replace:
+          "group.rows[index] = row;\n        if (row.payload === null) return void group.byBlob.delete(encodeHex(row.blobId));",
       },
     ],
     caughtBy: "push-once",
@@ -259,14 +261,8 @@ export const relayMutants: readonly Mutant[] = [
         find: "decidePage(group.head, rowsAfter(group, after)",
         replace: "decidePage(group.head, rowsAfter([...this.#tables.groups.values()][0]!, after)",
       },
-      // The keys of all groups are one, and nobody compares chains: what is left is whose blobs they are.
-      { file: "core/blob/seal.ts", find: "ad.set(about.groupId, 1);", replace: "" },
+      // Nobody compares chains: what is left is whose blobs they are.
       { file: "core/client/page-check.ts", find: "if (!isEqualBytes(chain, page.chain))", replace: "if (cursor < 0)" },
-      {
-        file: "core/keys.ts",
-        find: "suite.hkdf(bytes, SALT, ENCRYPTION, KEY_BYTES)",
-        replace: "suite.hkdf(new Uint8Array(32), SALT, ENCRYPTION, KEY_BYTES)",
-      },
     ],
     caughtBy: "group-isolation",
     scenarios: ["S-CONC-01", "S-CONC-03", "S-CONV-01"],
@@ -282,7 +278,7 @@ export const relayMutants: readonly Mutant[] = [
         replace: "const isGroupFull = totalBytes + sizeBytes > Math.min(request.heldBytesMax, 4096);",
       },
     ],
-    caughtBy: "converges",
+    caughtBy: "drains",
     scenarios: ["S-CONV-04", "S-CONC-03"],
   },
   {
@@ -296,7 +292,7 @@ export const relayMutants: readonly Mutant[] = [
         replace: "",
       },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "max-cursor",
     scenarios: ["W-06"],
   },
   {
@@ -315,29 +311,8 @@ export const relayMutants: readonly Mutant[] = [
         replace: "",
       },
     ],
-    caughtBy: "simulator",
+    caughtBy: "invariant",
     scenarios: ["W-06"],
-  },
-  {
-    id: "N24",
-    title: "members hear of new blobs only when somebody else pushes",
-    from: OWN,
-    edits: [
-      {
-        file: "core/relay/answers.ts",
-        find: 'this.#connections.codec.encode({ type: "Notify", latest })',
-        replace: 'this.#connections.codec.encode({ type: "Notify", latest: Math.max(0, latest - 1) })',
-      },
-      { file: "core/client/puller.ts", find: "Math.max(this.#latest, max) : max", replace: "max : this.#latest" },
-      {
-        file: "core/client/puller.ts",
-        find: "if (this.#nextPollMs > nowMs) return;",
-        replace:
-          "if (this.#nextPollMs > nowMs) return;\n    this.#nextPollMs = nowMs + this.#pollMs;\n    if (this.#pollMs > 0) return;",
-      },
-    ],
-    caughtBy: "converges",
-    scenarios: ["S-CONC-01", "S-CONV-04"],
   },
   {
     id: "N25",
@@ -352,19 +327,25 @@ export const relayMutants: readonly Mutant[] = [
       },
       { file: "core/client/page-check.ts", find: "if (!isEqualBytes(chain, page.chain))", replace: "if (cursor < 0)" },
     ],
-    caughtBy: "cursor-binding",
+    caughtBy: "push-once",
     scenarios: ["S-CONC-01", "S-CONC-03"],
   },
   {
     id: "N26",
-    title: "a new row is visible a moment before those below it",
+    title: "a cursor is told as gone before it is given, and given all the same",
     from: OWN,
     edits: [
       {
         file: "core/log/page.ts",
         find: "if (after > head.max.cursor) return undefined;",
         replace:
-          "if (after > head.max.cursor) return undefined;\n  // A reader who is up to date is told one more than there is.\n  if (after === head.max.cursor && after > 0) return { after, through: after + 1, blobs: [], gone: [{ from: after + 1, to: after + 1, why: \"expired\", chain: chainAfter }], chain: chainAfter, hasMore: false, max: after + 1 };",
+          'if (after > head.max.cursor) return { after, through: after, blobs: [], gone: [], chain: chainAfter, hasMore: false, max: after };\n  if (after === head.max.cursor && after > 0) return { after, through: after + 1, blobs: [], gone: [{ from: after + 1, to: after + 1, why: "expired", chain: chainAfter }], chain: chainAfter, hasMore: false, max: after + 1 };',
+      },
+      { file: "core/client/page-check.ts", find: "if (!isEqualBytes(chain, page.chain))", replace: "if (cursor < 0)" },
+      {
+        file: "core/log/admit.ts",
+        find: 'return { head: { ...head, epoch: freshEpoch }, change: "renewed" };',
+        replace: 'return { head, change: "none" };',
       },
     ],
     caughtBy: "no-late-lower",
@@ -383,24 +364,5 @@ export const relayMutants: readonly Mutant[] = [
     ],
     caughtBy: "max-cursor",
     scenarios: ["S-CONV-01", "T-CONN-02"],
-  },
-  {
-    id: "N28",
-    title: "the relay leaves before its store has answered",
-    from: OWN,
-    edits: [
-      {
-        file: "core/relay/relay.ts",
-        find: "|| this.#isStopped || this.#jobs.size > 0) return;",
-        replace: "|| this.#isStopped) return;",
-      },
-      {
-        file: STORE,
-        find: 'if (member !== undefined && cursor > member.acknowledged) {',
-        replace: "if (member !== undefined && cursor > member.acknowledged + 1_000_000) {",
-      },
-    ],
-    caughtBy: "shutdown",
-    scenarios: ["S-CONV-02"],
   },
 ];

@@ -113,8 +113,8 @@ export const sealingMutants: readonly Mutant[] = [
         replace: "if (this.#bodyFilled < body.length / 2) return;",
       },
     ],
-    caughtBy: "converges",
-    scenarios: ["T-LAT-01", "S-CONV-01", "S-BLOB-04", "S-CONC-03"],
+    caughtBy: "acked-durable",
+    scenarios: ["S-BLOB-04", "S-CONV-01", "T-LAT-01"],
   },
   {
     id: "N69",
@@ -127,8 +127,8 @@ export const sealingMutants: readonly Mutant[] = [
         replace: "if (receive.counter % (this.#rekeyAfter + 1) === 0) receive.rekey();",
       },
     ],
-    caughtBy: "converges",
-    scenarios: ["S-CONV-01", "S-CONC-03", "S-CONC-04", "T-LAT-01"],
+    caughtBy: "acked-durable",
+    scenarios: ["S-CONC-04"],
   },
   {
     id: "N70",

@@ -54,7 +54,8 @@ export const upstreamMutants: readonly Mutant[] = [
       {
         file: "sim/relay-store.ts",
         find: "for (const operation of operations) this.#answers.push(",
-        replace: "this.#entries.push(...this.#late.splice(0));\n    for (const operation of operations) this.#answers.push(",
+        replace:
+          "this.#entries.push(...this.#late.splice(0));\n    for (const operation of operations) this.#answers.push(",
       },
       {
         file: "sim/relay-store.ts",
@@ -161,13 +162,17 @@ export const upstreamMutants: readonly Mutant[] = [
     title: "no AAD",
     from: UPSTREAM,
     edits: [
-      { file: "core/blob/seal.ts", find: "ad[0] = SEAL_VERSION;", replace: "if (ad.length > 0) return new Uint8Array(0);" },
-      // What an AAD is for: a relay that exchanges the payloads of two blobs.
+      {
+        file: "core/blob/seal.ts",
+        find: "ad[0] = SEAL_VERSION;",
+        replace: "if (ad.length > 0) return new Uint8Array(0);",
+      },
+      // What an AAD is for: a relay that gives an earlier payload for a later blob.
       {
         file: "core/relay/requests.ts",
-        find: "const items: AppendItem[] = session.batch.splice(0);",
+        find: "session.batch.push({ blobId, payload: push.payload, payloadHash, ttlS: push.ttlS });",
         replace:
-          "const items: AppendItem[] = session.batch.splice(0);\n    if (items.length > 1) [items[0], items[1]] = [{ ...items[1]!, blobId: items[0]!.blobId }, { ...items[0]!, blobId: items[1]!.blobId }];",
+          "const held = session as Session & { held?: AppendItem };\n    if (held.held !== undefined && blobId[0]! % 4 === 0) return void session.batch.push({ ...held.held, blobId });\n    held.held = { blobId, payload: push.payload, payloadHash, ttlS: push.ttlS };\n    session.batch.push(held.held);",
       },
     ],
     caughtBy: "no-fabrication",
@@ -229,17 +234,17 @@ export const upstreamMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "no-storm",
-    scenarios: ["MR-3", "T-CONN-01", "T-CONN-03", "T-LOSS-04"],
+    scenarios: ["T-CONN-01", "S-CONV-02", "W-06"],
   },
   {
     id: "M15",
-    title: "quota checked outside the transaction",
+    title: "quota checked outside the transaction, before it is known what comes in",
     from: UPSTREAM,
     edits: [
       {
         file: "core/log/append.ts",
         find: "heldBytes + sizeBytes > request.heldBytesMax",
-        replace: "head.heldBytes + sizeBytes > request.heldBytesMax",
+        replace: "heldBytes >= request.heldBytesMax",
       },
     ],
     caughtBy: "limits",
@@ -266,7 +271,7 @@ export const upstreamMutants: readonly Mutant[] = [
         replace: "return { head: { ...head, max: live, trimmed,",
       },
     ],
-    caughtBy: "max-cursor",
+    caughtBy: "cursor-binding",
     scenarios: ["W-13", "S-CONC-01"],
   },
   {
@@ -300,7 +305,7 @@ export const upstreamMutants: readonly Mutant[] = [
         replace: "?? append(this.#journal, this.#owed.splice(0));\n    this.#owed.push(...this.#entries);",
       },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "max-cursor",
     scenarios: ["W-06", "T-CONN-01"],
   },
   {
@@ -380,8 +385,8 @@ export const upstreamMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/client/relay-link.ts",
-        find: "this.#port.welcomed(this);",
-        replace: `this.#port.welcomed(this);\n    if (${IS_SAME_EPOCH}) this.#position = { ...this.#position!, contiguous: welcome.max };`,
+        find: 'tell({ type: "notified", relay, by: "Welcome"',
+        replace: `if (${IS_SAME_EPOCH}) this.#position = { ...this.#position!, contiguous: welcome.max };\n    tell({ type: "notified", relay, by: "Welcome"`,
       },
     ],
     caughtBy: "hints-move-nothing",
@@ -389,7 +394,8 @@ export const upstreamMutants: readonly Mutant[] = [
   },
   {
     id: "M25",
-    title: "blob id unique over all groups (ids that are the same: upstream's are chosen by the application, here by two digits)",
+    title:
+      "blob id unique over all groups (ids that are the same: upstream's are chosen by the application, here by two digits)",
     from: UPSTREAM,
     edits: [
       {
@@ -419,7 +425,7 @@ export const upstreamMutants: readonly Mutant[] = [
           'const { device } = operation as unknown as { device: Uint8Array };\n    const member = group.members.get(encodeHex(device));\n    if (page !== undefined && member !== undefined && page.through > member.acknowledged) {\n      this.#write(memberEntry(operation.group, device, { acknowledged: page.through, lastSeenMs: member.lastSeenMs }));\n    }\n    return { id, type: "paged", page: page ?? null };',
       },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "retention",
     scenarios: ["S-SM-02", "T-CONN-02", "S-SM-01"],
   },
   {
@@ -438,12 +444,14 @@ export const upstreamMutants: readonly Mutant[] = [
       {
         file: "core/client/connector.ts",
         find: "if (connection !== this.#connection) return;\n    this.#connection = -1;",
-        replace: 'if (connection !== this.#connection || this.#phase === "handshaking") return;\n    this.#connection = -1;',
+        replace:
+          'if (connection !== this.#connection || this.#phase === "handshaking") return;\n    this.#connection = -1;',
       },
       {
         file: "core/client/connector.ts",
         find: '} else if (this.#phase !== "live") {',
-        replace: '} else if (this.#phase === "handshaking") {\n      this.#dueMs = now.monoMs + 3_600_000;\n    } else if (this.#phase !== "live") {',
+        replace:
+          '} else if (this.#phase === "handshaking") {\n      this.#dueMs = now.monoMs + 3_600_000;\n    } else if (this.#phase !== "live") {',
       },
     ],
     caughtBy: "converges",
