@@ -13,9 +13,9 @@ const accused: TrialAnswer = {
   verdict: "invalid",
   events: 10,
   findings: [
-    { checker: "limits", kind: "over", message: "too much" },
-    { checker: "drains", kind: "left", message: "something is left" },
-    { checker: "limits", kind: "under", message: "too little" },
+    { checker: "limits", kind: "over", message: "too much", at: 7, provenAt: 7 },
+    { checker: "drains", kind: "left", message: "something is left", at: 7, provenAt: 7 },
+    { checker: "limits", kind: "under", message: "too little", at: 9, provenAt: 4 },
   ],
   tookMs: 5,
 };
@@ -50,7 +50,8 @@ describe("the hunt for a mutant", () => {
         base: "0x1",
         scenario: "S-B",
         seed: "0x3",
-        first: { checker: "limits" },
+        first: { checker: "drains" },
+        firsts: ["limits", "drains"],
         checkers: ["limits", "drains"],
         seeds: 3,
       },

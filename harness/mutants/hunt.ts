@@ -13,8 +13,10 @@ export interface Catch {
   readonly base: string;
   readonly scenario: string;
   readonly seed: string;
-  /** Who told first, and what. */
-  readonly first: TrialFinding;
+  /** What was told first: by the checker that the mutant names, when several tell at the same event. */
+  readonly first: Pick<TrialFinding, "checker" | "kind" | "message">;
+  /** All that told at that event. */
+  readonly firsts: readonly string[];
   /** All that accused it in this run, the first one first. */
   readonly checkers: readonly string[];
   readonly seeds: number;
@@ -123,7 +125,14 @@ export class Hunt {
     if (findings[0]!.kind === "endless" && core.tookMs * PATIENCE > trialMs) return;
     const { base, seeds, ms } = search;
     const checkers = [...new Set(findings.map(({ checker }) => checker))];
-    this.catches.push({ ...trial, base, first: findings[0]!, checkers, seeds, seconds: ms / 1000 });
+    const earliest = findings.filter(
+      ({ at, provenAt }) => at === findings[0]!.at && provenAt === findings[0]!.provenAt,
+    );
+    const { checker, kind, message } =
+      earliest.find((finding) => finding.checker === this.mutant.caughtBy) ?? earliest[0]!;
+    const firsts = [...new Set(earliest.map((finding) => finding.checker))];
+    const first = { checker, kind, message };
+    this.catches.push({ ...trial, base, first, firsts, checkers, seeds, seconds: ms / 1000 });
     this.#search = undefined;
   }
 }
@@ -150,11 +159,13 @@ function* trialsOf(mutant: Mutant, built: readonly string[], base: string): Gene
 function endless(why: "time" | "memory", trialMs: number): TrialFinding {
   const message =
     why === "time" ? `no end within ${Math.round(trialMs / 1000)} s` : "no end before its memory was used up";
-  return { checker: "hang", kind: "endless", message };
+  return { checker: "hang", kind: "endless", message, at: 0, provenAt: 0 };
 }
 
 function flawOf(core: TrialAnswer): { readonly checker: string; readonly message: string } | undefined {
   if (core.type === "stuck") return { checker: "hang", message: "the correct core does not end either" };
   if (core.type === "unloadable") return { checker: "simulator", message: core.message };
-  return core.verdict === "invalid" ? core.findings[0] : undefined;
+  if (core.verdict !== "invalid") return undefined;
+  const { checker, message } = core.findings[0]!;
+  return { checker, message };
 }

@@ -13,13 +13,6 @@ import { builtScenarios, findScenario } from "../../scenarios/registry.ts";
 import { Simulator } from "../../sim/simulator.ts";
 import type { Trial, TrialFinding, TrialMessage, TrialResult } from "./trial.ts";
 
-interface Told extends TrialFinding {
-  /** Index of the record that the checker was looking at; the history's length when the run was over. */
-  readonly at: number;
-  /** Index of the last record of the witness. */
-  readonly provenAt: number;
-}
-
 /** Several times what the longest run of the catalogue takes: a mutant that storms need not use up the usual budget. */
 const EVENT_BUDGET = 500_000;
 
@@ -38,14 +31,14 @@ function runTrial({ scenario, seed }: Trial): TrialResult {
       type: "judged",
       verdict: "invalid",
       events: 0,
-      findings: [{ checker: "simulator", kind: "exception", message }],
+      findings: [{ checker: "simulator", kind: "exception", message, at: 0, provenAt: 0 }],
     };
   }
 }
 
 function judgeInOrder(plan: Plan, history: History): Pick<TrialResult, "verdict" | "findings"> {
   let at = 0;
-  const told = new Map<string, Told>();
+  const told = new Map<string, TrialFinding>();
   const listened: readonly Checker[] = checkers.map((checker) => ({
     ...checker,
     start(...args: Parameters<Checker["start"]>) {
@@ -54,7 +47,8 @@ function judgeInOrder(plan: Plan, history: History): Pick<TrialResult, "verdict"
         const { kind, message, witness } = finding;
         const key = `${checker.name} ${kind}`;
         if (!told.has(key)) {
-          told.set(key, { checker: checker.name, kind, message, at, provenAt: lastOf(history, witness) });
+          const provenAt = at < history.length ? at : lastOf(history, witness);
+          told.set(key, { checker: checker.name, kind, message, at, provenAt });
         }
         report(finding);
       };
@@ -65,7 +59,7 @@ function judgeInOrder(plan: Plan, history: History): Pick<TrialResult, "verdict"
   for (; at < history.length; at++) judge.observe(history[at]!);
   const { verdict } = judge.finish();
   const ordered = [...told.values()].sort((x, y) => x.at - y.at || x.provenAt - y.provenAt);
-  return { verdict, findings: ordered.map(({ checker, kind, message }) => ({ checker, kind, message })) };
+  return { verdict, findings: ordered };
 }
 
 function lastOf(history: History, witness: readonly HistoryRecord[]): number {

@@ -1,7 +1,7 @@
 /**
  * Acked means durable: whatever a relay acknowledged reaches every member – every device whose first Hello was done
  * before the acknowledgement – through crashes of anyone. Devices that are stuck or stopped are required too: that is
- * the point. Two excuses: the blob was set aside in quarantine there; or its ttl is over *and* its loss was told there
+ * the point. Two excuses: the blob was set aside in quarantine there, in a plan that can alter blobs; or its ttl is over *and* its loss was told there
  * (a loss told earlier is a finding of its own; the clock faults of the plan are allowed for).
  *
  * A relay whose disk was wiped, rolled back or did not sync may lose what it acknowledged, but a pusher that kept its
@@ -40,6 +40,11 @@ export const ackedDurable: Checker = {
     const disks = trackDiskLives(plan);
     const deviceTtlS = new Map(plan.topology.devices.map((device) => [device.name, device.config.ttlS]));
     const relayTtlS = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.defaultTtlS]));
+    /** Where nothing can be altered, a blob that cannot be opened is lost like any other. */
+    const isAlterable = plan.steps.some(
+      (step) =>
+        (step.do === "toxic" && step.toxic.type === "tamper") || (step.do === "disk" && step.disk.type === "bit-rot"),
+    );
     let clockSlackMs = 0;
     for (const step of plan.steps) if (step.do === "clock") clockSlackMs += Math.abs(step.byMs);
     let end: PhaseRecord | undefined;
@@ -60,7 +65,7 @@ export const ackedDurable: Checker = {
 
     function judgeMissing(device: string, acked: AckedBlob, endMs: number): void {
       const { ack } = acked;
-      if (told.isQuarantined(device, ack.blob)) return;
+      if (isAlterable && told.isQuarantined(device, ack.blob)) return;
       const lost = told.find(device, places.of(ack.group, ack.blob));
       const expiry = expiryMs(acked);
       const name = `blob ${shortId(ack.blob)} (acknowledged to ${ack.device} as ${renderPlace(ack)})`;

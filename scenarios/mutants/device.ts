@@ -58,17 +58,22 @@ export const deviceMutants: readonly Mutant[] = [
   },
   {
     id: "N35",
-    title: "acknowledges a page before it is written down",
+    title: "acknowledges what it has heard of, and is believed",
     from: OWN,
     edits: [
       {
         file: LINK,
-        find: "this.#puller.taking();",
-        replace: 'this.#puller.taking();\n    this.connector.send({ type: "Ack", cursor: through });',
+        find: '{ type: "Ack", cursor: through.cursor }',
+        replace: '{ type: "Ack", cursor: Math.max(through.cursor, this.#puller.latest) }',
+      },
+      {
+        file: "core/relay/requests.ts",
+        find: "Math.min(claimed, session.servedMax)",
+        replace: "Math.max(claimed, session.acknowledged)",
       },
     ],
-    caughtBy: "acked-durable",
-    scenarios: ["T-CONN-02", "W-06"],
+    caughtBy: "retention",
+    scenarios: ["S-SM-02", "S-CONV-01"],
   },
   {
     id: "N36",
@@ -293,20 +298,6 @@ export const deviceMutants: readonly Mutant[] = [
     ],
     caughtBy: "converges",
     scenarios: ["MR-5", "MR-1"],
-  },
-  {
-    id: "N52",
-    title: "when all relays have failed, no round begins again",
-    from: OWN,
-    edits: [
-      {
-        file: "core/client/itinerary.ts",
-        find: "this.#roundAtMs = untilMs;",
-        replace: "this.#roundAtMs = untilMs + 3_600_000;",
-      },
-    ],
-    caughtBy: "converges",
-    scenarios: ["MR-3"],
   },
   {
     id: "N53",

@@ -234,38 +234,21 @@ export const relayMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "drains",
-    scenarios: ["T-CONN-02", "T-LOSS-04", "T-CONN-03"],
-  },
-  {
-    id: "N19",
-    title: "a blob's id comes back after its payload is swept",
-    from: OWN,
-    edits: [
-      {
-        file: "sim/relay-tables.ts",
-        find: "group.rows[index] = row;",
-        replace:
-          "group.rows[index] = row;\n        if (row.payload === null) return void group.byBlob.delete(encodeHex(row.blobId));",
-      },
-    ],
-    caughtBy: "push-once",
-    scenarios: ["S-SM-01", "T-CONN-02", "T-CONN-01"],
+    scenarios: ["T-CONN-05", "S-SM-03"],
   },
   {
     id: "N20",
-    title: "one group reads the log of another",
+    title: "all groups push into the log of the first",
     from: OWN,
     edits: [
       {
-        file: STORE,
-        find: "decidePage(group.head, rowsAfter(group, after)",
-        replace: "decidePage(group.head, rowsAfter([...this.#tables.groups.values()][0]!, after)",
+        file: "core/relay/requests.ts",
+        find: 'type: "append", group, device, items',
+        replace: 'type: "append", group: ((this as { first?: Uint8Array }).first ??= group), device, items',
       },
-      // Nobody compares chains: what is left is whose blobs they are.
-      { file: "core/client/page-check.ts", find: "if (!isEqualBytes(chain, page.chain))", replace: "if (cursor < 0)" },
     ],
     caughtBy: "group-isolation",
-    scenarios: ["S-CONC-01", "S-CONC-03", "S-CONV-01"],
+    scenarios: ["S-CONC-03", "S-CONC-01", "S-CONV-01"],
   },
   {
     id: "N21",
@@ -329,27 +312,6 @@ export const relayMutants: readonly Mutant[] = [
     ],
     caughtBy: "push-once",
     scenarios: ["S-CONC-01", "S-CONC-03"],
-  },
-  {
-    id: "N26",
-    title: "a cursor is told as gone before it is given, and given all the same",
-    from: OWN,
-    edits: [
-      {
-        file: "core/log/page.ts",
-        find: "if (after > head.max.cursor) return undefined;",
-        replace:
-          'if (after > head.max.cursor) return { after, through: after, blobs: [], gone: [], chain: chainAfter, hasMore: false, max: after };\n  if (after === head.max.cursor && after > 0) return { after, through: after + 1, blobs: [], gone: [{ from: after + 1, to: after + 1, why: "expired", chain: chainAfter }], chain: chainAfter, hasMore: false, max: after + 1 };',
-      },
-      { file: "core/client/page-check.ts", find: "if (!isEqualBytes(chain, page.chain))", replace: "if (cursor < 0)" },
-      {
-        file: "core/log/admit.ts",
-        find: 'return { head: { ...head, epoch: freshEpoch }, change: "renewed" };',
-        replace: 'return { head, change: "none" };',
-      },
-    ],
-    caughtBy: "no-late-lower",
-    scenarios: ["W-23", "S-CONV-04", "S-CONC-01"],
   },
   {
     id: "N27",

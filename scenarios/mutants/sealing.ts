@@ -89,20 +89,6 @@ export const sealingMutants: readonly Mutant[] = [
     scenarios: ["S-CONV-04"],
   },
   {
-    id: "N67",
-    title: "a part of a message is taken as the whole",
-    from: OWN,
-    edits: [
-      {
-        file: "core/noise/channel.ts",
-        find: "if (this.#messageFilled < length) break;",
-        replace: "if (this.#messageFilled < Math.min(length, 200)) break;",
-      },
-    ],
-    caughtBy: "converges",
-    scenarios: ["S-CONV-01", "T-LAT-01", "S-CONC-03"],
-  },
-  {
     id: "N68",
     title: "a part of a frame is taken as the whole",
     from: OWN,

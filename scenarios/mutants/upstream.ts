@@ -271,7 +271,7 @@ export const upstreamMutants: readonly Mutant[] = [
         replace: "return { head: { ...head, max: live, trimmed,",
       },
     ],
-    caughtBy: "cursor-binding",
+    caughtBy: "no-late-lower",
     scenarios: ["W-13", "S-CONC-01"],
   },
   {
@@ -342,7 +342,7 @@ export const upstreamMutants: readonly Mutant[] = [
     from: UPSTREAM,
     edits: [{ file: "core/relay/connections.ts", find: "this.#greeting.arm(session, now.monoMs);", replace: "" }],
     caughtBy: "drains",
-    scenarios: ["S-SM-03", "T-CONN-03", "T-LOSS-04"],
+    scenarios: ["E-HS-01", "S-SM-03"],
   },
   {
     id: "M22",
