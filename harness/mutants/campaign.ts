@@ -7,7 +7,7 @@ import { seedAfter } from "../../scenarios/draw.ts";
 import type { Mutant } from "../../scenarios/mutants/mutant.ts";
 import { Control } from "./control.ts";
 import { describeEditError, editSources } from "./edited-sources.ts";
-import { Hunt, type Catch, type FalseAlarm } from "./hunt.ts";
+import { Hunt, HUNT_LIMITS, type Catch, type FalseAlarm, type HuntLimits } from "./hunt.ts";
 import { ANY_CHECKER } from "./mutant-file.ts";
 import { AS_IT_IS, bundleTrial } from "./trial-bundle.ts";
 import { TrialRoom } from "./trial-room.ts";
@@ -22,6 +22,7 @@ export interface CampaignOptions {
   readonly jobs: number;
   /** For all together; undefined: until each is caught, or all was tried. */
   readonly budgetMs: number | undefined;
+  readonly limits?: HuntLimits;
   readonly watch: (progress: CampaignProgress) => void;
 }
 
@@ -74,7 +75,7 @@ interface Flaw {
 }
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
-  const { root, mutants, jobs, budgetMs, watch } = options;
+  const { root, mutants, jobs, budgetMs, limits = HUNT_LIMITS, watch } = options;
   const startedMs = performance.now();
   const endMs = budgetMs === undefined ? Number.POSITIVE_INFINITY : startedMs + budgetMs;
   const trialMs = budgetMs === undefined ? TRIAL_MS : Math.min(TRIAL_MS, Math.max(TRIAL_MS_MIN, budgetMs / 10));
@@ -115,6 +116,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
         control,
         bases,
         built,
+        limits,
         trialMs,
         onFalseAlarm: (alarm) => void alarms.set(`${alarm.scenario} ${alarm.seed}`, alarm),
       });

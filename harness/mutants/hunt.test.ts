@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Mutant } from "../../scenarios/mutants/mutant.ts";
-import { type FalseAlarm, Hunt, NAMED_SEEDS_MAX, OTHER_SEEDS_MAX } from "./hunt.ts";
+import { type FalseAlarm, Hunt, HUNT_LIMITS } from "./hunt.ts";
 import type { TrialAnswer } from "./trial-room.ts";
 import type { Trial } from "./trial.ts";
 
@@ -71,8 +71,8 @@ describe("the hunt for a mutant", () => {
     const { hunt: one, tried } = hunt(() => valid);
     await one.proceed(FOREVER);
     expect(one.missed).toEqual(["0x1"]);
-    expect(tried.filter((trial) => trial.startsWith("S-B")).length).toBe(NAMED_SEEDS_MAX);
-    expect(tried.filter((trial) => trial.startsWith("S-A")).length).toBe(OTHER_SEEDS_MAX);
+    expect(tried.filter((trial) => trial.startsWith("S-B")).length).toBe(HUNT_LIMITS.named);
+    expect(tried.filter((trial) => trial.startsWith("S-A")).length).toBe(HUNT_LIMITS.others);
   });
 
   it("does not count an accusation that the correct core gets too, and tells of it", async () => {

@@ -37,13 +37,19 @@ export interface HuntOptions {
   readonly bases: readonly string[];
   /** Every scenario that can be tried. */
   readonly built: readonly string[];
+  readonly limits?: HuntLimits;
   /** A trial that takes longer never ends. */
   readonly trialMs: number;
   readonly onFalseAlarm: (alarm: FalseAlarm) => void;
 }
 
-export const NAMED_SEEDS_MAX = 150;
-export const OTHER_SEEDS_MAX = 12;
+/** Seeds of each scenario, from each base. */
+export interface HuntLimits {
+  readonly named: number;
+  readonly others: number;
+}
+
+export const HUNT_LIMITS: HuntLimits = { named: 150, others: 12 };
 /** A trial without end is believed when the correct core ends in a fraction of the time. */
 const PATIENCE = 4;
 
@@ -74,8 +80,7 @@ export class Hunt {
   async proceed(untilMs: number): Promise<string | undefined> {
     const base = this.#search?.base ?? this.#bases.shift();
     if (base === undefined) return undefined;
-    const { mutant, built } = this.#options;
-    const search = (this.#search ??= { base, trials: trialsOf(mutant, built, base), seeds: 0, ms: 0 });
+    const search = (this.#search ??= { base, trials: trialsOf(this.#options, base), seeds: 0, ms: 0 });
     while (performance.now() < untilMs) {
       const next = search.trials.next();
       if (next.done === true) {
@@ -144,13 +149,14 @@ interface Search {
   ms: number;
 }
 
-function* trialsOf(mutant: Mutant, built: readonly string[], base: string): Generator<Trial, undefined> {
+function* trialsOf(options: HuntOptions, base: string): Generator<Trial, undefined> {
+  const { mutant, built, limits = HUNT_LIMITS } = options;
   const named = mutant.scenarios.filter((id) => built.includes(id));
   const others = built.filter((id) => !named.includes(id));
-  for (let n = 0; n < NAMED_SEEDS_MAX; n++) {
+  for (let n = 0; n < limits.named; n++) {
     for (const scenario of named) yield { scenario, seed: seedAfter(base, n) };
   }
-  for (let n = 0; n < OTHER_SEEDS_MAX; n++) {
+  for (let n = 0; n < limits.others; n++) {
     for (const scenario of others) yield { scenario, seed: seedAfter(base, n) };
   }
   return undefined;

@@ -26,7 +26,9 @@ describe("a planted build", () => {
     const printed = execFileSync(node!, [...words, "--print-config"], { cwd: folder, encoding: "utf8" });
     expect(printed).toContain("[limits]");
     const [, ...agentWords] = agentCommand;
-    expect(() => execFileSync(node!, agentWords, { cwd: folder, encoding: "utf8", stdio: "pipe" })).toThrow(/--config/);
+    expect(() => execFileSync(node!, agentWords, { cwd: folder, encoding: "utf8", stdio: "pipe" })).toThrow(
+      /Missing required argument: config/,
+    );
     // Once more over what it wrote itself.
     await writePlantedBuild(root, ofId("M01"), out);
     expect(readFileSync(join(out, "dist", "core", "log", "append.js"), "utf8")).toContain("?? known(id)");

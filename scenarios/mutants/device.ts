@@ -54,7 +54,7 @@ export const deviceMutants: readonly Mutant[] = [
     from: OWN,
     edits: [{ file: STORE, find: "deliver.map((", replace: "deliver.slice(0, 2).map((" }],
     caughtBy: "cursor-behind-applied",
-    scenarios: ["S-CONC-04", "S-CONC-03", "S-CONC-01"],
+    scenarios: ["S-CONC-03", "S-CONC-01"],
   },
   {
     id: "N35",
@@ -73,7 +73,7 @@ export const deviceMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "retention",
-    scenarios: ["S-SM-02", "S-CONV-01"],
+    scenarios: ["S-SM-02"],
   },
   {
     id: "N36",
@@ -311,7 +311,7 @@ export const deviceMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "bounded",
-    scenarios: ["S-CONV-01", "T-CONN-03"],
+    scenarios: ["S-CONV-01"],
   },
   {
     id: "N54",
@@ -355,7 +355,7 @@ export const deviceMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "gone-is-told",
-    scenarios: ["S-CONC-04", "S-SM-02"],
+    scenarios: ["S-SM-02"],
   },
   {
     id: "N57",

@@ -18,7 +18,7 @@ export const relayMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "acked-durable",
-    scenarios: ["S-CONC-04", "S-SM-02"],
+    scenarios: ["S-SM-02"],
   },
   {
     id: "N02",
@@ -38,7 +38,7 @@ export const relayMutants: readonly Mutant[] = [
       { file: "core/client/page-check.ts", find: "if (!isEqualBytes(chain, page.chain))", replace: "if (cursor < 0)" },
     ],
     caughtBy: "cursor-behind-applied",
-    scenarios: ["S-CONV-04", "S-CONC-04"],
+    scenarios: ["S-CONV-04"],
   },
   {
     id: "N03",
@@ -52,7 +52,7 @@ export const relayMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "max-cursor",
-    scenarios: ["S-CONC-04", "S-SM-02"],
+    scenarios: ["S-SM-02"],
   },
   {
     id: "N04",

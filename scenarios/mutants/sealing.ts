@@ -16,7 +16,7 @@ export const sealingMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "nonce-unique",
-    scenarios: ["S-CONV-01", "S-CONC-03", "T-LAT-01"],
+    scenarios: ["S-CONV-01", "S-CONC-03"],
   },
   {
     id: "N62",
@@ -100,7 +100,7 @@ export const sealingMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "acked-durable",
-    scenarios: ["S-BLOB-04", "S-CONV-01", "T-LAT-01"],
+    scenarios: ["S-BLOB-04"],
   },
   {
     id: "N69",
@@ -114,7 +114,7 @@ export const sealingMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "acked-durable",
-    scenarios: ["S-CONC-04"],
+    scenarios: ["S-SM-02", "S-CONC-04"],
   },
   {
     id: "N70",
