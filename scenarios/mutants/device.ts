@@ -271,15 +271,14 @@ export const deviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/client/pusher.ts",
-        find: "this.outbox.remove(entry);\n    const isFinal",
-        replace: "this.outbox.hold(entry);\n    const isFinal",
+        find: "const isFinal = this.#port.copies.dropped(entry.blobHex);",
+        replace: "this.outbox.add(entry.row);\n    const isFinal = entry.wasSent;",
       },
       {
         file: "core/relay/answers.ts",
         find: "refuse(session, code, subject, STORAGE_RETRY_MS)",
         replace: "refuse(session, 1101, subject)",
       },
-      { file: "core/client/copies.ts", find: "if (this.#isOwed(blobHex)) return false;", replace: "" },
     ],
     caughtBy: "failed-never-visible",
     scenarios: ["W-03", "W-04"],
@@ -306,8 +305,8 @@ export const deviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/client/pusher.ts",
-        find: "(this.#holds > 0 ? 1 : this.#port.config.pushWindow)",
-        replace: "(this.#holds > 0 ? 1 : 100_000)",
+        find: "while (this.outbox.inFlight <",
+        replace: "while (this.#holds === 0 || this.outbox.inFlight <",
       },
     ],
     caughtBy: "bounded",

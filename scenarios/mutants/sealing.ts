@@ -123,8 +123,8 @@ export const sealingMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/blob/seal.ts",
-        find: "paddedLength(HEADER_BYTES + U64_BYTES * content.givenUp.length + content.body.length)",
-        replace: "Math.max(512, paddedLength(HEADER_BYTES + U64_BYTES * content.givenUp.length + content.body.length))",
+        find: "if (paddedLength(end) !== plaintext.length",
+        replace: "if (paddedLength(end + 300) !== plaintext.length",
       },
     ],
     caughtBy: "acked-durable",

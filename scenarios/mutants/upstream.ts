@@ -34,8 +34,8 @@ export const upstreamMutants: readonly Mutant[] = [
       },
       {
         file: "core/client/relay-link.ts",
-        find: "this.#position!.contiguous, page)",
-        replace: "this.#position!.highest, page)",
+        find: "this.#position!.contiguous, page",
+        replace: "this.#position!.highest, page",
       },
     ],
     caughtBy: "hints-move-nothing",
