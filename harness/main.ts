@@ -57,6 +57,8 @@ async function runChoice(choice: Choice, io: Io, given: Services | undefined, ar
       return (await import("./cli/scenarios-command.ts")).runScenariosCommand(choice.args, io, await services());
     case "bench":
       return (await import("./cli/bench-command.ts")).runBenchCommand(choice.args, io);
+    case "mutants":
+      return (await import("./cli/mutants-command.ts")).runMutantsCommand(choice.args, io);
     case "agent":
       return (await import("./cli/agent-command.ts")).runAgentCommand(choice.args);
     case "relay":

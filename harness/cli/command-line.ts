@@ -11,6 +11,7 @@ import type { SimArguments } from "./sim-command.ts";
 import { PORTABLE_EVERY_DEFAULT, SEEDS_DEFAULT } from "./sim-defaults.ts";
 import type { BenchArguments } from "./bench-command.ts";
 import type { AgentArguments } from "./agent-command.ts";
+import type { MutantsArguments } from "./mutants-command.ts";
 import type { RelayArguments } from "./relay-command.ts";
 import type { ReplayArguments } from "./replay-command.ts";
 import type { ShrinkArguments } from "./shrink-command.ts";
@@ -22,6 +23,7 @@ export type Choice =
   | { readonly command: "shrink"; readonly args: ShrinkArguments; readonly later: Later }
   | { readonly command: "scenarios"; readonly args: ScenariosArguments; readonly later: Later }
   | { readonly command: "bench"; readonly args: BenchArguments; readonly later: Later }
+  | { readonly command: "mutants"; readonly args: MutantsArguments; readonly later: Later }
   | { readonly command: "relay"; readonly args: RelayArguments; readonly later: Later }
   | { readonly command: "agent"; readonly args: AgentArguments; readonly later: Later }
   | { readonly command: "client"; readonly choice: ClientChoice }
@@ -188,6 +190,46 @@ export async function parseCommandLine(argv: readonly string[], version: string,
         void (choice = { command: "bench", args: { ...args, rounds: args.rounds, idle: args.idle }, later: {} }),
     );
   parser.command(
+    "mutants [ids..]",
+    "plant known bugs and report which are caught",
+    (command) =>
+      command
+        .parserConfiguration(REPEATABLE)
+        .check(givenOnce("ids"))
+        .usage(
+          "$0 mutants [ids..]\n\nPlants one bug after the other into the sources, in memory, and runs seeds until a checker accuses it and\nhas nothing to say about the correct core on the same seed. Needs a checkout: a package has no sources.",
+        )
+        .positional("ids", { type: "string", array: true, default: [], describe: "mutants; none = all" })
+        .option("budget", text("time for all together, such as 60s (default: until each is caught or all is tried)"))
+        .option(
+          "file",
+          text("mutants of your own instead: a JSON list of { id, title, edits: [{ file, find, replace }] }"),
+        )
+        .option("seed", text("base seed to hunt from (default 1)"))
+        .option("repeat", text("hunt from so many base seeds (default 1)"))
+        .option("jobs", text("threads (default: all cores)"))
+        .option("plant", text("write a relay and an agent with this mutant, to --bundle"))
+        .option("bundle", text("folder for --plant"))
+        .example("$0 mutants --budget 60s", "as many as can be caught in a minute")
+        .example("$0 mutants M01 M18 --repeat 20", "how many seeds two of them take")
+        .example("$0 mutants --plant M01 --bundle build/M01", "a relay and an agent with the bug, for --build"),
+    (args) =>
+      void (choice = {
+        command: "mutants",
+        args: {
+          ...args,
+          budget: args.budget,
+          file: args.file,
+          seed: args.seed,
+          repeat: args.repeat,
+          jobs: args.jobs,
+          plant: args.plant,
+          bundle: args.bundle,
+        },
+        later: {},
+      }),
+  );
+  parser.command(
     "relay",
     "the relay daemon",
     (command) =>
@@ -269,8 +311,16 @@ export async function parseCommandLine(argv: readonly string[], version: string,
 /** yargs says what was wrong; what to type next is ours to say. */
 function describeMistake(error: unknown, argv: readonly string[]): string {
   const what = (error instanceof Error ? error.message : String(error)).trim().replace(/\s*\n\s*/g, " ");
-  const command = ["sim", "replay", "shrink", "scenarios", "bench", "relay", "agent", ...CLIENT_COMMANDS].find(
-    (name) => name === argv[0],
-  );
+  const command = [
+    "sim",
+    "replay",
+    "shrink",
+    "scenarios",
+    "bench",
+    "mutants",
+    "relay",
+    "agent",
+    ...CLIENT_COMMANDS,
+  ].find((name) => name === argv[0]);
   return `${what}: npx zerok ${command === undefined ? "" : `${command} `}--help shows what can be typed.`;
 }

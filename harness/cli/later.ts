@@ -3,12 +3,11 @@ import { chaosBackends } from "../../chaos/backends.ts";
 import { UserError } from "../user-error.ts";
 
 const HERE =
-  "This version has: sim, replay, scenarios, bench sim and relay, relay, agent, and the client: init, pair, push, pull, sync, status, devices, delete, serve.";
+  "This version has: sim, replay, scenarios, bench sim and relay, mutants, relay, agent, and the client: init, pair, push, pull, sync, status, devices, delete, serve.";
 
 export const LATER_COMMANDS: Readonly<Record<string, string>> = {
   chaos: "run the same scenarios against real processes and containers",
   soak: "load and faults against a live relay",
-  mutants: "plant known bugs and report which are caught",
   report: "write or open the HTML report of a run",
   doctor: "say what this machine can run, and how to get the rest",
 };

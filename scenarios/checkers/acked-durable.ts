@@ -1,7 +1,7 @@
 /**
  * Acked means durable: whatever a relay acknowledged reaches every member – every device whose first Hello was done
  * before the acknowledgement – through crashes of anyone. Devices that are stuck or stopped are required too: that is
- * the point. Two excuses: the blob was set aside in quarantine there; or its ttl is over *and* its loss was told there
+ * the point. Two excuses: the blob was set aside in quarantine there (in a plan that can alter blobs); or its ttl is over *and* its loss was told there
  * (a loss told earlier is a finding of its own; the clock faults of the plan are allowed for).
  *
  * A relay whose disk was wiped, rolled back or did not sync may lose what it acknowledged, but a pusher that kept its
@@ -9,6 +9,7 @@
  * loss is told. Judged at phase `end` only: a run that was stopped before cannot say.
  */
 import type { Checker } from "../checker.ts";
+import { canAlterBlobs } from "./alterable.ts";
 import type { AckRecord, PhaseRecord } from "../history.ts";
 import { BlobExpiry } from "./blob-expiry.ts";
 import { trackDiskLives } from "./disk-lives.ts";
@@ -48,7 +49,7 @@ export const ackedDurable: Checker = {
 
     function judgeMissing(device: string, acked: AckedBlob, endMs: number): void {
       const { ack } = acked;
-      if (told.isQuarantined(device, ack.blob)) return;
+      if (told.isQuarantined(device, ack.blob) && canAlterBlobs(plan)) return;
       const lost = told.find(device, places.of(ack.group, ack.blob));
       const expiresMs = expiry.atMs(ack);
       const name = `blob ${shortId(ack.blob)} (acknowledged to ${ack.device} as ${renderPlace(ack)})`;

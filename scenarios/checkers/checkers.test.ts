@@ -348,7 +348,7 @@ const wrong: { readonly [finding: string]: () => ExampleHistory } = {
     history.queue("bob");
     return history.end().drop(isFinal);
   },
-  "gone-is-told gone-untold": () => {
+  "acked-durable acked-blob-missing + gone-is-told gone-untold": () => {
     const history = expired();
     const told = history.records.findIndex((record) => record.type === "lost");
     const aside = { type: "quarantine", at: history.at, device: "bob", ...log, cursor: 1, why: "" } as const;
