@@ -25,7 +25,7 @@ const TOXICS: readonly ToxicSpec[] = [
   { type: "down" },
   { type: "loss", permille: 1, burst: 1 },
   { type: "blocked" },
-  { type: "tamper", how: "flip" },
+  { type: "tamper", how: "flip", skip: 0 },
 ];
 
 const DISKS: readonly DiskFault[] = [

@@ -107,6 +107,7 @@ const toxic = v.variant("type", [
   v.strictObject({
     type: v.literal("tamper"),
     how: v.picklist(["flip", "truncate", "duplicate", "reorder", "replay", "inject"]),
+    skip: count,
   }),
 ]);
 

@@ -155,7 +155,12 @@ export type ToxicSpec =
   /** `burst`: mean run of lost segments, 1 = independent (Gilbert–Elliott otherwise). */
   | { readonly type: "loss"; readonly permille: number; readonly burst: number }
   | { readonly type: "blocked" }
-  | { readonly type: "tamper"; readonly how: "flip" | "truncate" | "duplicate" | "reorder" | "replay" | "inject" };
+  /** Of each connection the first Noise message of this stream after `skip` others. */
+  | {
+      readonly type: "tamper";
+      readonly how: "flip" | "truncate" | "duplicate" | "reorder" | "replay" | "inject";
+      readonly skip: number;
+    };
 
 export type DiskFault =
   | { readonly type: "full" }

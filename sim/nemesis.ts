@@ -132,7 +132,7 @@ export class Nemesis {
   #poison(step: Of<"toxic">): () => void {
     const link = this.#kernel.network.link(step.dialler, step.listener);
     const streams = step.stream === "both" ? [link.up, link.down] : [step.stream === "up" ? link.up : link.down];
-    return this.#add(step.id, streams, step.toxic as ToxicSpec);
+    return this.#add(step.id, streams, step.toxic);
   }
 
   /** Between hosts that dial each other either way: who dials is the dialler of the link, the blocked way depends. */

@@ -104,7 +104,7 @@ function planNarrow(draw: Draw, scenario: string, bytesPerS: number, pushes: num
   run.see({ see: "observed", step });
   run.see({ see: "missed", device: "b", blobs: 1 });
   const fastMs = toMs - 5000;
-  run.stream("a", pushes, { fromMs: fromMs + 100, toMs: fastMs }, { sizeBytes: draw.between("a bytes", 1000, 4000) });
+  run.stream("a", pushes, { fromMs: fromMs + 100, toMs: fastMs }, { sizeBytes: draw.between("a bytes", 2500, 5000) });
   for (const device of run.devices.slice(1)) {
     run.stream(device, draw.between(`${device} pushes`, 1, 4), { fromMs, toMs: fastMs });
   }
