@@ -243,6 +243,8 @@ export type Demand =
   | { readonly demand: "back"; readonly devices: readonly string[]; readonly fromMs: number; readonly withinMs: number }
   /** In no window of this length after this time do all devices together dial more often than so. */
   | { readonly demand: "spread"; readonly fromMs: number; readonly windowMs: number; readonly dialsMax: number }
+  /** No more pushes of these devices than so definitely fail. */
+  | { readonly demand: "failed"; readonly devices: readonly string[]; readonly most: number }
   /** When everything is healed, the host holds no more of this than so. */
   | { readonly demand: "held"; readonly host: string; readonly what: string; readonly most: number }
   /** The device takes in no more blobs by pages than so many: what it had, it does not pull again. */

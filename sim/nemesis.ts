@@ -50,13 +50,14 @@ export class Nemesis {
   }
 
   issue(step: FaultStep, cause: Cause): void {
-    if (simFidelity(step) === "unsupported") {
+    const fidelity = simFidelity(step);
+    if (fidelity.fidelity === "unsupported") {
       this.#recorder.add({
         type: "fault",
         at: this.#recorder.at,
         step: step.id,
         stage: "unsupported",
-        note: `the simulator has no ${step.do} of this kind`,
+        note: fidelity.reason,
       });
       return;
     }

@@ -26,6 +26,8 @@ export function planJitter(draw: Draw): Plan {
     const step = run.toxic(device, { fromMs, toMs: span.toMs }, "both", toxic);
     if (device === "a") run.see({ see: "observed", step });
   }
+  // A stream that came in another order would not last.
+  run.demand({ demand: "kept", devices: ["a"], fromMs: 0, toMs: span.toMs });
   for (const device of run.devices) {
     run.stream(device, draw.between(`${device} pushes`, 4, 12), span);
     // Several at once, which overtake one another if anything can.

@@ -43,6 +43,8 @@ export function planOversize(draw: Draw): Plan {
   run.push("a", atMs + 4000, { sizeBytes: 30 });
   run.push("b", atMs + 4000, { sizeBytes: 30 });
   for (const device of ["a", "b"]) run.see({ see: "failed", device });
+  // All that fits, to the byte: below, at, and the small ones.
+  run.demand({ demand: "failed", devices: run.devices, most: 2 });
   return run.finish();
 }
 
