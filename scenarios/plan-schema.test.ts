@@ -25,7 +25,7 @@ const TOXICS: readonly ToxicSpec[] = [
   { type: "down" },
   { type: "loss", permille: 1, burst: 1 },
   { type: "blocked" },
-  { type: "tamper", how: "flip" },
+  { type: "tamper", how: "flip", skip: 0 },
 ];
 
 const DISKS: readonly DiskFault[] = [
@@ -66,6 +66,7 @@ const DEMANDS: readonly Demand[] = [
   { demand: "kept", devices: ["a"], fromMs: 1, toMs: 2 },
   { demand: "back", devices: ["a"], fromMs: 1, withinMs: 3 },
   { demand: "spread", fromMs: 1, windowMs: 2, dialsMax: 3 },
+  { demand: "failed", devices: ["a"], most: 1 },
   { demand: "held", host: "relay", what: "sessions", most: 3 },
   { demand: "lean", device: "a", blobsMax: 3 },
 ];

@@ -108,6 +108,7 @@ const toxic = v.variant("type", [
   v.strictObject({
     type: v.literal("tamper"),
     how: v.picklist(["flip", "truncate", "duplicate", "reorder", "replay", "inject"]),
+    skip: count,
   }),
 ]);
 
@@ -214,6 +215,7 @@ const demand = v.variant("demand", [
   v.strictObject({ demand: v.literal("kept"), devices: names, fromMs: ms, toMs: ms }),
   v.strictObject({ demand: v.literal("back"), devices: names, fromMs: ms, withinMs: ms }),
   v.strictObject({ demand: v.literal("spread"), fromMs: ms, windowMs: ms, dialsMax: count }),
+  v.strictObject({ demand: v.literal("failed"), devices: names, most: count }),
   v.strictObject({ demand: v.literal("held"), host: name, what: resource, most: count }),
   v.strictObject({ demand: v.literal("lean"), device: name, blobsMax: count }),
 ]);

@@ -192,7 +192,12 @@ export type ToxicSpec =
   /** `burst`: mean run of lost segments, 1 = independent (Gilbert–Elliott otherwise). */
   | { readonly type: "loss"; readonly permille: number; readonly burst: number }
   | { readonly type: "blocked" }
-  | { readonly type: "tamper"; readonly how: "flip" | "truncate" | "duplicate" | "reorder" | "replay" | "inject" };
+  /** Of each connection the first Noise message of this stream after `skip` others. */
+  | {
+      readonly type: "tamper";
+      readonly how: "flip" | "truncate" | "duplicate" | "reorder" | "replay" | "inject";
+      readonly skip: number;
+    };
 
 export type DiskFault =
   | { readonly type: "full" }
@@ -275,6 +280,8 @@ export type Demand =
   | { readonly demand: "back"; readonly devices: readonly string[]; readonly fromMs: number; readonly withinMs: number }
   /** In no window of this length after this time do all devices together dial more often than so. */
   | { readonly demand: "spread"; readonly fromMs: number; readonly windowMs: number; readonly dialsMax: number }
+  /** No more pushes of these devices than so definitely fail. */
+  | { readonly demand: "failed"; readonly devices: readonly string[]; readonly most: number }
   /** When everything is healed, the host holds no more of this than so. */
   | { readonly demand: "held"; readonly host: string; readonly what: string; readonly most: number }
   /** The device takes in no more blobs by pages than so many: what it had, it does not pull again. */

@@ -96,7 +96,7 @@ export interface Workload {
   seeAllAcked(): void;
   /** When the last step so far is over. */
   endMs(): number;
-  /** The trouble is over at `calmMs` (default: when all that was added is): what breaks more comes after. */
+  /** The trouble is over at `calmMs` (default: when all that was added is): what breaks more comes after, and so does healing. */
   finish(calmMs?: number): Plan;
 }
 
@@ -223,7 +223,7 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
         seed: draw.seed,
         topology,
         steps: ordered,
-        healAtMs: lastEndMs(ordered) + draw.between("heal after", 100, 1000),
+        healAtMs: Math.max(lastEndMs(ordered), calmMs) + draw.between("heal after", 100, 1000),
         bound: livenessBound(topology, ordered),
         trouble,
         ...(demands.length === 0 ? {} : { demands }),

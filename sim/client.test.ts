@@ -420,12 +420,14 @@ describe("pushing", () => {
     device.pass(2499);
     expect(device.saidPushes()).toEqual([]);
     device.pass(1);
-    // One at a time finds out whether it is over; then the window opens again.
+    // One finds out whether it is over; then the window opens by one with each answer.
     const [first, ...none] = device.said();
     expect([first, none]).toEqual([pushes[0], []]);
     device.hears(ack(first!, 1));
-    expect(device.saidPushes()).toEqual([2, 3, 4]);
-    expect(device.client.outbox().length).toBe(4);
+    expect(device.saidPushes()).toEqual([2, 3]);
+    device.hears(ack(pushes[1]!, 2));
+    expect(device.saidPushes()).toEqual([4, 5]);
+    expect(device.client.outbox().length).toBe(3);
   });
 
   it("after one retryable refusal upon the other waits twice as long each time, thirty seconds at most", () => {

@@ -68,13 +68,14 @@ export class Nemesis {
   }
 
   issue(step: FaultStep, cause: Cause): void {
-    if (simFidelity(step) === "unsupported") {
+    const fidelity = simFidelity(step);
+    if (fidelity.fidelity === "unsupported") {
       this.#recorder.add({
         type: "fault",
         at: this.#recorder.at,
         step: step.id,
         stage: "unsupported",
-        note: `the simulator has no ${step.do} of this kind`,
+        note: fidelity.reason,
       });
       return;
     }
@@ -158,7 +159,7 @@ export class Nemesis {
   #poison(step: Of<"toxic">): () => void {
     const link = this.#kernel.network.link(step.dialler, step.listener);
     const streams = step.stream === "both" ? [link.up, link.down] : [step.stream === "up" ? link.up : link.down];
-    return this.#add(step.id, streams, step.toxic as ToxicSpec);
+    return this.#add(step.id, streams, step.toxic);
   }
 
   /** Between hosts that dial each other either way: who dials is the dialler of the link, the blocked way depends. */

@@ -36,6 +36,9 @@ const QUIET_MS = 2000;
 /** After the applications have left: until nothing is held any more, at most. */
 const LEAVE_MS = 10_000;
 
+/** Whoever tampers sees Noise messages. */
+const NOISE_FRAMING = { lengthBytes: 2 } as const;
+
 /** Causes of the world's own doings, out of the way of step ids. */
 const BOOT_CAUSE = 0x7fff_0000;
 const HEAL_CAUSE = 0x7fff_0001;
@@ -92,6 +95,9 @@ export class World {
       });
       this.#relays.set(name, relay);
       relay.host.start(cause);
+    }
+    if (this.#plan.steps.some((step) => step.do === "toxic" && step.toxic.type === "tamper")) {
+      this.#kernel.network.framing = NOISE_FRAMING;
     }
     if (!this.#runTo(DEVICES_BOOT_MS)) return false;
     for (const spec of topology.devices) {

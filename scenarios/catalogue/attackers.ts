@@ -2,6 +2,7 @@
 import type { Scenario } from "../scenario.ts";
 import * as limits from "./limit-plans.ts";
 import { createRow } from "./row.ts";
+import * as tampering from "./tamper-plans.ts";
 
 export const attackers: readonly Scenario[] = [
   createRow("A-PROTO-01", {
@@ -9,7 +10,12 @@ export const attackers: readonly Scenario[] = [
     mustHold: "rejected, reported, the others go on",
     on: "S L",
   }),
-  createRow("A-PROTO-02", { title: "old messages injected again", mustHold: "no effect", on: "S L" }),
+  createRow("A-PROTO-02", {
+    title: "old messages injected again",
+    mustHold: "no effect",
+    on: "S L",
+    plan: tampering.planInjection,
+  }),
   createRow("A-PROTO-03", {
     title: "a second device with a stolen identity key",
     mustHold: "one session at a time; noticed",

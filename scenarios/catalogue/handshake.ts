@@ -3,6 +3,7 @@ import type { Scenario } from "../scenario.ts";
 import * as encryption from "./encryption-plans.ts";
 import * as plans from "./handshake-plans.ts";
 import { createRow } from "./row.ts";
+import * as tampering from "./tamper-plans.ts";
 
 const CUT = "timeout or clean failure, no session half made, retry works";
 const NO_FALLBACK = "never falls back to one component";
@@ -36,6 +37,7 @@ export const handshake: readonly Scenario[] = [
     title: "handshake messages reordered, split, merged",
     mustHold: "rejected or reassembled as Noise says; no state change",
     on: "S L",
+    plan: tampering.planHandshakeTampering,
   }),
   createRow("E-HS-06", {
     title: "two handshakes of one device at once",
@@ -47,16 +49,19 @@ export const handshake: readonly Scenario[] = [
     title: "one bit flipped in a transport message",
     mustHold: "rejected, connection closed, no plaintext, recovery",
     on: "S L",
+    plan: tampering.planFlip,
   }),
   createRow("E-ENC-02", {
     title: "transport message truncated",
     mustHold: "rejected, connection closed, no plaintext, recovery",
     on: "S L",
+    plan: tampering.planTruncate,
   }),
   createRow("E-ENC-03", {
     title: "a valid transport message replayed",
     mustHold: "rejected, no state change",
     on: "S L",
+    plan: tampering.planReplay,
   }),
   createRow("E-ENC-04", {
     title: "1,000 messages per second with latency",

@@ -26,6 +26,8 @@ export function planJitter(draw: Draw): Plan {
     const step = run.toxic(device, { fromMs, toMs: span.toMs }, "both", toxic);
     if (device === "a") run.see({ see: "observed", step });
   }
+  // A stream that came in another order would not last.
+  run.demand({ demand: "kept", devices: ["a"], fromMs: 0, toMs: span.toMs });
   for (const device of run.devices) {
     run.stream(device, draw.between(`${device} pushes`, 4, 12), span);
     // Several at once, which overtake one another if anything can.
@@ -104,7 +106,7 @@ function planNarrow(draw: Draw, scenario: string, bytesPerS: number, pushes: num
   run.see({ see: "observed", step });
   run.see({ see: "missed", device: "b", blobs: 1 });
   const fastMs = toMs - 5000;
-  run.stream("a", pushes, { fromMs: fromMs + 100, toMs: fastMs }, { sizeBytes: draw.between("a bytes", 1000, 4000) });
+  run.stream("a", pushes, { fromMs: fromMs + 100, toMs: fastMs }, { sizeBytes: draw.between("a bytes", 2500, 5000) });
   for (const device of run.devices.slice(1)) {
     run.stream(device, draw.between(`${device} pushes`, 1, 4), { fromMs, toMs: fastMs });
   }

@@ -43,6 +43,8 @@ export function planOversize(draw: Draw): Plan {
   run.push("a", atMs + 4000, { sizeBytes: 30 });
   run.push("b", atMs + 4000, { sizeBytes: 30 });
   for (const device of ["a", "b"]) run.see({ see: "failed", device });
+  // All that fits, to the byte: below, at, and the small ones.
+  run.demand({ demand: "failed", devices: run.devices, most: 2 });
   return run.finish();
 }
 
@@ -100,9 +102,10 @@ export function planEndlessPushes(draw: Draw): Plan {
     link,
     starring: ["a", "b", "c"],
     relay: isQuota
-      ? { groupBytesMax: draw.between("quota bytes", 4000, 8000), sweepMs: draw.between("quota sweep", 200, 600) }
+      ? { groupBytesMax: draw.between("quota bytes", 1200, 2500), sweepMs: draw.between("quota sweep", 200, 600) }
       : { messagesPerMinute: draw.between("rate", 300, 900), messagesBurst: draw.between("burst", 20, 40) },
-    extras: extrasWithout("ttl", "kill-relay", "kill-device", "beside", "late", "pages"),
+    // Others push what they like: a blob larger than the whole quota would wait for ever.
+    extras: ["window", "rekey"],
   });
   const fromMs = run.settledMs + draw.between("from", 0, 1000);
   const toMs = fromMs + draw.between("for", 1500, 3000);

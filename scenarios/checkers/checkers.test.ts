@@ -99,6 +99,7 @@ const correct: { readonly [title: string]: () => ExampleHistory } = {
       { demand: "back", devices: ["bob"], fromMs: 1000, withinMs: 1020 },
       { demand: "spread", fromMs: 0, windowMs: 1000, dialsMax: 2 },
       { demand: "lean", device: "bob", blobsMax: 1 },
+      { demand: "failed", devices: ["alice", "bob"], most: 0 },
       { demand: "held", host: RELAY, what: "sessions", most: 0 },
     ),
   "nothing pushed": () => new ExampleHistory().end(),
@@ -475,6 +476,21 @@ const wrong: { readonly [finding: string]: () => ExampleHistory } = {
   "demands not-kept": () => demanding({ demand: "kept", devices: ["alice", "bob"], ...span }),
   "demands back-late": () => demanding({ demand: "back", devices: ["bob"], fromMs: 1000, withinMs: 999 }),
   "demands not-spread": () => demanding({ demand: "spread", fromMs: 0, windowMs: 3000, dialsMax: 2 }),
+  "demands too-many-failed": () => {
+    const history = demanding({ demand: "failed", devices: ["alice"], most: 0 });
+    const process = history.freshProcess();
+    const push = {
+      type: "op",
+      at: 1,
+      device: "alice",
+      group: GROUP,
+      f: "push",
+      process,
+      op: exampleId("0", 50),
+    } as const;
+    history.write({ ...push, outcome: "invoke", sizeBytes: 9, digest: exampleId("d", 50), ttlS: 0 });
+    return history.write({ ...push, outcome: "fail", error: "TooLarge" });
+  },
   "demands too-much-held": () => {
     const history = demanding({ demand: "held", host: RELAY, what: "sessions", most: 2 });
     return history.write({ type: "resources", at: 1, host: RELAY, stage: "healed", counts: { sessions: 3 } });

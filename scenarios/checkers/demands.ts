@@ -47,6 +47,8 @@ function watch(demand: Demand, plan: Plan, report: Report): Watcher {
       return watchBack(demand, report);
     case "spread":
       return watchSpread(demand, report);
+    case "failed":
+      return watchFailed(demand, report);
     case "held":
       return watchHeld(demand, report);
     case "lean":
@@ -171,6 +173,21 @@ function watchSpread({ fromMs, windowMs, dialsMax }: Of<"spread">, report: Repor
       if (window.length <= dialsMax) return;
       const message = `${window.length} dials within ${windowMs} ms, ${dialsMax} are the most`;
       report({ kind: "not-spread", message, witness: [window[0]!, record] });
+    },
+  };
+}
+
+function watchFailed({ devices, most }: Of<"failed">, report: Report): Watcher {
+  const failed: OperationRecord[] = [];
+  return {
+    see(record) {
+      if (record.type !== "op" || record.f !== "push" || record.outcome !== "fail") return;
+      if (devices.includes(record.device)) failed.push(record);
+    },
+    finish() {
+      if (failed.length <= most) return;
+      const message = `${failed.length} pushes failed for good, ${most} are all that should`;
+      report({ kind: "too-many-failed", message, witness: failed });
     },
   };
 }

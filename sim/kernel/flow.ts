@@ -11,6 +11,7 @@ import type { Connection } from "./connection.ts";
 import { Line, PIECES_MAX } from "./line.ts";
 import type { ActiveToxic, LinkStream } from "./link.ts";
 import type { Entry } from "./scheduler.ts";
+import { Tamperer } from "./tamperer.ts";
 
 export const SEGMENT = { syn: 0, accept: 1, refuse: 2, chunk: 3, fin: 4, reset: 5 } as const;
 export type SegmentKind = (typeof SEGMENT)[keyof typeof SEGMENT];
@@ -58,11 +59,14 @@ export class Flow {
   /** The sending host lost power: nobody sends again what does not get through at once. */
   private isSenderGone = false;
   private isCut = false;
+  private readonly tamperer: Tamperer | undefined;
   private passed: Map<ActiveToxic, number> | undefined;
 
   constructor(connection: Connection, stream: LinkStream) {
     this.connection = connection;
     this.stream = stream;
+    const { framing } = stream.network;
+    if (framing !== undefined) this.tamperer = new Tamperer(framing, stream);
   }
 
   send(kind: SegmentKind, bytes: Uint8Array, cause: Cause): void {
@@ -146,6 +150,11 @@ export class Flow {
     }
     if (this.isResetArmed && segment.kind === SEGMENT.chunk) return true;
     let bytes = segment.bytes;
+    if (this.tamperer !== undefined) {
+      if (segment.kind === SEGMENT.chunk) bytes = this.tamperer.feed(bytes, segment.cause);
+      else this.receiveRest(this.tamperer.release(), segment.cause);
+      if (bytes.length === 0 && segment.kind === SEGMENT.chunk) return true;
+    }
     let isLimited = false;
     if (stream.gates.length > 0 && segment.kind === SEGMENT.chunk) {
       for (const toxic of stream.gates) {
@@ -186,6 +195,16 @@ export class Flow {
 
   private touchBlocks(): void {
     for (const toxic of this.stream.gates) if (toxic.spec.type === "blocked") toxic.touch();
+  }
+
+  /** A `tamper` toxic is gone: what it held back arrives. */
+  untamper(toxic: ActiveToxic): void {
+    if (this.tamperer !== undefined)
+      this.receiveRest(this.tamperer.release(toxic), this.stream.network.scheduler.cause);
+  }
+
+  private receiveRest(bytes: Uint8Array, cause: Cause): void {
+    if (bytes.length > 0 && !this.connection.isOver) this.connection.receive(this, SEGMENT.chunk, bytes, cause);
   }
 
   /** Nothing waits for the line any more. */

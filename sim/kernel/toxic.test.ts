@@ -246,9 +246,7 @@ describe("toxics", () => {
 
   it("refuse what is not built or makes no sense", () => {
     const { up } = createPair().link;
-    expect(() => up.add({ type: "tamper", action: "flip", num: 1, den: 2 })).toThrow(
-      "tamper is not built in this backend yet",
-    );
+    expect(() => up.add({ type: "tamper", how: "flip", skip: 0 })).toThrow("tamper needs to know of messages");
     expect(() => up.add({ type: "loss", permille: 1000, burst: 1 })).toThrow(RangeError);
     expect(() => up.add({ type: "bandwidth", bytesPerS: 0 })).toThrow(RangeError);
     expect(up.toxics).toEqual([]);

@@ -24,6 +24,11 @@
  *   the connection breaks, even if the toxic was removed meanwhile.
  * - `limit_data` (gate): per connection; the bytes up to the limit arrive, in flight too, then the connection breaks.
  *   Counts what arrives from when the toxic was added.
+ * - `tamper` (gate): of each connection one message is touched, the first after `skip` others since the toxic or the
+ *   connection began, in flight too: a chosen bit of its body *flipped*; its end cut off, with a length that fits
+ *   (*truncate*); sent twice (*duplicate*); sent after the next one (*reorder*); followed by the first that the toxic saw
+ *   on this stream, perhaps of an earlier connection (*replay*); preceded by one made up (*inject*). Needs the network's
+ *   `framing`. While it is there messages arrive whole; what it holds at removal, or at the end of the stream, arrives.
  * - `down` (the link): every connection of the link breaks at once and dials are refused, on either stream.
  *
  * A connection that *breaks* is gone for both sides at the same moment, each is told `closed` (a dialler that is not
@@ -42,10 +47,11 @@ export type ToxicSpec =
   /** `burst`: mean length of a run of losses (Gilbert–Elliott); 1 = each segment for itself. Whole numbers. */
   | { readonly type: "loss"; readonly permille: number; readonly burst: number }
   | { readonly type: "blocked" }
-  /** A malicious middle. Named here, not built in this backend yet. */
-  | { readonly type: "tamper"; readonly action: TamperAction; readonly num: number; readonly den: number };
+  /** A malicious middle, at the first message of each connection after `skip` others. */
+  | { readonly type: "tamper"; readonly how: TamperHow; readonly skip: number };
 
-export type TamperAction = "flip" | "truncate" | "duplicate" | "reorder" | "replay" | "inject";
+const TAMPER_HOWS = ["flip", "truncate", "duplicate", "reorder", "replay", "inject"] as const;
+export type TamperHow = (typeof TAMPER_HOWS)[number];
 
 export interface Toxic {
   readonly spec: ToxicSpec;
@@ -57,7 +63,7 @@ export interface Toxic {
 export function isSupported(spec: ToxicSpec): boolean {
   switch (spec.type) {
     case "tamper":
-      return false;
+      return Number.isInteger(spec.skip) && spec.skip >= 0;
     case "loss":
       return spec.permille > 0 && spec.permille < 1000 && Number.isInteger(spec.burst) && spec.burst >= 1;
     case "bandwidth":
@@ -93,6 +99,6 @@ export function toxicWords(spec: ToxicSpec): readonly [kind: number, first: numb
     case "blocked":
       return [9, 0, 0];
     case "tamper":
-      return [10, spec.num, spec.den];
+      return [10, TAMPER_HOWS.indexOf(spec.how), spec.skip];
   }
 }
