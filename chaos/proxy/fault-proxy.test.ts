@@ -55,7 +55,7 @@ async function effectOf(proxy: DeskProxy, toxic: string): Promise<Record<string,
 
 /** A message of our transport: 16 bytes or more, all the same. */
 function message(body: number, sizeBytes = 20): Buffer {
-  return Buffer.from([sizeBytes >>> 8, sizeBytes & 0xff, ...new Array<number>(sizeBytes).fill(body)]);
+  return Buffer.from([sizeBytes >>> 8, sizeBytes & 0xff, ...Buffer.alloc(sizeBytes, body)]);
 }
 
 describe("toxiproxy-node-client drives it", () => {
@@ -300,6 +300,19 @@ describe("cut", () => {
     await client.ended();
     expect(client.receivedBytes).toBe(0);
     await server.ended();
+  });
+});
+
+describe("a connection that a toxic closes", () => {
+  it("is closed on both sides, also when one had closed its half", async () => {
+    const proxy = await desk.proxy();
+    await desk.toxic(proxy, { type: "limit_data", stream: "downstream", attributes: { bytes: 2 } });
+    const { client, server } = await desk.connect(proxy);
+    client.halfClose();
+    expect(await server.ended()).toBe("eof");
+    server.send("1234");
+    expect((await client.receive(2)).toString()).toBe("12");
+    await event("closed");
   });
 });
 

@@ -81,7 +81,7 @@ function install(name, folder) {
       },
     );
     if (status !== 0) {
-      const why = (stderr ?? "").trim().split("\n").slice(-2).join(" ").trim();
+      const why = (stderr ?? "").trim().split("\n").at(-1)?.trim() ?? "";
       say(`${name} ${tool.version} cannot be installed: Go could not get or build it${why === "" ? "" : ` (${why})`}.`);
       say(`  Put one at ${path}, or anywhere and name it in ${name === "pumba" ? "PUMBA" : "TOXIPROXY_SERVER"}.`);
       return false;

@@ -4,11 +4,12 @@
  * place. Called by whoever needs one, and by `zerok doctor`.
  */
 import { execFile } from "node:child_process";
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, isAbsolute, join } from "node:path";
+import { delimiter, isAbsolute, join, relative } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { fail, ok } from "../../core/result.ts";
 import type { Result } from "../../core/result.ts";
@@ -27,7 +28,7 @@ export interface MissingTool {
   readonly name: ToolName;
   /** A sentence. */
   readonly why: string;
-  /** To be typed in the folder of the project. */
+  /** To be typed where one is now. */
   readonly install: string;
 }
 
@@ -101,7 +102,15 @@ async function look(name: ToolName, path: string, where: string): Promise<Result
 }
 
 function missing(name: ToolName, why: string): MissingTool {
-  return { name, why, install: `node chaos/tools/install.mjs ${name}` };
+  return { name, why, install: `node ${relative(process.cwd(), installScript())} ${name}` };
+}
+
+/** Beside this file, or beside its source when this file was compiled. */
+function installScript(): string {
+  const [here, source] = ["install.mjs", "../../../chaos/tools/install.mjs"].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  );
+  return existsSync(here!) ? here! : source!;
 }
 
 async function isProgram(path: string): Promise<boolean> {
