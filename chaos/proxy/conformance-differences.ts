@@ -1,5 +1,9 @@
 /** For each line of `differences.ts`: finds out what a server does, in the words of the list. */
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import process from "node:process";
 import { ConformanceDesk, fields, NOWHERE } from "./conformance-desk.ts";
 import type { ApiAnswer, ConformanceServer, DeskProxy } from "./conformance-desk.ts";
 import type { DifferenceId } from "./differences.ts";
@@ -123,6 +127,14 @@ export const DIFFERENCE_PROBES: { readonly [Id in DifferenceId]: Probe } = {
     server.socket.resume();
     return answered ? "answers" : "hangs";
   },
+  "disabling-before-an-upstream-that-is-silent": async (desk) => {
+    const upstream = await silentListener(desk);
+    const name = desk.name();
+    const body = { name, listen: "127.0.0.1:0", upstream };
+    const { listen } = fields(await desk.expect(201, "POST", "/proxies", body));
+    await desk.dial(String(listen));
+    return (await within(desk.ask("PATCH", `/proxies/${name}`, { enabled: false }))) ? "answers" : "hangs";
+  },
   "adding-behind-a-toxic-that-waits": async (desk) => {
     const proxy = await desk.proxy();
     await desk.toxic(proxy, { type: "latency", stream: "upstream", attributes: { latency: LONG_MS } });
@@ -216,6 +228,31 @@ async function stalled({ socket }: Peer): Promise<void> {
   for (let before = -1; before !== socket.bytesWritten - socket.writableLength;) {
     before = socket.bytesWritten - socket.writableLength;
     await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+/** The address of a process that is stopped and whose queue is full: who dials it hears nothing. */
+async function silentListener(desk: ConformanceDesk): Promise<string> {
+  const script = `require("net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 },
+    function () { console.log(this.address().port); })`;
+  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  desk.later(() => void child.kill("SIGKILL"));
+  const port = await new Promise<string>((resolve) =>
+    child.stdout.once("data", (text) => resolve(String(text).trim())),
+  );
+  child.kill("SIGSTOP");
+  // One more than fit hangs itself, and so does everybody after it.
+  const queue = Array.from({ length: 4 }, () => connect(Number(port), "127.0.0.1").on("error", () => {}));
+  desk.later(() => queue.forEach((socket) => void socket.destroy()));
+  await stalledQueue(queue);
+  return `127.0.0.1:${port}`;
+}
+
+/** Until no more of them get through. */
+async function stalledQueue(queue: readonly Socket[]): Promise<void> {
+  for (let before = -1; before !== queue.filter(({ pending }) => pending).length;) {
+    before = queue.filter(({ pending }) => pending).length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 

@@ -134,6 +134,12 @@ export const DIFFERENCES = [
     why: "Toxiproxy #558, #760: the change waits for the reader, and every other call with it.",
   },
   {
+    id: "disabling-before-an-upstream-that-is-silent",
+    embedded: "answers",
+    real: "hangs",
+    why: "Toxiproxy dials in its accept loop without a time-out: the change waits for the system's, minutes later.",
+  },
+  {
     id: "adding-behind-a-toxic-that-waits",
     embedded: "it waits on",
     real: "it goes at once",
