@@ -5,3 +5,7 @@
 export { runLocal, type LocalError, type LocalOptions, type LocalRun } from "./local/run-local.ts";
 export { localFidelity } from "./local/fidelity.ts";
 export { chaosBackends, type ChaosBackend } from "./backends.ts";
+export { startFaultProxy, type FaultProxy, type FaultProxyOptions } from "./proxy/fault-proxy.ts";
+export type { FaultProxyEvent } from "./proxy/event-log.ts";
+export { findTool, TOOL_VERSIONS, type FoundTool, type MissingTool, type ToolName } from "./tools/tool.ts";
+export { startToxiproxy, type ToxiproxyOptions, type ToxiproxyProcess } from "./tools/toxiproxy-process.ts";
