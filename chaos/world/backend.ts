@@ -27,6 +27,8 @@ export interface Backend {
   createHost(name: string, kind: HostKind): Promise<BackendHost>;
   /** After `begin`. */
   readonly links: Links;
+  /** Removes what carries a label of a killed run's journal; words for what it was. Backends with an engine only. */
+  readonly removeLabel?: (label: string) => Promise<readonly string[]>;
   /** Ends and removes everything that it made, whatever it is doing. Never throws for what is gone already. */
   close(): Promise<void>;
 }
