@@ -3,23 +3,25 @@
  * own handle only, so that a process id that was given to somebody else is never hit.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
-import { EnvironmentError } from "./environment-error.ts";
-import { within } from "./deadline.ts";
-
-/** How a process ended: its exit code, or the signal that ended it. */
-export interface Ending {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
+import process from "node:process";
+import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
+import type { Ending, HostProcess } from "../world/backend.ts";
+import { within } from "../world/deadline.ts";
+import { FIRST, setThreadPriorities } from "./hurry.ts";
 
 export interface ChildOptions {
   /** As in messages to a person. */
   readonly name: string;
   /** The program and its words. */
   readonly argv: readonly string[];
+  /** Added to the controller's environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** The system's, when it is not to be the controller's. */
+  readonly priority?: number | undefined;
   /** stderr is appended to it. */
   readonly logPath: string;
+  /** Lines of stdout are appended to it too, when it is there. */
+  readonly stdoutPath?: string | undefined;
   /** Each whole line of stdout; what a dying process did not end with a line break is dropped. */
   readonly onLine: (line: string) => void;
   /** Started, so that it can be ended if the controller itself dies. */
@@ -30,28 +32,31 @@ export interface ChildOptions {
 const KILL_TIMEOUT_MS = 10_000;
 const LOG_TAIL_CHARS = 600;
 
-export class Child {
+export class Child implements HostProcess {
   readonly name: string;
   /** Gone, and all that it had said was heard. */
   readonly closed: Promise<Ending>;
   ending: Ending | undefined;
   readonly #process: ChildProcess;
   readonly #logPath: string;
+  readonly #priority: number | undefined;
   #failure: string | undefined;
 
   constructor(options: ChildOptions) {
-    const { name, argv, logPath, onLine, guard } = options;
+    const { name, argv, env, priority, logPath, stdoutPath, onLine, guard } = options;
     this.name = name;
     this.#logPath = logPath;
+    this.#priority = priority;
     const [program = "", ...words] = argv;
     const log = openSync(logPath, "a", 0o600);
     try {
-      this.#process = spawn(program, words, { stdio: ["pipe", "pipe", log] });
+      this.#process = spawn(program, words, { stdio: ["pipe", "pipe", log], env: { ...process.env, ...env } });
     } finally {
       closeSync(log);
     }
     const { pid, stdin, stdout } = this.#process;
     if (pid !== undefined) guard?.add(pid);
+    if (pid !== undefined && priority !== undefined) setThreadPriorities(pid, priority);
     // A dead reader is told of by `close`.
     stdin!.on("error", () => {});
     let heard = "";
@@ -60,7 +65,9 @@ export class Child {
       heard += text;
       let start = 0;
       for (let end = heard.indexOf("\n"); end >= 0; end = heard.indexOf("\n", start)) {
-        onLine(heard.slice(start, end));
+        const line = heard.slice(start, end);
+        if (stdoutPath !== undefined) appendFileSync(stdoutPath, `${line}\n`, { mode: 0o600 });
+        onLine(line);
         start = end + 1;
       }
       heard = heard.slice(start);
@@ -94,13 +101,18 @@ export class Child {
     if (!this.isOver) this.#process.stdin!.write(`${line}\n`);
   }
 
-  signal(signal: NodeJS.Signals): void {
-    if (!this.isOver) this.#process.kill(signal);
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    const { pid } = this;
+    if (pid === undefined) return;
+    const isAtOnce = signal === "SIGKILL" || signal === "SIGSTOP";
+    if (this.#priority !== undefined && isAtOnce) setThreadPriorities(pid, FIRST);
+    this.#process.kill(signal);
+    if (this.#priority !== undefined && signal === "SIGCONT") setThreadPriorities(pid, this.#priority);
   }
 
   /** SIGKILL, and until it is gone. */
   async kill(): Promise<Ending> {
-    this.signal("SIGKILL");
+    void this.signal("SIGKILL");
     return within(KILL_TIMEOUT_MS, `${this.name} did not die of SIGKILL`, this.closed);
   }
 
@@ -111,16 +123,6 @@ export class Child {
     const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
     const tail = readTail(this.#logPath);
     return tail === "" ? how : `${how}; its last words: ${tail}`;
-  }
-
-  /** An `EnvironmentError` when it ends before `ready` comes. */
-  async readyWithin<T>(timeoutMs: number, ready: Promise<T>): Promise<T> {
-    const ended = this.closed.then((): never => {
-      throw new EnvironmentError(`${this.name} ${this.describeEnd()}`);
-    });
-    // Whichever loses the race is nobody's error.
-    ended.catch(() => {});
-    return within(timeoutMs, `${this.name} was not ready`, Promise.race([ready, ended]));
   }
 }
 

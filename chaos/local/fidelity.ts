@@ -1,26 +1,80 @@
-/** What processes on one machine can be made to suffer without a proxy, a container or a clock of their own. */
+/**
+ * What processes on one machine can be made to suffer, and how truly. What is not exact names what the kernel or the
+ * tool lacks and how that was found out; nothing is left out because it would have been work.
+ */
+import { existsSync } from "node:fs";
+import { unreachable } from "../../core/invariant.ts";
 import type { FaultStep } from "../../scenarios/plan.ts";
+import type { Fidelity } from "../world/backend.ts";
+import { probeTmpfs } from "./small-disk.ts";
 
-/** Why the step cannot be done here; `undefined` when it can, and then exactly. */
-export function localFidelity(step: FaultStep): string | undefined {
+const EXACT: Fidelity = { how: "exact", reason: "" };
+
+/** What the simulator slices, loses and slows down are bytes of one stream; here too, so nothing is lost by the proxy. */
+export function localFidelity(step: FaultStep): Fidelity {
   switch (step.do) {
     case "crash":
-      return step.how === "kill" ? undefined : "a process can be killed, but its machine cannot lose power";
+      return step.how === "kill" ? EXACT : POWER;
     case "restart":
-      return step.groupBytesMax === undefined ? undefined : "a local relay comes back with the quota that it had";
     case "pause":
     case "wipe":
-      return undefined;
-    case "toxic":
-    case "partition":
-      return "there is no proxy between local processes yet";
     case "rollback":
-      return "local folders are not put back yet";
+    case "partition":
+    case "toxic":
+      return EXACT;
     case "clock":
-      return "local processes share one clock";
+      return EXACT;
     case "withhold":
-      return "a message is sealed until it is in the machine's own process";
+      return {
+        how: "unsupported",
+        reason: "a message is sealed from one machine to the other: nothing outside of the process can take it out",
+        probe: "a message that is missing ends the connection, as its successor's nonce does not fit",
+      };
     case "disk":
-      return "local processes share one disk";
+      return diskFidelity(step.disk.type);
+    default:
+      return unreachable(step);
   }
+}
+
+const POWER: Fidelity = {
+  how: "approximate",
+  reason:
+    "the process is killed and its links go dark before that, but this machine keeps its power: the kernel keeps what was written and not synced",
+  probe: "a file that was written without fsync is whole after SIGKILL",
+};
+
+function diskFidelity(fault: Extract<FaultStep, { do: "disk" }>["disk"]["type"]): Fidelity {
+  switch (fault) {
+    case "full": {
+      const { canMount, probe } = probeTmpfs();
+      if (canMount) return EXACT;
+      const reason = "no small disk can be mounted: commits are refused in the SQLite adapter as if there were no room";
+      return { how: "approximate", reason, probe };
+    }
+    case "slow":
+      return adapter("the SQLite adapter waits before each commit");
+    case "write-error":
+      return adapter("the SQLite adapter refuses commits, drawn from the seed");
+    case "lost-fsync":
+      return adapter("SQLite is told not to sync, and without a power loss nothing of it can be lost");
+    case "bit-rot":
+      return {
+        how: "approximate",
+        reason: "bits are flipped in the files, in stored content only; what the process has in memory stays right",
+        probe: "each flipped bit is read back from the file",
+      };
+  }
+}
+
+/** Where a kernel that can inject faults into a disk shows it. */
+const INJECTION = "/sys/kernel/debug/fail_make_request";
+
+function adapter(what: string): Fidelity {
+  const reason = `no kernel injects faults into the disk of one process: ${what}`;
+  return {
+    how: "approximate",
+    reason,
+    probe: `${INJECTION}: ${existsSync(INJECTION) ? "for whole disks only" : "not there"}`,
+  };
 }

@@ -3,6 +3,7 @@
  * watches it, its figures and its log.
  */
 import { encodeRelayAddress } from "../../core/ids.ts";
+import type { RelayConfig } from "../../core/relay/config.ts";
 import { EXIT } from "../cli/exit-code.ts";
 import { createFastSuite } from "../crypto/fast-suite.ts";
 import type { Clock } from "../driver/clock.ts";
@@ -10,6 +11,7 @@ import { createRealClock } from "../driver/clock.ts";
 import type { Endpoint } from "../driver/endpoint.ts";
 import { parseEndpoint, renderEndpoint } from "../driver/endpoint.ts";
 import { createEntropy } from "../driver/entropy.ts";
+import type { CommitFaults } from "../sqlite/database.ts";
 import { UserError } from "../user-error.ts";
 import { driverLimitsOf, pathsOf, relayConfigOf } from "./config.ts";
 import { prepareFolder } from "./data-folder.ts";
@@ -27,6 +29,10 @@ export interface RelayOptions {
   readonly log: Log;
   /** The real clock, unless time is to run faster. */
   readonly clock?: Clock;
+  /** In the place of what the settings say about the same: only for tests. */
+  readonly exactConfig?: RelayConfig | undefined;
+  /** Only in a run that tests what a spoilt disk does. */
+  readonly faults?: CommitFaults | undefined;
 }
 
 export interface RunningRelay {
@@ -58,7 +64,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const paths = pathsOf(settings);
   prepareFolder(paths.folder, [paths.database, paths.identity]);
   const suite = createFastSuite();
-  const storage = openStorage(paths, suite, settings["cleanup.enabled"], () => clock.now().monoMs);
+  const storage = openStorage(paths, suite, settings["cleanup.enabled"], () => clock.now().monoMs, options.faults);
   const graceMs = settings["server.shutdown_grace_secs"] * 1000;
   const lingerMs = Math.min(LINGER_MS, graceMs / 2);
 
@@ -82,7 +88,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
 
   try {
     life = new RelayLife({
-      config: relayConfigOf(settings),
+      config: options.exactConfig ?? relayConfigOf(settings),
       context: { suite, entropy: createEntropy(), mark: (name) => metrics.mark(name) },
       store: storage,
       clock,
