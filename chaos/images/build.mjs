@@ -25,9 +25,11 @@ const root = join(here, "..", "..");
 const ONLINE_BASE = "node:20-bookworm-slim";
 const TOXIPROXY_IMAGE = "ghcr.io/shopify/toxiproxy:2.12.0";
 /** Of this machine only: neither relay nor device loads them. */
-const NOT_IN_THE_IMAGE = new Set(["dockerode", "testcontainers", "toxiproxy-node-client", "zx", "esbuild", "tinypool"]);
+const NOT_IN_THE_IMAGE = new Set(["dockerode", "testcontainers", "toxiproxy-node-client", "zx", "esbuild"]);
 /** Loaded at run time by name, so `ldd` does not know them. */
 const DLOPENED = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libgcc_s.so.1"];
+/** Counted up when what importBase makes changes. */
+const RECIPE = 2;
 const FAULT_TOOLS = ["tc", "ip", "ss", "nft", "tcpdump", "xtables-nft-multi", "xtables-legacy-multi"];
 
 $.quiet = true;
@@ -103,10 +105,11 @@ async function importBase(image, work) {
   }
   place(busybox, join(rootfs, "bin/busybox"));
   const { stdout: applets } = await $`${busybox} --list`;
-  // busybox's own shell prefers its applets over the PATH: `tc` would be its own.
+  // Its own tc and ip would be found before the real ones, and its shell prefers its applets over the PATH.
   const dash = which("dash");
+  const omitted = new Set(["busybox", "tc", "ip", ...(dash === undefined ? [] : ["sh"])]);
   for (const applet of applets.split("\n")) {
-    if (applet === "" || applet === "busybox" || (applet === "sh" && dash !== undefined)) continue;
+    if (applet === "" || omitted.has(applet)) continue;
     symlinkSync("busybox", join(rootfs, "bin", applet));
   }
   if (dash !== undefined) await copyProgram(dash, rootfs, "/bin/sh");
@@ -145,7 +148,7 @@ async function chooseBase({ offline, online }, work) {
   if (!offline && ((await hasImage(ONLINE_BASE)) || (await canPull(ONLINE_BASE)))) return ONLINE_BASE;
   if (online) throw new Cannot(`${ONLINE_BASE} could not be pulled; without --online this machine's own Node is taken`);
   if (process.platform !== "linux") throw new Cannot("no registry answers, and this machine's Node is not Linux's");
-  const image = `zerok/base:node-${process.versions.node}`;
+  const image = `zerok/base:node-${process.versions.node}-${RECIPE}`;
   if (!(await hasImage(image))) {
     say(`no registry answers: ${image} is made of this machine's own Node`);
     await importBase(image, work);
