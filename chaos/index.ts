@@ -1,7 +1,9 @@
 /**
- * The real world: processes, containers, a live relay. `local` runs a plan on processes of this machine; the others are
- * not built yet, and no command offers `--on` anything but the simulator.
+ * The real world: processes, containers, a live relay. `runOn` runs a plan on relays and devices that are real, with
+ * real faults, and judges what happened; `world/` is what all backends share, a backend is a small adapter.
  */
-export { runLocal, type LocalError, type LocalOptions, type LocalRun } from "./local/run-local.ts";
+export { runOn, type RunOnOptions } from "./run-on.ts";
+export type { RunError, StepFidelity, WorldRun } from "./world/run-world.ts";
+export type { FaultLag, FaultTime } from "./world/fault-times.ts";
 export { localFidelity } from "./local/fidelity.ts";
 export { chaosBackends, type ChaosBackend } from "./backends.ts";

@@ -124,7 +124,7 @@ const FIELDS: {
   fault: {
     at,
     step: count,
-    stage: must(isOneOf("issued", "observed", "healed", "unsupported")),
+    stage: must(isOneOf("issued", "observed", "healed", "unsupported", "unmet", "lost")),
     note: may(isText),
   },
   phase: {

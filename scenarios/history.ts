@@ -214,8 +214,11 @@ export interface FaultRecord {
   readonly type: "fault";
   readonly at: number;
   readonly step: number;
-  /** `observed` = seen to act, once; `unsupported` = this backend cannot do it. */
-  readonly stage: "issued" | "observed" | "healed" | "unsupported";
+  /**
+   * `observed` = seen to act, once; `unsupported` = this backend cannot do it. On real backends also `unmet` = it was in
+   * place, and nothing came that it could act on; `lost` = it could not be put in place, or was not there any more.
+   */
+  readonly stage: "issued" | "observed" | "healed" | "unsupported" | "unmet" | "lost";
   readonly note?: string;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Judges a history of real processes. Real time bounds prove nothing: a machine may be busy, so a run that did not
  * converge, converged late or holds more at its end is unknown there and not invalid, and so is one whose faults were
- * issued and never seen to act. All other findings count as they do in the simulator, also that states or inboxes
+ * issued and never seen to act, unless it was seen that nothing came for them to act on. All other findings count as they do in the simulator, also that states or inboxes
  * differ after the run was said to have converged.
  */
 import type { History } from "./history.ts";
@@ -35,12 +35,21 @@ export function judgeReal(plan: Plan, history: History): Verdict {
 function faultsWithoutEffect(plan: Plan, history: History): readonly string[] {
   const seen = new Set<number>();
   const issued = new Set<number>();
+  const lost = new Map<number, string>();
   for (const record of history) {
     if (record.type !== "fault") continue;
     if (record.stage === "issued") issued.add(record.step);
-    else if (record.stage === "observed" || record.stage === "unsupported") seen.add(record.step);
+    else if (record.stage === "lost") lost.set(record.step, record.note ?? "it was lost");
+    else if (record.stage !== "healed") seen.add(record.step);
   }
-  return plan.steps
-    .filter((step) => isFault(step) && !seen.has(step.id))
-    .map(({ id, do: what }) => `step ${id} (${what}) ${issued.has(id) ? "was not seen to act" : "was not issued"}`);
+  const without: string[] = [];
+  for (const step of plan.steps) {
+    if (!isFault(step)) continue;
+    const why = lost.get(step.id);
+    if (why !== undefined) without.push(`step ${step.id} (${step.do}): ${why}`);
+    else if (!seen.has(step.id)) {
+      without.push(`step ${step.id} (${step.do}) ${issued.has(step.id) ? "was not seen to act" : "was not issued"}`);
+    }
+  }
+  return without;
 }

@@ -3,15 +3,9 @@
  * own handle only, so that a process id that was given to somebody else is never hit.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
-import { EnvironmentError } from "./environment-error.ts";
-import { within } from "./deadline.ts";
-
-/** How a process ended: its exit code, or the signal that ended it. */
-export interface Ending {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
+import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
+import type { Ending, HostProcess } from "../world/backend.ts";
+import { within } from "../world/deadline.ts";
 
 export interface ChildOptions {
   /** As in messages to a person. */
@@ -20,6 +14,8 @@ export interface ChildOptions {
   readonly argv: readonly string[];
   /** stderr is appended to it. */
   readonly logPath: string;
+  /** Lines of stdout are appended to it too, when it is there. */
+  readonly stdoutPath?: string | undefined;
   /** Each whole line of stdout; what a dying process did not end with a line break is dropped. */
   readonly onLine: (line: string) => void;
   /** Started, so that it can be ended if the controller itself dies. */
@@ -30,7 +26,7 @@ export interface ChildOptions {
 const KILL_TIMEOUT_MS = 10_000;
 const LOG_TAIL_CHARS = 600;
 
-export class Child {
+export class Child implements HostProcess {
   readonly name: string;
   /** Gone, and all that it had said was heard. */
   readonly closed: Promise<Ending>;
@@ -40,7 +36,7 @@ export class Child {
   #failure: string | undefined;
 
   constructor(options: ChildOptions) {
-    const { name, argv, logPath, onLine, guard } = options;
+    const { name, argv, logPath, stdoutPath, onLine, guard } = options;
     this.name = name;
     this.#logPath = logPath;
     const [program = "", ...words] = argv;
@@ -60,7 +56,9 @@ export class Child {
       heard += text;
       let start = 0;
       for (let end = heard.indexOf("\n"); end >= 0; end = heard.indexOf("\n", start)) {
-        onLine(heard.slice(start, end));
+        const line = heard.slice(start, end);
+        if (stdoutPath !== undefined) appendFileSync(stdoutPath, `${line}\n`, { mode: 0o600 });
+        onLine(line);
         start = end + 1;
       }
       heard = heard.slice(start);
@@ -94,13 +92,13 @@ export class Child {
     if (!this.isOver) this.#process.stdin!.write(`${line}\n`);
   }
 
-  signal(signal: NodeJS.Signals): void {
+  async signal(signal: NodeJS.Signals): Promise<void> {
     if (!this.isOver) this.#process.kill(signal);
   }
 
   /** SIGKILL, and until it is gone. */
   async kill(): Promise<Ending> {
-    this.signal("SIGKILL");
+    void this.signal("SIGKILL");
     return within(KILL_TIMEOUT_MS, `${this.name} did not die of SIGKILL`, this.closed);
   }
 
@@ -111,16 +109,6 @@ export class Child {
     const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
     const tail = readTail(this.#logPath);
     return tail === "" ? how : `${how}; its last words: ${tail}`;
-  }
-
-  /** An `EnvironmentError` when it ends before `ready` comes. */
-  async readyWithin<T>(timeoutMs: number, ready: Promise<T>): Promise<T> {
-    const ended = this.closed.then((): never => {
-      throw new EnvironmentError(`${this.name} ${this.describeEnd()}`);
-    });
-    // Whichever loses the race is nobody's error.
-    ended.catch(() => {});
-    return within(timeoutMs, `${this.name} was not ready`, Promise.race([ready, ended]));
   }
 }
 

@@ -1,24 +1,26 @@
-/** What processes on one machine can be made to suffer without a proxy, a container or a clock of their own. */
+/** What processes on one machine can be made to suffer, and how truly. */
 import type { FaultStep } from "../../scenarios/plan.ts";
+import type { Fidelity } from "../world/backend.ts";
 
-/** Why the step cannot be done here; `undefined` when it can, and then exactly. */
-export function localFidelity(step: FaultStep): string | undefined {
+const EXACT: Fidelity = { how: "exact", reason: "" };
+
+export function localFidelity(step: FaultStep): Fidelity {
   switch (step.do) {
     case "crash":
-      return step.how === "kill" ? undefined : "a process can be killed, but its machine cannot lose power";
+      return step.how === "kill"
+        ? EXACT
+        : { how: "approximate", reason: "the kernel keeps the page cache of a killed process" };
     case "restart":
-      return step.groupBytesMax === undefined ? undefined : "a local relay comes back with the quota that it had";
     case "pause":
     case "wipe":
-      return undefined;
+    case "rollback":
+      return EXACT;
     case "toxic":
     case "partition":
-      return "there is no proxy between local processes yet";
-    case "rollback":
-      return "local folders are not put back yet";
+      return { how: "unsupported", reason: "there is no proxy between local processes yet" };
     case "clock":
-      return "local processes share one clock";
+      return { how: "unsupported", reason: "local processes share one clock" };
     case "disk":
-      return "local processes share one disk";
+      return { how: "unsupported", reason: "local processes share one disk" };
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { renderRelayToml } from "../../chaos/local/relay-toml.ts";
+import { renderRelayToml } from "../../chaos/world/relay-toml.ts";
 import { DEFAULT_RELAY_CONFIG } from "../../core/relay/config.ts";
 import { relayConfigOf } from "../relay/config.ts";
 import { parseConfig } from "../relay/config-file.ts";

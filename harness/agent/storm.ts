@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { runLocal, type LocalError } from "../../chaos/local/run-local.ts";
+import { runOn } from "../../chaos/run-on.ts";
+import type { RunError } from "../../chaos/world/run-world.ts";
 import { ok, type Result } from "../../core/result.ts";
 import { createDraw } from "../../scenarios/draw.ts";
 import type { History, PhaseRecord } from "../../scenarios/history.ts";
@@ -51,14 +52,15 @@ const ZEROK = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../zerok.mjs" : "../../../harness/zerok.mjs", import.meta.url),
 );
 
-export async function runStorm(options: StormOptions): Promise<Result<StormRun, LocalError>> {
+export async function runStorm(options: StormOptions): Promise<Result<StormRun, RunError>> {
   const { kind, kills, seed, signal, onPhase } = options;
   const draw = createDraw(seed, `kill-storm/${kind}`);
   const { plan, moments } = kind === "relay" ? planRelayStorm(draw, kills) : planDeviceStorm(draw, kills);
   const folder = mkdtempSync(join(tmpdir(), "zerok-storm-"));
   const startedMs = performance.now();
   try {
-    const run = await runLocal(plan, {
+    const run = await runOn(plan, {
+      backend: "local",
       relayCommand: [process.execPath, ZEROK, "relay"],
       agentCommand: [process.execPath, ZEROK, "agent"],
       folder,

@@ -1,28 +1,23 @@
 /**
- * The backend `local`: runs a plan on relays and agents as processes of this machine, and gives the history that the
- * controller wrote. Their command lines are the caller's. Whatever happens – the end of the run, an error, an abort –
- * no process and no folder is left behind; if the controller itself is killed, its guard sees to that.
+ * Runs a plan on a real backend and judges the history that the controller wrote. Whatever happens – the end of the
+ * run, an error, an abort – the backend takes everything away that it made. Called by `run-on.ts`.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import type { AgentMoment } from "../../scenarios/agent-protocol.ts";
+import { randomBytes } from "node:crypto";
 import { fail, ok, type Result } from "../../core/result.ts";
+import type { AgentMoment } from "../../scenarios/agent-protocol.ts";
 import type { HistoryRecord, PhaseRecord } from "../../scenarios/history.ts";
 import { judgeReal } from "../../scenarios/judge-real.ts";
-import type { Plan } from "../../scenarios/plan.ts";
+import { isFault, type FaultStep, type Plan } from "../../scenarios/plan.ts";
 import type { Verdict } from "../../scenarios/verdict.ts";
+import type { Backend, Fidelity } from "./backend.ts";
 import { EnvironmentError } from "./environment-error.ts";
-import { Guard } from "./guard.ts";
-import { LocalWorld } from "./local-world.ts";
+import { measureLag, type FaultLag, type FaultTime } from "./fault-times.ts";
+import { Journal } from "./journal.ts";
 import { RunHistory } from "./run-history.ts";
+import { World } from "./world.ts";
 
-export interface LocalOptions {
-  /**
-   * Program and words that start a relay; `--config`, `--data-dir`, `--listen`, `--http` and `--json` are added. It
-   * prints `{"type":"ready","address":"0k://…"}` first and ends with exit code 0 on SIGTERM.
-   */
-  readonly relayCommand: readonly string[];
-  /** Program and words that start an agent; `--config` is added (`scenarios/agent-config.ts`). */
-  readonly agentCommand: readonly string[];
+export interface WorldRunOptions {
   /** Of this run alone: made if it is not there, empty if it is, gone at the end. */
   readonly folder: string;
   /** Crash steps that hit an agent at a named moment instead of at a time, by step id. */
@@ -36,39 +31,46 @@ export interface LocalOptions {
   /** Ends the run at once. */
   readonly signal?: AbortSignal;
   readonly onPhase?: (phase: PhaseRecord["phase"]) => void;
+  /** Called at the end, before anything is removed; of a run that is not valid, `links` is what the proxies know. */
+  readonly onEnd?: (folder: string, run: WorldRun | undefined, links: string) => void;
 }
 
-export interface LocalRun {
+export interface WorldRun {
   /** With the times at which its steps were taken. */
   readonly plan: Plan;
   readonly history: readonly HistoryRecord[];
   readonly verdict: Verdict;
   /** What no checker could see here, and what was not done exactly as the plan has it: each one sentence. */
   readonly blindSpots: readonly string[];
+  readonly faults: readonly FaultTime[];
+  readonly lag: FaultLag | undefined;
+  /** Steps that the backend could do only approximately or not at all. */
+  readonly fidelity: readonly StepFidelity[];
 }
 
-export type LocalError =
+export interface StepFidelity extends Fidelity {
+  readonly step: number;
+}
+
+export type RunError =
   /** This machine or the given programs could not do it. */
   { readonly type: "EnvironmentError"; readonly message: string } | { readonly type: "Interrupted" };
 
 const GRACE_MS = 10_000;
 const QUIET_MS = 2000;
+const RUN_BYTES = 6;
 
-/** True of every run on this backend. */
-const ALWAYS_BLIND: readonly string[] = [
-  "zero-knowledge: looked for in the relays' data folders, logs and HTTP answers, not in their memory",
-  "nonce-unique: what devices seal is seen, what relays seal is not",
-  "drains: of a relay only its descriptors are counted",
-  "links are the machine's own: the plan's standing latency is not made",
-];
-
-export async function runLocal(plan: Plan, options: LocalOptions): Promise<Result<LocalRun, LocalError>> {
+export async function runWorld(
+  plan: Plan,
+  backend: Backend,
+  options: WorldRunOptions,
+): Promise<Result<WorldRun, RunError>> {
   const { folder, signal } = options;
   if (existsSync(folder) && readdirSync(folder).length > 0) {
     return fail({ type: "EnvironmentError", message: `${folder} is not empty: a run needs a folder of its own` });
   }
-  const guard = new Guard();
-  guard.addFolder(folder);
+  const journal = new Journal(`${plan.scenario}-${randomBytes(RUN_BYTES).toString("hex")}`);
+  journal.add({ what: "folder", path: folder });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
 
   const history = new RunHistory();
@@ -77,16 +79,14 @@ export async function runLocal(plan: Plan, options: LocalOptions): Promise<Resul
   signal?.addEventListener("abort", interrupt);
   if (signal?.aborted === true) stop.abort();
   let failure: EnvironmentError | undefined;
-  const world = new LocalWorld(plan, {
-    relayCommand: options.relayCommand,
-    agentCommand: options.agentCommand,
-    folder,
+  const world = new World(plan, {
+    backend,
+    journal,
     history,
     moments: options.moments ?? new Map(),
     graceMs: options.graceMs ?? GRACE_MS,
     quietMs: options.quietMs ?? QUIET_MS,
     relayKeeps: options.relayKeeps ?? ["identity.key"],
-    guard,
     signal: stop.signal,
     onDeath(host, why, isInvariant) {
       if (stop.signal.aborted) return;
@@ -96,7 +96,9 @@ export async function runLocal(plan: Plan, options: LocalOptions): Promise<Resul
     },
     onPhase: options.onPhase ?? (() => {}),
   });
+  let run: WorldRun | undefined;
   try {
+    await backend.begin(plan, { folder, journal, signal: stop.signal });
     await world.run();
   } catch (error) {
     // What fails after the run was stopped fails because of that.
@@ -105,19 +107,42 @@ export async function runLocal(plan: Plan, options: LocalOptions): Promise<Resul
   } finally {
     stop.abort();
     signal?.removeEventListener("abort", interrupt);
-    await world.killAll();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    guard.removeFolder(folder);
-    await guard.close();
+    try {
+      await world.killAll();
+      if (signal?.aborted !== true && failure === undefined) run = finish(plan, backend, world, history);
+      const isWell = run?.verdict.verdict === "valid";
+      options.onEnd?.(folder, run, isWell ? "" : await backend.links.dump());
+    } finally {
+      await backend.close();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      journal.remove();
+    }
   }
   if (signal?.aborted === true) return fail({ type: "Interrupted" });
   if (failure !== undefined) return fail({ type: "EnvironmentError", message: failure.message });
+  return ok(run!);
+}
+
+function finish(plan: Plan, backend: Backend, world: World, history: RunHistory): WorldRun {
   const records = history.finish();
   const taken = world.planAsTaken();
-  return ok({
+  return {
     plan: taken,
     history: records,
-    verdict: judgeReal(taken, records),
-    blindSpots: [...ALWAYS_BLIND, ...world.blindSpots],
-  });
+    verdict: withDoubts(judgeReal(taken, records), world.doubts),
+    blindSpots: [...backend.blindSpots, ...world.blindSpots],
+    faults: world.faultTimes,
+    lag: measureLag(world.faultTimes),
+    fidelity: plan.steps
+      .filter((step): step is FaultStep => isFault(step))
+      .map((step) => ({ step: step.id, ...backend.fidelity(step) }))
+      .filter(({ how }) => how !== "exact"),
+  };
+}
+
+/** What was not as it should be, although nobody issued it: nothing can be said of such a run but what is wrong. */
+function withDoubts(verdict: Verdict, doubts: readonly string[]): Verdict {
+  if (doubts.length === 0) return verdict;
+  const unknowns = [...verdict.unknowns, ...doubts];
+  return { ...verdict, verdict: verdict.verdict === "valid" ? "unknown" : verdict.verdict, unknowns };
 }

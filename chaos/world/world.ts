@@ -1,10 +1,8 @@
 /**
- * One run of one plan on processes of this machine: relays and agents, a nemesis, and the phases from boot to the last
- * read; the twin of the simulator's world. One millisecond of the plan is one of the wall clock, but the plan's clock
- * stands still while a host starts: what a plan says of the time after a fault is about a host that is up.
+ * One run of one plan on a real backend: relays and agents, a nemesis, and the phases from boot to the last read; the
+ * twin of the simulator's world. It knows no process and no container: the backend does. Steps are taken by the plan's
+ * clock (`plan-clock.ts`). Made for a run by `run-world.ts` and thrown away.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { encodeHex, parseHex } from "../../core/bytes.ts";
 import { portableSuite } from "../../core/crypto/portable.ts";
 import { deriveGroupKeys } from "../../core/keys.ts";
@@ -14,29 +12,25 @@ import { createDraw } from "../../scenarios/draw.ts";
 import type { PhaseRecord } from "../../scenarios/history.ts";
 import { isFault, type OperationStep, type Plan } from "../../scenarios/plan.ts";
 import { AgentNode } from "./agent-node.ts";
-import type { ChildOptions } from "./child.ts";
+import type { Backend } from "./backend.ts";
 import { EnvironmentError } from "./environment-error.ts";
+import type { FaultTime } from "./fault-times.ts";
+import type { Journal } from "./journal.ts";
 import { Nemesis, type Node } from "./nemesis.ts";
-import { descriptorCount } from "./process-state.ts";
+import { PlanClock } from "./plan-clock.ts";
 import { RelayNode } from "./relay-node.ts";
-import { renderRelayToml } from "./relay-toml.ts";
-import { listFiles, readHttp, readPieces, VIEW_BYTES_MAX } from "./relay-view.ts";
-import { runClock, sleep, sleepUntil } from "./run-clock.ts";
+import { runClock, sleep } from "./run-clock.ts";
 import type { RunHistory } from "./run-history.ts";
 
-export interface LocalWorldOptions {
-  /** Started with `--config`, `--data-dir`, `--listen`, `--http` and `--json`. */
-  readonly relayCommand: readonly string[];
-  /** Started with `--config`. */
-  readonly agentCommand: readonly string[];
-  readonly folder: string;
+export interface WorldOptions {
+  readonly backend: Backend;
+  readonly journal: Journal;
   readonly history: RunHistory;
   readonly moments: ReadonlyMap<number, AgentMoment>;
   readonly graceMs: number;
   /** For how long all must stand equal and owe nothing. */
   readonly quietMs: number;
   readonly relayKeeps: readonly string[];
-  readonly guard: ChildOptions["guard"];
   /** Aborted when the run shall end at once. */
   readonly signal: AbortSignal;
   /** A host ended and nobody had asked it to: the run cannot go on. */
@@ -49,31 +43,36 @@ type Counts = { readonly [what: string]: number };
 const LOOK_MS = 250;
 /** After the applications have left: until nothing is held any more, at most. */
 const LEAVE_MS = 10_000;
+/** What one relay may have written. */
+const VIEW_BYTES_MAX = 256 * 1024 * 1024;
 const HTTP_PATHS = ["/health", "/ready", "/metrics", "/"] as const;
 
-export class LocalWorld {
+export class World {
   /** What could not be seen or done exactly as the plan has it, in words. */
   readonly blindSpots = new Set<string>();
+  /** Why nothing can be said of the run, in words. */
+  readonly doubts: string[] = [];
   readonly #plan: Plan;
-  readonly #options: LocalWorldOptions;
+  readonly #options: WorldOptions;
   readonly #relays = new Map<string, RelayNode>();
   readonly #agents = new Map<string, AgentNode>();
   readonly #nemesis: Nemesis;
   /** What each host held before any device was connected. */
   readonly #baselines = new Map<string, Counts>();
-  /** How long the plan's clock stood still so far. */
-  #heldUs = 0;
+  readonly #clock: PlanClock;
   /** When each step was taken, milliseconds after the plan's zero. */
   readonly #takenMs = new Map<number, number>();
   #healedMs: number | undefined;
 
-  constructor(plan: Plan, options: LocalWorldOptions) {
+  constructor(plan: Plan, options: WorldOptions) {
     this.#plan = plan;
     this.#options = options;
     const nodes = {
       get: (name: string): Node | undefined => this.#relays.get(name) ?? this.#agents.get(name),
     };
-    this.#nemesis = new Nemesis({ ...options, nodes });
+    this.#clock = new PlanClock(options.signal);
+    const { topology, seed } = plan;
+    this.#nemesis = new Nemesis({ ...options, topology, seed, nodes, clock: this.#clock });
   }
 
   async run(): Promise<void> {
@@ -91,6 +90,10 @@ export class LocalWorld {
     return { ...this.#plan, steps, healAtMs: this.#healedMs ?? this.#plan.healAtMs };
   }
 
+  get faultTimes(): readonly FaultTime[] {
+    return this.#nemesis.times;
+  }
+
   /** Ends every process, whatever it is doing. */
   async killAll(): Promise<void> {
     const nodes = [...this.#agents.values(), ...this.#relays.values()];
@@ -102,28 +105,26 @@ export class LocalWorld {
   async #boot(): Promise<void> {
     const { topology } = this.#plan;
     this.#recordSecrets();
+    const { backend, history } = this.#options;
     for (const spec of topology.relays) {
-      const folder = this.#folder(spec.name);
-      const configPath = join(folder, "relay.toml");
-      const { text, approximations } = renderRelayToml(spec.config);
-      writeFileSync(configPath, text, { mode: 0o600 });
-      for (const each of approximations) this.blindSpots.add(`${spec.name}: ${each}`);
-      const command = [...this.#options.relayCommand, "--config", configPath, "--http", "127.0.0.1:0"];
-      const { guard } = this.#options;
+      const host = await backend.createHost(spec.name, "relay");
       const onDeath = (node: RelayNode, why: string): void => this.#options.onDeath(node.name, why, true);
-      this.#relays.set(spec.name, new RelayNode({ spec, command, folder, guard, onDeath }));
+      const relay = new RelayNode({ spec, host, onDeath });
+      for (const each of relay.approximations) this.blindSpots.add(`${spec.name}: ${each}`);
+      this.#relays.set(spec.name, relay);
     }
     await Promise.all([...this.#relays.values()].map((relay) => relay.start()));
-    for (const spec of topology.devices) {
-      const relays = spec.relays.map((name) => ({ name, address: this.#relays.get(name)!.address }));
-      const { name: device, group, config } = spec;
-      const { agentCommand, history, guard } = this.#options;
+    for (const { name: device, group, config, relays: preferred } of topology.devices) {
+      const relays = [];
+      for (const name of preferred) {
+        const relay = this.#relays.get(name)!;
+        const endpoint = await backend.links.open(device, relay.host, topology.link);
+        relays.push({ name, address: { id: relay.address.id, endpoint } });
+      }
       const agent = new AgentNode({
         config: { device, group, config, relays, groupSecret: this.#groupSecret(group) },
-        command: agentCommand,
-        folder: this.#folder(device),
+        host: await backend.createHost(device, "agent"),
         history,
-        guard,
         onDeath: (node, why, isInvariant) => this.#options.onDeath(node.name, why, isInvariant),
       });
       this.#agents.set(device, agent);
@@ -131,15 +132,10 @@ export class LocalWorld {
     await this.#each((agent) => agent.start());
     for (const [host, counts] of await this.#counts()) this.#baselines.set(host, counts);
     this.#recordResources("baseline", this.#baselines);
-    this.#options.history.begin();
+    history.begin();
+    this.#clock.begin(history.originUs);
     this.#phase("steady");
     for (const spec of topology.devices) if (spec.online) this.#agents.get(spec.name)!.connect();
-  }
-
-  #folder(name: string): string {
-    const folder = join(this.#options.folder, name);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return folder;
   }
 
   /** Derived from the seed, as in the simulator: what protects nothing need not be slow to make. */
@@ -167,21 +163,19 @@ export class LocalWorld {
 
   async #trouble(): Promise<void> {
     const { signal } = this.#options;
+    for (const step of this.#plan.steps) if (isFault(step)) this.#nemesis.prepare(step);
     for (const step of this.#plan.steps) {
-      await this.#untilPlanMs(step.atMs);
-      await this.#hold();
+      await this.#clock.until(step.atMs);
       if (signal.aborted) return;
       this.#takenMs.set(step.id, this.#nowMs());
       if (isFault(step)) this.#nemesis.issue(step);
       else this.#operate(step);
     }
-    await this.#untilPlanMs(this.#plan.healAtMs);
+    await this.#clock.until(this.#plan.healAtMs);
     await this.#nemesis.over();
     if (signal.aborted) return;
-    if (this.#heldUs > 0) {
-      const heldMs = Math.round(this.#heldUs / 1000);
-      this.blindSpots.add(`the plan's clock stood still for ${heldMs} ms in all, while hosts started`);
-    }
+    const { heldMs } = this.#clock;
+    if (heldMs > 0) this.blindSpots.add(`the plan's clock stood still for ${heldMs} ms in all, while hosts started`);
     // A half-open session would look converged for ever: the application asks, and so finds out.
     for (const agent of this.#agents.values()) {
       agent.connect();
@@ -194,17 +188,6 @@ export class LocalWorld {
 
   #nowMs(): number {
     return Math.floor((runClock.nowUs() - this.#options.history.originUs) / 1000);
-  }
-
-  #untilPlanMs(atMs: number): Promise<void> {
-    return sleepUntil(this.#options.history.originUs + this.#heldUs + 1000 * atMs, this.#options.signal);
-  }
-
-  async #hold(): Promise<void> {
-    if (!this.#nemesis.isStarting) return;
-    const sinceUs = runClock.nowUs();
-    await this.#nemesis.started();
-    this.#heldUs += runClock.nowUs() - sinceUs;
   }
 
   #operate(step: OperationStep): void {
@@ -254,7 +237,8 @@ export class LocalWorld {
 
   /** The applications close; what hosts still hold after that, and what the devices' disks say. */
   async #leave(): Promise<void> {
-    const { signal, history, graceMs } = this.#options;
+    const { signal, history, graceMs, backend } = this.#options;
+    this.doubts.push(...(await backend.links.verify()));
     for (const agent of this.#agents.values()) agent.disconnect();
     const untilUs = runClock.nowUs() + 1000 * LEAVE_MS;
     let held = await this.#counts();
@@ -274,8 +258,8 @@ export class LocalWorld {
   async #counts(): Promise<ReadonlyMap<string, Counts>> {
     const held = new Map<string, Counts>();
     for (const [{ name }, { resources }] of await this.#states()) held.set(name, resources);
-    for (const { name, pid } of this.#relays.values()) {
-      const descriptors = pid === undefined ? undefined : descriptorCount(pid);
+    for (const { name, host } of this.#relays.values()) {
+      const descriptors = await host.descriptors();
       if (descriptors === undefined) this.blindSpots.add(`drains: what ${name} holds is not told here`);
       else held.set(name, { descriptors });
     }
@@ -298,26 +282,22 @@ export class LocalWorld {
   async #readRelays(): Promise<void> {
     const { history, graceMs } = this.#options;
     for (const relay of this.#relays.values()) {
-      for (const path of relay.http === undefined ? [] : HTTP_PATHS) {
-        const bytes = await readHttp(`${relay.http}${path}`);
-        if (bytes === undefined) this.blindSpots.add(`zero-knowledge: ${relay.name} did not answer GET ${path}`);
-        else history.add({ type: "relay-view", at: history.at, relay: relay.name, bytes });
+      const { name, host } = relay;
+      for (const path of relay.servesHttp ? HTTP_PATHS : []) {
+        const bytes = await host.readHttp(path);
+        if (bytes === undefined) this.blindSpots.add(`zero-knowledge: ${name} did not answer GET ${path}`);
+        else history.add({ type: "relay-view", at: history.at, relay: name, bytes });
       }
-      if (relay.http === undefined) this.blindSpots.add(`zero-knowledge: ${relay.name} serves no HTTP`);
+      if (!relay.servesHttp) this.blindSpots.add(`zero-knowledge: ${name} serves no HTTP`);
       const ending = await relay.stop(graceMs);
-      if (ending?.code !== 0) {
-        history.stopped(relay.name, `asked to stop by SIGTERM, ${relay.name} ${relay.describeEnd()}`);
+      if (ending?.code !== 0) history.stopped(name, `asked to stop by SIGTERM, ${name} ${relay.describeEnd()}`);
+      let viewBytes = 0;
+      for await (const bytes of host.readAll(VIEW_BYTES_MAX)) {
+        viewBytes += bytes.length;
+        history.add({ type: "relay-view", at: history.at, relay: name, bytes });
       }
-      let bytesLeft = VIEW_BYTES_MAX;
-      for (const path of [relay.dataFolder, ...relay.logPaths].flatMap(listFiles)) {
-        for (const bytes of readPieces(path, bytesLeft)) {
-          bytesLeft -= bytes.length;
-          history.add({ type: "relay-view", at: history.at, relay: relay.name, bytes });
-        }
-        if (bytesLeft > 0) continue;
-        this.blindSpots.add(`zero-knowledge: only the first ${VIEW_BYTES_MAX} bytes of ${relay.name} were looked at`);
-        break;
-      }
+      if (viewBytes < VIEW_BYTES_MAX) continue;
+      this.blindSpots.add(`zero-knowledge: only the first ${VIEW_BYTES_MAX} bytes of ${name} were looked at`);
     }
   }
 

@@ -11,7 +11,7 @@ import { createPayload, digestBytes } from "../../scenarios/payload.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import { createWorkload, type FaultSpec } from "../../scenarios/workload.ts";
 import { Guard } from "./guard.ts";
-import { runLocal, type LocalOptions } from "./run-local.ts";
+import { runOn, type RunOnOptions } from "../run-on.ts";
 
 /** A relay that only says that it is there: its devices talk to nobody. `how` picks a way to misbehave. */
 const FAKE_RELAY = `
@@ -110,9 +110,10 @@ function planWith(faults: readonly (readonly [atMs: number, spec: FaultSpec])[],
   return { ...run.finish(), bound: { withinMs: 1000, framesMax: 100 } };
 }
 
-function optionsFor(relay = "well", agent = "well"): LocalOptions {
+function optionsFor(relay = "well", agent = "well"): RunOnOptions {
   const node = process.execPath;
   return {
+    backend: "local",
     relayCommand: [node, join(home, "relay.mjs"), pids, relay],
     agentCommand: [node, join(home, "agent.mjs"), pids, agent],
     folder: join(home, "run"),
@@ -129,11 +130,11 @@ function expectNothingLeft(started: number): void {
   for (const pid of all) expect(() => process.kill(pid, 0), `process ${pid}`).toThrow("ESRCH");
 }
 
-async function runWell(plan: Plan, options: LocalOptions) {
+async function runWell(plan: Plan, options: RunOnOptions) {
   const pushes = plan.steps.filter((step) => step.do === "push");
   const digests = pushes.map(({ op, sizeBytes }) => [op, digestBytes(createPayload(op, sizeBytes))]);
   writeFileSync(join(home, "digests.json"), JSON.stringify(Object.fromEntries(digests)));
-  const run = await runLocal(plan, options);
+  const run = await runOn(plan, options);
   if (!run.ok) throw new Error(JSON.stringify(run.error));
   return run.value;
 }
@@ -198,7 +199,7 @@ describe("a run on local processes", () => {
 
   it("says what it cannot do, and the verdict is unknown", async () => {
     const plan = planWith([
-      [100, { do: "crash", host: RELAY, how: "power", downMs: 10 }],
+      [100, { do: "disk", host: RELAY, disk: { type: "full" }, forMs: 10 }],
       [120, { do: "partition", left: ["a"], right: [RELAY], oneWay: false, forMs: 100 }],
     ]);
     const { history, verdict } = await runWell(plan, optionsFor());
@@ -251,7 +252,7 @@ describe("a run on local processes", () => {
 
 describe("what goes wrong with the machine or the controller", () => {
   it("is no verdict when a relay says nothing that is understood", async () => {
-    const run = await runLocal(planWith([]), optionsFor("mumbles"));
+    const run = await runOn(planWith([]), optionsFor("mumbles"));
     expect(run).toEqual({
       ok: false,
       error: { type: "EnvironmentError", message: expect.stringContaining("and printed: hello") },
@@ -260,7 +261,7 @@ describe("what goes wrong with the machine or the controller", () => {
   });
 
   it("is no verdict when a program is not there", async () => {
-    const run = await runLocal(planWith([]), { ...optionsFor(), relayCommand: [join(home, "nothing")] });
+    const run = await runOn(planWith([]), { ...optionsFor(), relayCommand: [join(home, "nothing")] });
     expect(run).toEqual({
       ok: false,
       error: { type: "EnvironmentError", message: expect.stringContaining("could not be started") },
@@ -270,7 +271,7 @@ describe("what goes wrong with the machine or the controller", () => {
   it("refuses a folder that is somebody's", async () => {
     mkdirSync(join(home, "run"));
     writeFileSync(join(home, "run", "mine"), "");
-    const run = await runLocal(planWith([]), optionsFor());
+    const run = await runOn(planWith([]), optionsFor());
     expect(run).toMatchObject({ ok: false, error: { message: expect.stringContaining("not empty") } });
     expect(readFileSync(join(home, "run", "mine"), "utf8")).toBe("");
   });
@@ -278,7 +279,7 @@ describe("what goes wrong with the machine or the controller", () => {
   it("leaves nothing when it is interrupted", async () => {
     const controller = new AbortController();
     const plan = planWith([[5000, { do: "pause", host: "a", forMs: 1000 }]]);
-    const run = runLocal(plan, {
+    const run = runOn(plan, {
       ...optionsFor(),
       signal: controller.signal,
       onPhase: (phase) => {
@@ -290,7 +291,7 @@ describe("what goes wrong with the machine or the controller", () => {
   });
 
   it("leaves nothing when the controller fails in the midst of it", async () => {
-    const run = runLocal(planWith([]), {
+    const run = runOn(planWith([]), {
       ...optionsFor(),
       onPhase: () => {
         throw new Error("a bug of the controller");

@@ -2,8 +2,6 @@
  * A device of a run as a process, and its lives one after the other on one folder. What it reports becomes the history
  * of its device; what it had under way when it died is recorded as open.
  */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { encodeAgentConfig } from "../../scenarios/agent-config.ts";
 import {
   AGENT_PROTOCOL,
@@ -21,21 +19,20 @@ import { DeviceHistory } from "../../scenarios/device-history.ts";
 import { createPayload } from "../../scenarios/payload.ts";
 import type { OperationStep } from "../../scenarios/plan.ts";
 import { encodeHex } from "../../core/bytes.ts";
-import { Child, type ChildOptions, type Ending } from "./child.ts";
+import type { BackendHost, Ending, HostProcess } from "./backend.ts";
 import { within } from "./deadline.ts";
+import { readyWithin } from "./ready-within.ts";
 import type { RunHistory } from "./run-history.ts";
 
 export interface AgentNodeOptions {
   readonly config: Omit<AgentConfig, "dataDir">;
-  readonly command: readonly string[];
-  /** Its own. */
-  readonly folder: string;
+  readonly host: BackendHost;
   readonly history: RunHistory;
-  readonly guard: ChildOptions["guard"];
   /** It ended and nobody had asked it to, or said what cannot be understood. */
   readonly onDeath: (node: AgentNode, why: string, isInvariant: boolean) => void;
 }
 
+const CONFIG = "agent.json";
 const START_TIMEOUT_MS = 20_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 /** A transport nonce is a number in the history; a blob's is a text. */
@@ -45,11 +42,10 @@ export class AgentNode {
   readonly name: string;
   readonly group: string;
   readonly kind = "agent";
+  readonly host: BackendHost;
   readonly #options: AgentNodeOptions;
   readonly #history: DeviceHistory;
-  readonly #dataFolder: string;
-  readonly #configPath: string;
-  #child: Child | undefined;
+  #process: HostProcess | undefined;
   #isEnding = false;
   /** The application's wish to be connected, which outlives the process. */
   #isWanted = false;
@@ -57,21 +53,20 @@ export class AgentNode {
   #wasUp = false;
   /** The epoch of its position where the event is about, as it is being told. */
   #toldEpoch = "";
+  /** Rows of its disk that it has told. */
   #read = { inbox: 0, quarantine: 0, lost: 0 };
+  readonly #readAt = new Map<number, { inbox: number; quarantine: number; lost: number }>();
   #asked = 0;
   readonly #answers = new Map<number, (state: AgentState) => void>();
   #onUp: () => void = () => {};
   #onStopping: ((atUs: number) => void) | undefined;
 
   constructor(options: AgentNodeOptions) {
-    const { config, folder, history } = options;
+    const { config, host, history } = options;
+    this.host = host;
     this.name = config.device;
     this.group = config.group;
     this.#options = options;
-    this.#dataFolder = join(folder, "data");
-    mkdirSync(this.#dataFolder, { recursive: true, mode: 0o700 });
-    this.#configPath = join(folder, "agent.json");
-    writeFileSync(this.#configPath, encodeAgentConfig({ ...config, dataDir: this.#dataFolder }), { mode: 0o600 });
     const names = new Map(config.relays.map(({ name, address }) => [encodeHex(address.id), name]));
     this.#history = new DeviceHistory(history, {
       device: this.name,
@@ -81,37 +76,37 @@ export class AgentNode {
     });
   }
 
-  get pid(): number | undefined {
-    return this.#child?.pid;
+  get isUp(): boolean {
+    return this.#process?.isOver === false;
   }
 
   /** Resolves when its store is loaded; what its application wanted before it wants again. */
   async start(): Promise<void> {
+    const { config } = this.#options;
+    const { host } = this;
+    const life = this.#lives++;
+    if (life === 0) {
+      await host.writeFile(CONFIG, encodeAgentConfig({ ...config, dataDir: host.dataFolder }));
+    }
     const up = new Promise<void>((resolve) => (this.#onUp = resolve));
-    const child: Child = new Child({
-      name: this.name,
-      argv: [...this.#options.command, "--config", this.#configPath],
-      logPath: join(this.#options.folder, "stderr.log"),
-      onLine: (line) => this.#heard(child, line),
-      guard: this.#options.guard,
-    });
-    this.#child = child;
     this.#isEnding = false;
-    void child.closed.then(() => {
+    const process = await host.start(["--config", host.path(CONFIG)], (line) => this.#heard(life, line));
+    this.#process = process;
+    void process.closed.then(() => {
       this.#answers.clear();
       this.#history.died();
       // One that never came up was not started well; one that does not come up again is a finding.
-      if (!this.#wasUp || this.#isEnding || this.#child !== child) return;
-      this.#options.onDeath(this, child.describeEnd(), true);
+      if (!this.#wasUp || this.#isEnding || this.#process !== process) return;
+      this.#options.onDeath(this, process.describeEnd(), true);
     });
-    this.#order({ type: "resume", protocol: AGENT_PROTOCOL, isFirst: this.#lives++ === 0, ...this.#read });
+    this.#order({ type: "resume", protocol: AGENT_PROTOCOL, isFirst: life === 0, ...this.#read });
     if (this.#isWanted) this.#order({ type: "connect" });
-    await child.readyWithin(START_TIMEOUT_MS, up);
+    await readyWithin(this.name, process, START_TIMEOUT_MS, up);
   }
 
   async kill(): Promise<void> {
     this.#isEnding = true;
-    await this.#child?.kill();
+    await this.#process?.kill();
   }
 
   /**
@@ -119,16 +114,16 @@ export class AgentNode {
    * is gone, with the time of the moment.
    */
   async stopAt(moment: AgentMoment, timeoutMs: number): Promise<number | undefined> {
-    const child = this.#child;
-    if (child === undefined) return undefined;
+    const process = this.#process;
+    if (process === undefined) return undefined;
     this.#isEnding = true;
     let stoppingUs: number | undefined;
     this.#onStopping = (atUs) => (stoppingUs = atUs);
     this.#order({ type: "stop-at", moment });
     try {
-      await within(timeoutMs, `${this.name} did not come to ${moment}`, child.closed);
+      await within(timeoutMs, `${this.name} did not come to ${moment}`, process.closed);
     } catch {
-      await child.kill();
+      await process.kill();
     }
     this.#onStopping = undefined;
     return stoppingUs;
@@ -136,7 +131,7 @@ export class AgentNode {
 
   /** SIGTERM; what is still there after the grace time is killed and gives `undefined`. */
   async stop(graceMs: number): Promise<Ending | undefined> {
-    return this.#end(graceMs, (child) => child.signal("SIGTERM"));
+    return this.#end(graceMs, (process) => void process.signal("SIGTERM"));
   }
 
   /** Asked over its own channel. */
@@ -144,33 +139,42 @@ export class AgentNode {
     return this.#end(graceMs, () => this.#order({ type: "exit" }));
   }
 
-  async #end(graceMs: number, ask: (child: Child) => void): Promise<Ending | undefined> {
-    const child = this.#child;
-    if (child === undefined || child.isOver) return undefined;
+  async #end(graceMs: number, ask: (process: HostProcess) => void): Promise<Ending | undefined> {
+    const process = this.#process;
+    if (process === undefined || process.isOver) return undefined;
     this.#isEnding = true;
-    ask(child);
+    ask(process);
     try {
-      return await within(graceMs, `${this.name} did not stop`, child.closed);
+      return await within(graceMs, `${this.name} did not stop`, process.closed);
     } catch {
-      await child.kill();
+      await process.kill();
       return undefined;
     }
   }
 
-  signal(signal: "SIGSTOP" | "SIGCONT"): void {
-    this.#child?.signal(signal);
+  async signal(signal: "SIGSTOP" | "SIGCONT"): Promise<void> {
+    await this.#process?.signal(signal);
   }
 
   /** Its disk is lost, while it is down. */
-  wipe(): void {
-    for (const name of readdirSync(this.#dataFolder)) {
-      rmSync(join(this.#dataFolder, name), { recursive: true, force: true });
-    }
+  async wipe(): Promise<void> {
+    await this.host.wipe(() => false);
     this.#read = { inbox: 0, quarantine: 0, lost: 0 };
   }
 
+  async snapshot(id: number): Promise<void> {
+    await this.host.snapshot(id);
+    this.#readAt.set(id, { ...this.#read });
+  }
+
+  /** Its disk is put back, while it is down. */
+  async restore(id: number): Promise<void> {
+    await this.host.restore(id);
+    this.#read = { ...(this.#readAt.get(id) ?? { inbox: 0, quarantine: 0, lost: 0 }) };
+  }
+
   describeEnd(): string {
-    return this.#child?.describeEnd() ?? "was never started";
+    return this.#process?.describeEnd() ?? "was never started";
   }
 
   // ── what the plan asks of the application ─────────────────────────────────────────────────────────────────────────
@@ -178,7 +182,7 @@ export class AgentNode {
   push(step: Extract<OperationStep, { do: "push" }>): void {
     const { op, sizeBytes, ttlS } = step;
     const ref = this.#history.invokePush(step, createPayload(op, sizeBytes));
-    if (this.pid === undefined) this.#history.pushFailed(ref, "the device is down");
+    if (!this.isUp) this.#history.pushFailed(ref, "the device is down");
     else this.#order({ type: "push", ref, op, sizeBytes, ttlS });
   }
 
@@ -211,17 +215,17 @@ export class AgentNode {
     const id = this.#asked++;
     const answer = new Promise<AgentState>((resolve) => this.#answers.set(id, resolve));
     this.#order(order(id));
-    return this.#child!.readyWithin(ANSWER_TIMEOUT_MS, answer);
+    return readyWithin(this.name, this.#process!, ANSWER_TIMEOUT_MS, answer);
   }
 
   #order(order: AgentOrder): void {
-    this.#child?.writeLine(encodeAgentOrder(order));
+    this.#process?.writeLine(encodeAgentOrder(order));
   }
 
   // ── what it reports ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  #heard(child: Child, line: string): void {
-    if (child !== this.#child) return;
+  #heard(life: number, line: string): void {
+    if (life !== this.#lives - 1) return;
     const report = parseAgentReport(line);
     if (report.ok) this.#options.history.seenAt(report.value.atUs, () => this.#reported(report.value));
     else {

@@ -5,7 +5,7 @@
  */
 import { encodeHex } from "../../core/bytes.ts";
 import type { HistorySink } from "../../scenarios/history-sink.ts";
-import type { HistoryRecord, PhaseRecord } from "../../scenarios/history.ts";
+import type { FaultRecord, HistoryRecord, PhaseRecord } from "../../scenarios/history.ts";
 import { runClock, type RunClock } from "./run-clock.ts";
 
 export class RunHistory implements HistorySink {
@@ -64,7 +64,7 @@ export class RunHistory implements HistorySink {
     );
   }
 
-  fault(step: number, stage: "issued" | "observed" | "healed" | "unsupported", note?: string): void {
+  fault(step: number, stage: FaultRecord["stage"], note?: string): void {
     const { at } = this;
     const type = "fault";
     this.add(note === undefined ? { type, at, step, stage } : { type, at, step, stage, note });

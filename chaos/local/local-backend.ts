@@ -1,0 +1,71 @@
+/**
+ * The backend `local`: relays and agents as processes of this machine, on loopback, with a fault proxy on every link.
+ * Needs nothing but Node. Their command lines are the caller's. If the controller itself is killed, its guard ends the
+ * processes at once, and the next run heals what a killed guard left.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { FaultStep, Plan } from "../../scenarios/plan.ts";
+import type { Backend, BackendContext, BackendHost, Fidelity, HostKind, Links } from "../world/backend.ts";
+import { DirectLinks } from "./direct-links.ts";
+import { localFidelity } from "./fidelity.ts";
+import { findFreePort } from "./free-port.ts";
+import { Guard } from "./guard.ts";
+import { LocalHost } from "./local-host.ts";
+
+export interface LocalCommands {
+  /**
+   * Program and words that start a relay; `--config`, `--data-dir`, `--listen`, `--http` and `--json` are added. It
+   * prints `{"type":"ready","address":"0k://…"}` first and ends with exit code 0 on SIGTERM.
+   */
+  readonly relayCommand: readonly string[];
+  /** Program and words that start an agent; `--config` is added (`scenarios/agent-config.ts`). */
+  readonly agentCommand: readonly string[];
+}
+
+export class LocalBackend implements Backend {
+  readonly name = "local";
+  readonly blindSpots: readonly string[] = [
+    "zero-knowledge: looked for in the relays' data folders, logs and HTTP answers, not in their memory",
+    "nonce-unique: what devices seal is seen, what relays seal is not",
+    "drains: of a relay only its descriptors are counted",
+  ];
+  readonly links: Links = new DirectLinks();
+  readonly #commands: LocalCommands;
+  readonly #guard = new Guard();
+  #context: BackendContext | undefined;
+
+  constructor(commands: LocalCommands) {
+    this.#commands = commands;
+  }
+
+  fidelity(step: FaultStep): Fidelity {
+    return localFidelity(step);
+  }
+
+  async begin(_plan: Plan, context: BackendContext): Promise<void> {
+    this.#context = context;
+    this.#guard.addFolder(context.folder);
+    this.#guard.addFolder(context.journal.path);
+  }
+
+  async createHost(name: string, kind: HostKind): Promise<BackendHost> {
+    const folder = join(this.#context!.folder, name);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { relayCommand, agentCommand } = this.#commands;
+    return new LocalHost({
+      name,
+      kind,
+      command: kind === "relay" ? relayCommand : agentCommand,
+      folder,
+      port: await findFreePort(),
+      httpPort: await findFreePort(),
+      guard: this.#guard,
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#context !== undefined) this.#guard.removeFolder(this.#context.folder);
+    await this.#guard.close();
+  }
+}
