@@ -15,7 +15,6 @@ import { EnvironmentError } from "../world/environment-error.ts";
 import { FaultError } from "../world/fault-error.ts";
 import { readHttp, readPieces } from "../world/relay-view.ts";
 import { readArchive } from "./archive.ts";
-import { CLOCK_FILE, clockEnv, isClockFollowed, renderOffset } from "./container-clock.ts";
 import { fillDisk } from "./full-disk.ts";
 
 export interface DockerHostOptions {
@@ -33,8 +32,6 @@ export interface DockerHostOptions {
   readonly binds: readonly string[];
   /** Of this host, on the controller's machine: what it printed. */
   readonly folder: string;
-  /** Whether the plan moves its clock. */
-  readonly hasClock: boolean;
   /** Whether its volume is a small one of its own, that can be filled. */
   readonly isBounded: boolean;
   readonly otherwise: ((container: Docker.Container) => AttachedOptions["otherwise"]) | undefined;
@@ -68,8 +65,9 @@ export class DockerHost implements BackendHost {
   static async create(options: DockerHostOptions): Promise<DockerHost> {
     const host = new DockerHost(options);
     const { shell } = options.pod;
-    await shell.must(`mkdir -p ${host.dataFolder} && chmod 700 ${host.dataFolder} && chown -R ${NODE_USER} ${VOLUME_AT}`);
-    if (options.hasClock) await host.writeFile(CLOCK_FILE, renderOffset(0));
+    await shell.must(
+      `mkdir -p ${host.dataFolder} && chmod 700 ${host.dataFolder} && chown -R ${NODE_USER} ${VOLUME_AT}`,
+    );
     return host;
   }
 
@@ -97,7 +95,7 @@ export class DockerHost implements BackendHost {
         name: `${this.#options.containerName}-${this.#containers++}`,
         binds: [`${this.#options.volume}:${VOLUME_AT}`, ...this.#options.binds],
         words: [...command, ...words],
-        env: this.#options.hasClock ? clockEnv(this.path(CLOCK_FILE)) : [],
+        env: [],
       });
       this.#words = key;
     }
@@ -134,7 +132,9 @@ export class DockerHost implements BackendHost {
   async wipe(keep: (name: string) => boolean): Promise<void> {
     this.#assertDown("wiped");
     const { shell } = this.pod;
-    const names = (await shell.must(`ls -A ${this.dataFolder}`)).split("\n").filter((name) => name !== "" && !keep(name));
+    const names = (await shell.must(`ls -A ${this.dataFolder}`))
+      .split("\n")
+      .filter((name) => name !== "" && !keep(name));
     if (names.length === 0) return;
     await shell.must(`cd ${this.dataFolder} && rm -rf -- ${names.map(quote).join(" ")}`);
   }
@@ -165,14 +165,8 @@ export class DockerHost implements BackendHost {
     return fillDisk(this.name, this.pod.shell, VOLUME_AT);
   }
 
-  async setClock(offsetMs: number): Promise<void> {
-    if (!this.#options.hasClock) throw new FaultError(`the clock of ${this.name} was not made to be moved`);
-    await this.writeFile(CLOCK_FILE, renderOffset(offsetMs));
-    const { docker } = this.#options;
-    const container = this.#container;
-    if (container === undefined || this.#process?.isOver !== false) return;
-    if (await isClockFollowed(docker, container, offsetMs)) return;
-    throw new FaultError(`the clock of ${this.name} does not follow`);
+  async setClock(_offsetMs: number): Promise<void> {
+    throw new FaultError(`there is no way to move the clock of ${this.name}`);
   }
 
   readHttp(path: string): Promise<Uint8Array | undefined> {

@@ -11,7 +11,9 @@ export const BOUNDED_BYTES = 64 * 1024 * 1024;
 
 export async function fillDisk(host: string, shell: PodShell, at: string): Promise<Applied> {
   const ballast = `${at}/.ballast`;
-  await shell.run(`dd if=/dev/zero of=${ballast} bs=65536; dd if=/dev/zero of=${ballast} bs=512 conv=notrunc oflag=append`);
+  await shell.run(
+    `dd if=/dev/zero of=${ballast} bs=65536; dd if=/dev/zero of=${ballast} bs=512 conv=notrunc oflag=append`,
+  );
   const room = (): Promise<boolean> =>
     shell
       .run(`dd if=/dev/zero of=${at}/.room bs=4096 count=1; code=$?; rm -f ${at}/.room; exit $code`)

@@ -10,6 +10,8 @@ import type { Ending, HostProcess } from "../world/backend.ts";
 import { within } from "../world/deadline.ts";
 import { isMoot } from "./engine.ts";
 
+export type Deed = "kill" | "stop" | "pause" | "unpause";
+
 export interface AttachedOptions {
   /** As in messages to a person. */
   readonly name: string;
@@ -21,7 +23,7 @@ export interface AttachedOptions {
   readonly stderrPath: string;
   readonly onLine: (line: string) => void;
   /** Does a thing to the container in another way than by asking the engine; `false`: it cannot. */
-  readonly otherwise?: (what: "kill" | "stop" | "pause" | "unpause") => Promise<boolean>;
+  readonly otherwise?: ((what: Deed) => Promise<boolean>) | undefined;
 }
 
 const KILL_TIMEOUT_MS = 20_000;
@@ -141,7 +143,10 @@ export class AttachedProcess implements HostProcess {
 
 function readTail(path: string): string {
   try {
-    return readFileSync(path, "utf8").trim().slice(-LOG_TAIL_CHARS).replaceAll(/\s*\n\s*/g, " | ");
+    return readFileSync(path, "utf8")
+      .trim()
+      .slice(-LOG_TAIL_CHARS)
+      .replaceAll(/\s*\n\s*/g, " | ");
   } catch {
     return "";
   }

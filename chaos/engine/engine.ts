@@ -3,6 +3,7 @@
  * backend `docker` does to containers begins here. Knows neither plans nor hosts.
  */
 import Docker from "dockerode";
+import { within } from "../world/deadline.ts";
 import { fail, ok, type Result } from "../../core/result.ts";
 
 export interface Engine {
@@ -32,7 +33,8 @@ export async function openEngine(
   try {
     // dockerode reads DOCKER_HOST and its kin itself.
     const docker = at.startsWith("unix://") ? new Docker({ socketPath: at.slice("unix://".length) }) : new Docker();
-    const { Version, ApiVersion, Os } = await docker.version({ abortSignal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+    const answer = docker.version() as Promise<Docker.DockerVersion>;
+    const { Version, ApiVersion, Os } = await within(ASK_TIMEOUT_MS, "it did not answer", answer);
     if (Os !== "linux") return lack(`it runs ${Os} containers, and Linux ones are needed`);
     return ok({ docker, version: Version, apiVersion: ApiVersion });
   } catch (error) {

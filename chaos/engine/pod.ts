@@ -36,7 +36,17 @@ export interface Pod {
 }
 
 /** Rules, captures, reading what another user's process holds; files of another user. */
-const CAPABILITIES = ["NET_ADMIN", "NET_RAW", "SYS_PTRACE", "DAC_OVERRIDE", "CHOWN", "FOWNER", "SETUID", "SETGID", "KILL"];
+const CAPABILITIES = [
+  "NET_ADMIN",
+  "NET_RAW",
+  "SYS_PTRACE",
+  "DAC_OVERRIDE",
+  "CHOWN",
+  "FOWNER",
+  "SETUID",
+  "SETGID",
+  "KILL",
+];
 
 export async function createPod(options: PodOptions): Promise<Pod> {
   const { docker, image, name, alias, network, address, labels, volumes, published } = options;

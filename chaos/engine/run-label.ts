@@ -46,6 +46,7 @@ export async function sweepLabel(docker: Docker, label: string): Promise<readonl
   }
   const { Volumes } = await docker.listVolumes({ filters });
   for (const { Name } of Volumes ?? []) await remove(`volume ${Name}`, () => docker.getVolume(Name).remove());
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} things of ${label} could not be removed`);
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} things of ${label} could not be removed`);
   return removed;
 }

@@ -84,7 +84,17 @@ async function importBase(image, work) {
   const busybox = which("busybox");
   if (busybox === undefined) throw new Cannot("no busybox here: `apt-get install busybox-static`, then again");
   const rootfs = join(work, "rootfs");
-  for (const folder of ["bin", "sbin", "usr/bin", "usr/sbin", "usr/lib", "usr/local/bin", "lib", "lib64", "etc/ssl/certs"]) {
+  for (const folder of [
+    "bin",
+    "sbin",
+    "usr/bin",
+    "usr/sbin",
+    "usr/lib",
+    "usr/local/bin",
+    "lib",
+    "lib64",
+    "etc/ssl/certs",
+  ]) {
     mkdirSync(join(rootfs, folder), { recursive: true });
   }
   for (const folder of ["proc", "sys", "dev", "run", "root", "home/node", "tmp", "var/tmp", "data", "app"]) {
@@ -258,7 +268,9 @@ async function stageTools(context, base) {
 function findToxiproxy() {
   const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "zerok", "bin", "toxiproxy-server");
   const named = process.env["TOXIPROXY_SERVER"];
-  return [named, cache, which("toxiproxy-server")].find((path) => path !== undefined && path !== "" && existsSync(path));
+  return [named, cache, which("toxiproxy-server")].find(
+    (path) => path !== undefined && path !== "" && existsSync(path),
+  );
 }
 
 // ── the command ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -270,7 +282,8 @@ async function build(file, image, context, labels, base) {
   const built = await $({
     nothrow: true,
   })`docker build -q -t ${image} -f ${dockerfile} --build-arg BASE_IMAGE=${base} ${words} ${context}`;
-  if (built.exitCode !== 0) throw new Cannot(`${image} could not be built: ${built.stderr.trim().split("\n").slice(-4).join(" | ")}`);
+  if (built.exitCode !== 0)
+    throw new Cannot(`${image} could not be built: ${built.stderr.trim().split("\n").slice(-4).join(" | ")}`);
   say(`${image} is built`);
 }
 
@@ -285,7 +298,8 @@ async function main() {
   });
   const { tag } = values;
   const version = await $({ nothrow: true })`docker version --format ${"{{.Server.Version}}"}`;
-  if (version.exitCode !== 0) throw new Cannot("no Docker engine answers: run chaos/images/start-engine.sh, then again");
+  if (version.exitCode !== 0)
+    throw new Cannot("no Docker engine answers: run chaos/images/start-engine.sh, then again");
   if (!existsSync(join(root, "dist", "harness", "main.js"))) {
     throw new Cannot("the code is not compiled yet: `npm run build`, then again");
   }
@@ -315,7 +329,9 @@ async function main() {
       say(`${images.toxiproxy} is ${TOXIPROXY_IMAGE}`);
     } else {
       hasToxiproxy = false;
-      say(`no toxiproxy-server in TOXIPROXY_SERVER, the cache or the PATH, and no registry: ${images.toxiproxy} is not built`);
+      say(
+        `no toxiproxy-server in TOXIPROXY_SERVER, the cache or the PATH, and no registry: ${images.toxiproxy} is not built`,
+      );
     }
     if (values.json) process.stdout.write(`${JSON.stringify({ base, code, images })}\n`);
     return hasToxiproxy ? 0 : 3;
