@@ -3,6 +3,7 @@
  * own handle only, so that a process id that was given to somebody else is never hit.
  */
 import { spawn, type ChildProcess } from "node:child_process";
+import process from "node:process";
 import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
 import type { Ending, HostProcess } from "../world/backend.ts";
 import { within } from "../world/deadline.ts";
@@ -12,6 +13,8 @@ export interface ChildOptions {
   readonly name: string;
   /** The program and its words. */
   readonly argv: readonly string[];
+  /** Added to the controller's environment. */
+  readonly env?: NodeJS.ProcessEnv;
   /** stderr is appended to it. */
   readonly logPath: string;
   /** Lines of stdout are appended to it too, when it is there. */
@@ -36,13 +39,13 @@ export class Child implements HostProcess {
   #failure: string | undefined;
 
   constructor(options: ChildOptions) {
-    const { name, argv, logPath, stdoutPath, onLine, guard } = options;
+    const { name, argv, env, logPath, stdoutPath, onLine, guard } = options;
     this.name = name;
     this.#logPath = logPath;
     const [program = "", ...words] = argv;
     const log = openSync(logPath, "a", 0o600);
     try {
-      this.#process = spawn(program, words, { stdio: ["pipe", "pipe", log] });
+      this.#process = spawn(program, words, { stdio: ["pipe", "pipe", log], env: { ...process.env, ...env } });
     } finally {
       closeSync(log);
     }

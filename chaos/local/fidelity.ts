@@ -1,26 +1,82 @@
-/** What processes on one machine can be made to suffer, and how truly. */
+/**
+ * What processes on one machine can be made to suffer, and how truly. What is not exact names what the kernel or the
+ * tool lacks and how that was found out; nothing is left out because it would have been work.
+ */
+import { readFileSync } from "node:fs";
+import { unreachable } from "../../core/invariant.ts";
 import type { FaultStep } from "../../scenarios/plan.ts";
 import type { Fidelity } from "../world/backend.ts";
+import { probeTmpfs } from "./small-disk.ts";
 
 const EXACT: Fidelity = { how: "exact", reason: "" };
 
+/** What the simulator slices, loses and slows down are bytes of one stream; here too, so nothing is lost by the proxy. */
 export function localFidelity(step: FaultStep): Fidelity {
   switch (step.do) {
     case "crash":
-      return step.how === "kill"
-        ? EXACT
-        : { how: "approximate", reason: "the kernel keeps the page cache of a killed process" };
+      return step.how === "kill" ? EXACT : POWER;
     case "restart":
     case "pause":
     case "wipe":
     case "rollback":
-      return EXACT;
-    case "toxic":
     case "partition":
-      return { how: "unsupported", reason: "there is no proxy between local processes yet" };
+    case "toxic":
+      return EXACT;
     case "clock":
-      return { how: "unsupported", reason: "local processes share one clock" };
+      return EXACT;
     case "disk":
-      return { how: "unsupported", reason: "local processes share one disk" };
+      return diskFidelity(step.disk.type);
+    default:
+      return unreachable(step);
+  }
+}
+
+const POWER: Fidelity = {
+  how: "approximate",
+  reason:
+    "the process is killed and its links go dark before that, but this machine keeps its power: the kernel keeps what was written and not synced",
+  probe: "a file that was written without fsync is whole after SIGKILL",
+};
+
+function diskFidelity(fault: Extract<FaultStep, { do: "disk" }>["disk"]["type"]): Fidelity {
+  switch (fault) {
+    case "full": {
+      const { canMount, probe } = probeTmpfs();
+      if (canMount) return EXACT;
+      const reason = "no small disk can be mounted: commits are refused in the SQLite adapter as if there were no room";
+      return { how: "approximate", reason, probe };
+    }
+    case "slow":
+      return adapter("the SQLite adapter waits before each commit");
+    case "write-error":
+      return adapter("the SQLite adapter refuses commits, drawn from the seed");
+    case "lost-fsync":
+      return adapter("SQLite is told not to sync, and without a power loss nothing of it can be lost");
+    case "bit-rot":
+      return {
+        how: "approximate",
+        reason: "bits are flipped in the files, in stored content only; what the process has in memory stays right",
+        probe: "each flipped bit is read back from the file",
+      };
+  }
+}
+
+function adapter(what: string): Fidelity {
+  return {
+    how: "approximate",
+    reason: `the kernel injects no faults into one process's disk: ${what}`,
+    ...injection(),
+  };
+}
+
+/** The kernel tells which layers can inject faults; without that file, none. */
+function injection(): { readonly probe: string } {
+  try {
+    const targets = readFileSync("/proc/misc", "utf8").includes("device-mapper");
+    return {
+      probe: `device-mapper in /proc/misc: ${targets ? "there, and it is of no use without a disk of one's own" : "not there"}`,
+    };
+  } catch {
+    return { probe: "/proc/misc: not there" };
   }
 }

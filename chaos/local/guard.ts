@@ -1,6 +1,6 @@
 /**
  * A small process beside the controller that outlives it: when the controller is killed, its pipe to the guard ends,
- * and the guard ends every process of the run and removes its folder. A controller that ends by itself has told it of
+ * and the guard ends every process of the run, unmounts its disks and removes its folder. A controller that ends by itself has told it of
  * nothing that is left.
  */
 import { spawn, type ChildProcess } from "node:child_process";
@@ -8,7 +8,8 @@ import process from "node:process";
 
 const SCRIPT = `
 const { rmSync } = require("node:fs");
-const pids = new Set(), folders = new Set();
+const { spawnSync } = require("node:child_process");
+const pids = new Set(), folders = new Set(), mounts = new Set();
 let heard = "";
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
@@ -20,12 +21,15 @@ process.stdin.on("data", (text) => {
     const [what, value] = JSON.parse(line);
     if (what === "+pid") pids.add(value);
     else if (what === "-pid") pids.delete(value);
+    else if (what === "+mount") mounts.add(value);
+    else if (what === "-mount") mounts.delete(value);
     else if (what === "+folder") folders.add(value);
     else if (what === "-folder") folders.delete(value);
   }
 });
 process.stdin.on("end", () => {
   for (const pid of pids) try { process.kill(pid, "SIGKILL"); } catch {}
+  for (const mount of mounts) spawnSync("umount", ["-l", mount], { stdio: "ignore" });
   for (const folder of folders) try { rmSync(folder, { recursive: true, force: true, maxRetries: 5 }); } catch {}
 });
 `;
@@ -57,6 +61,14 @@ export class Guard {
 
   removeFolder(path: string): void {
     this.#tell("-folder", path);
+  }
+
+  addMount(path: string): void {
+    this.#tell("+mount", path);
+  }
+
+  removeMount(path: string): void {
+    this.#tell("-mount", path);
   }
 
   /** It does what is left to do, and ends. */

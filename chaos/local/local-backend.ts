@@ -33,6 +33,8 @@ export class LocalBackend implements Backend {
   readonly links: Links = new DirectLinks();
   readonly #commands: LocalCommands;
   readonly #guard = new Guard();
+  readonly #hosts: LocalHost[] = [];
+  #plan: Plan | undefined;
   #context: BackendContext | undefined;
 
   constructor(commands: LocalCommands) {
@@ -43,7 +45,8 @@ export class LocalBackend implements Backend {
     return localFidelity(step);
   }
 
-  async begin(_plan: Plan, context: BackendContext): Promise<void> {
+  async begin(plan: Plan, context: BackendContext): Promise<void> {
+    this.#plan = plan;
     this.#context = context;
     this.#guard.addFolder(context.folder);
     this.#guard.addFolder(context.journal.path);
@@ -53,7 +56,7 @@ export class LocalBackend implements Backend {
     const folder = join(this.#context!.folder, name);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { relayCommand, agentCommand } = this.#commands;
-    return new LocalHost({
+    const host = new LocalHost({
       name,
       kind,
       command: kind === "relay" ? relayCommand : agentCommand,
@@ -61,10 +64,15 @@ export class LocalBackend implements Backend {
       port: await findFreePort(),
       httpPort: await findFreePort(),
       guard: this.#guard,
+      journal: this.#context!.journal,
+      faults: this.#plan!.steps.filter((step): step is FaultStep => "host" in step && step.host === name),
     });
+    this.#hosts.push(host);
+    return host;
   }
 
   async close(): Promise<void> {
+    for (const host of this.#hosts) host.close();
     if (this.#context !== undefined) this.#guard.removeFolder(this.#context.folder);
     await this.#guard.close();
   }

@@ -3,16 +3,21 @@
  * kernel would have to help with says so in `fidelity.ts`. A copy of the disk is taken while the process stands still,
  * so that it is what a crash at that moment would leave.
  */
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { DiskFault } from "../../scenarios/plan.ts";
+import { FAULT_FILE_VARIABLE, SEEN_SUFFIX } from "../../scenarios/host-faults.ts";
+import type { DiskFault, FaultStep } from "../../scenarios/plan.ts";
 import type { Applied, BackendHost, HostKind, HostProcess } from "../world/backend.ts";
 import { EnvironmentError } from "../world/environment-error.ts";
-import { FaultError } from "../world/fault-error.ts";
+import { FaultFileControl } from "../world/fault-file-control.ts";
+import type { Journal } from "../world/journal.ts";
+import { processStart } from "../world/process-start.ts";
 import { listFiles, readHttp, readPieces } from "../world/relay-view.ts";
+import { flipBits } from "./bit-rot.ts";
 import { Child } from "./child.ts";
 import type { Guard } from "./guard.ts";
 import { descriptorCount, processState } from "./process-state.ts";
+import { fillDisk, freeDisk, mountSmallDisk, probeTmpfs, unmount } from "./small-disk.ts";
 
 export interface LocalHostOptions {
   readonly name: string;
@@ -23,8 +28,13 @@ export interface LocalHostOptions {
   readonly folder: string;
   readonly port: number;
   readonly httpPort: number;
-  readonly guard: Pick<Guard, "add" | "remove">;
+  readonly guard: Guard;
+  readonly journal: Journal;
+  /** What the plan will do to this host: some of it has to be made ready before the first start. */
+  readonly faults: readonly FaultStep[];
 }
+
+const FAULT_FILE = "faults.json";
 
 export class LocalHost implements BackendHost {
   readonly name: string;
@@ -32,16 +42,41 @@ export class LocalHost implements BackendHost {
   readonly listen: string;
   readonly listenHttp: string;
   readonly #options: LocalHostOptions;
+  readonly #control: FaultFileControl;
+  readonly #hasFaultFile: boolean;
+  readonly #isSmallDisk: boolean;
   #child: Child | undefined;
 
   constructor(options: LocalHostOptions) {
-    const { name, folder, port, httpPort } = options;
+    const { name, folder, port, httpPort, faults, journal, guard } = options;
     this.#options = options;
     this.name = name;
     this.dataFolder = join(folder, "data");
     this.listen = `127.0.0.1:${port}`;
     this.listenHttp = `127.0.0.1:${httpPort}`;
     mkdirSync(this.dataFolder, { recursive: true, mode: 0o700 });
+    this.#isSmallDisk = faults.some((step) => step.do === "disk" && step.disk.type === "full") && probeTmpfs().canMount;
+    if (this.#isSmallDisk) {
+      guard.addMount(this.dataFolder);
+      mountSmallDisk(this.dataFolder, journal);
+    }
+    this.#hasFaultFile = faults.some((step) => step.do === "clock" || step.do === "disk");
+    this.#control = new FaultFileControl({
+      name,
+      isUp: () => this.#child?.isOver === false,
+      write: async (text) => {
+        writeFileSync(this.path(`${FAULT_FILE}-new`), text, { mode: 0o600 });
+        renameSync(this.path(`${FAULT_FILE}-new`), this.path(FAULT_FILE));
+      },
+      readSeen: async () => readIfThere(this.path(`${FAULT_FILE}${SEEN_SUFFIX}`)),
+    });
+  }
+
+  /** Before its folder is removed. */
+  close(): void {
+    if (!this.#isSmallDisk) return;
+    unmount(this.dataFolder);
+    this.#options.guard.removeMount(this.dataFolder);
   }
 
   path(file: string): string {
@@ -53,16 +88,19 @@ export class LocalHost implements BackendHost {
   }
 
   async start(words: readonly string[], onLine: (line: string) => void): Promise<HostProcess> {
-    const { name, kind, command, guard } = this.#options;
+    const { name, kind, command, guard, journal } = this.#options;
     this.#child = new Child({
       name,
       argv: [...command, ...words],
+      env: this.#hasFaultFile ? { [FAULT_FILE_VARIABLE]: this.path(FAULT_FILE) } : {},
       logPath: this.path("stderr.log"),
       // What a relay prints is looked through for secrets; what an agent reports is the history.
       stdoutPath: kind === "relay" ? this.path("stdout.log") : undefined,
       onLine,
       guard,
     });
+    const { pid } = this.#child;
+    if (pid !== undefined) journal.add({ what: "process", name, pid, start: processStart(pid) ?? "" });
     return this.#child;
   }
 
@@ -101,12 +139,42 @@ export class LocalHost implements BackendHost {
     cpSync(this.#copy(id), this.dataFolder, { recursive: true });
   }
 
-  async spoil(fault: DiskFault, _seed: string): Promise<Applied> {
-    throw new FaultError(`there is no way to do "${fault.type}" to the disk of ${this.name}`);
+  async spoil(fault: DiskFault, seed: string): Promise<Applied> {
+    switch (fault.type) {
+      case "full": {
+        if (!this.#isSmallDisk) return this.#hook({ isFull: true }, { isFull: false });
+        const note = fillDisk(this.dataFolder);
+        return { note, end: async () => freeDisk(this.dataFolder) };
+      }
+      case "slow":
+        return this.#hook({ syncDelayMs: fault.syncMs }, { syncDelayMs: 0 });
+      case "write-error":
+        return this.#hook({ writeErrorPermille: fault.permille, seed }, { writeErrorPermille: 0 });
+      case "lost-fsync":
+        return this.#hook({ isSyncLost: true }, { isSyncLost: false });
+      case "bit-rot": {
+        // As it stands between two of its writes.
+        await this.#child?.signal("SIGSTOP");
+        try {
+          const files = listFiles(this.dataFolder).filter((path) => /\.db(-wal)?$/.test(path));
+          return { note: flipBits(files, fault.bits, seed), end: async () => {} };
+        } finally {
+          await this.#child?.signal("SIGCONT");
+        }
+      }
+    }
   }
 
-  async setClock(_offsetMs: number): Promise<void> {
-    throw new FaultError(`there is no way to move the clock of ${this.name}`);
+  async #hook(
+    on: Parameters<FaultFileControl["change"]>[0],
+    off: Parameters<FaultFileControl["change"]>[0],
+  ): Promise<Applied> {
+    await this.#control.change(on);
+    return { note: "its process follows", end: () => this.#control.change(off) };
+  }
+
+  setClock(offsetMs: number): Promise<void> {
+    return this.#control.change({ wallOffsetMs: offsetMs });
   }
 
   readHttp(path: string): Promise<Uint8Array | undefined> {
@@ -136,4 +204,12 @@ export class LocalHost implements BackendHost {
 /** SQLite's index of its journal lives in memory: after a crash it is made anew. */
 function isShared(path: string): boolean {
   return basename(path).endsWith("-shm");
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
 }

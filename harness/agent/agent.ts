@@ -32,6 +32,7 @@ import { sealRecord } from "../../scenarios/seal-record.ts";
 import { createFastSuite } from "../crypto/fast-suite.ts";
 import { createRealClock } from "../driver/clock.ts";
 import { createEntropy } from "../driver/entropy.ts";
+import type { FaultFile } from "../driver/fault-file.ts";
 import { MachineDriver } from "../driver/machine-driver.ts";
 import { openDeviceStore, type DeviceStore } from "../sqlite/device-store.ts";
 import { UserError } from "../user-error.ts";
@@ -46,6 +47,8 @@ export interface AgentPort {
   readonly nowUs: () => number;
   /** SIGKILL to this process: does not return. */
   readonly killSelf: () => void;
+  /** Only where a controller may spoil its clock and its disk. */
+  readonly faults?: FaultFile | undefined;
 }
 
 type Report = AgentReport extends infer R ? (R extends unknown ? Omit<R, "atUs"> : never) : never;
@@ -118,7 +121,7 @@ export class Agent {
     }
     const { dataDir, device, group, groupSecret, relays, config } = this.#config;
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const opened = openDeviceStore(join(dataDir, DATABASE));
+    const opened = openDeviceStore(join(dataDir, DATABASE), { faults: this.#port.faults });
     if (!opened.ok) throw new UserError(opened.error.sentence);
     const store = opened.value;
 
@@ -145,7 +148,7 @@ export class Agent {
         },
         close: () => store.close(),
       },
-      clock: createRealClock(),
+      clock: this.#port.faults?.shift(createRealClock()) ?? createRealClock(),
       onEvent: (event) => this.#heard(machine, event),
       onBroken: (error) => this.#broke(error),
     });

@@ -4,6 +4,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { parseAgentConfig, type AgentConfig } from "../../scenarios/agent-config.ts";
 import { Agent } from "../agent/agent.ts";
+import { openFaultFile } from "../driver/fault-file.ts";
 import { UserError } from "../user-error.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 
@@ -18,6 +19,7 @@ export async function runAgentCommand({ config: path }: AgentArguments): Promise
   const agent = new Agent(readConfig(path), {
     write: (line) => writeLine(`${line}\n`),
     nowUs: () => Number(process.hrtime.bigint() / 1000n),
+    faults: openFaultFile(process.env),
     killSelf: () => void process.kill(process.pid, "SIGKILL"),
   });
   const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });

@@ -33,6 +33,8 @@ export async function runRelayCommand(args: RelayArguments, io: Io): Promise<Exi
   }
   const { createLog, describeError } = await import("../relay/log.ts");
   const { startRelay } = await import("../relay/daemon.ts");
+  const { openFaultFile } = await import("../driver/fault-file.ts");
+  const { createRealClock } = await import("../driver/clock.ts");
   const log = createLog(settings["log.level"] as Parameters<typeof createLog>[0]);
   const told = waitForSignal();
   // Its message could quote anything: a daemon's last words go through its log.
@@ -42,7 +44,9 @@ export async function runRelayCommand(args: RelayArguments, io: Io): Promise<Exi
   };
   process.on("uncaughtException", onUncaught);
   try {
-    const relay = await startRelay({ settings, version: readPackageVersion(), log });
+    const faults = openFaultFile(process.env);
+    const clock = faults === undefined ? createRealClock() : faults.shift(createRealClock());
+    const relay = await startRelay({ settings, version: readPackageVersion(), log, clock, faults });
     const { address, httpAddress } = relay;
     if (args.json) io.out(`${JSON.stringify({ type: "ready", address, http: httpAddress ?? null })}\n`);
     else {

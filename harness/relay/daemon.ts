@@ -10,6 +10,7 @@ import { createRealClock } from "../driver/clock.ts";
 import type { Endpoint } from "../driver/endpoint.ts";
 import { parseEndpoint, renderEndpoint } from "../driver/endpoint.ts";
 import { createEntropy } from "../driver/entropy.ts";
+import type { CommitFaults } from "../sqlite/database.ts";
 import { UserError } from "../user-error.ts";
 import { driverLimitsOf, pathsOf, relayConfigOf } from "./config.ts";
 import { prepareFolder } from "./data-folder.ts";
@@ -27,6 +28,8 @@ export interface RelayOptions {
   readonly log: Log;
   /** The real clock, unless time is to run faster. */
   readonly clock?: Clock;
+  /** Only in a run that tests what a spoilt disk does. */
+  readonly faults?: CommitFaults | undefined;
 }
 
 export interface RunningRelay {
@@ -58,7 +61,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const paths = pathsOf(settings);
   prepareFolder(paths.folder, [paths.database, paths.identity]);
   const suite = createFastSuite();
-  const storage = openStorage(paths, suite, settings["cleanup.enabled"], () => clock.now().monoMs);
+  const storage = openStorage(paths, suite, settings["cleanup.enabled"], () => clock.now().monoMs, options.faults);
   const graceMs = settings["server.shutdown_grace_secs"] * 1000;
   const lingerMs = Math.min(LINGER_MS, graceMs / 2);
 

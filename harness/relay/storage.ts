@@ -3,7 +3,7 @@ import type { CryptoSuite } from "../../core/crypto/suite.ts";
 import type { RelayAnswer, RelayOperation } from "../../core/relay/store.ts";
 import { EXIT } from "../cli/exit-code.ts";
 import type { TransactionStore } from "../driver/transaction-store.ts";
-import type { Database } from "../sqlite/database.ts";
+import type { CommitFaults, Database } from "../sqlite/database.ts";
 import { errorCode, openDatabase } from "../sqlite/database.ts";
 import { openIdentityFile } from "../sqlite/identity-file.ts";
 import { RELAY_SCHEMA } from "../sqlite/relay-schema.ts";
@@ -23,8 +23,9 @@ export function openStorage(
   suite: CryptoSuite,
   isSwept: boolean,
   nowMs: () => number,
+  faults?: CommitFaults,
 ): RelayStorage {
-  const database = openDatabase(paths.database, RELAY_SCHEMA);
+  const database = openDatabase(paths.database, RELAY_SCHEMA, { faults });
   if (!database.ok) throw new UserError(database.error.sentence, EXIT.machineCannot);
   const identity = openIdentityFile(paths.identity);
   if (!identity.ok) {

@@ -26,6 +26,15 @@ export interface Schema {
 export interface OpenOptions {
   /** How long to wait for a process that is just leaving. */
   readonly lockTimeoutMs?: number;
+  /** Only in a run that tests what happens then. */
+  readonly faults?: CommitFaults | undefined;
+}
+
+/** What commits meet when a controller spoils the disk (`harness/driver/fault-file.ts`). */
+export interface CommitFaults {
+  /** Takes as long as the disk does; what it gives is how the commit fails, after which nothing of it happened. */
+  beforeCommit(): "full" | "failed" | undefined;
+  readonly isSyncLost: boolean;
 }
 
 /** Why a file could not be opened; `sentence` says to a person what is wrong, where, and what to do. */
@@ -47,9 +56,12 @@ export class Database {
   readonly #begin: Sqlite.Statement;
   readonly #commit: Sqlite.Statement;
   readonly #rollback: Sqlite.Statement;
+  readonly #faults: CommitFaults | undefined;
+  #isSyncLost = false;
 
-  constructor(sqlite: Sqlite.Database) {
+  constructor(sqlite: Sqlite.Database, faults?: CommitFaults) {
     this.#sqlite = sqlite;
+    this.#faults = faults;
     this.#begin = sqlite.prepare("BEGIN");
     this.#commit = sqlite.prepare("COMMIT");
     this.#rollback = sqlite.prepare("ROLLBACK");
@@ -65,8 +77,10 @@ export class Database {
    */
   transaction<T>(work: () => T): Result<T, StorageError> {
     try {
+      const fault = this.#faults === undefined ? undefined : this.#meet(this.#faults);
       this.#begin.run();
       const value = work();
+      if (fault !== undefined) throw new Sqlite.SqliteError("a fault was injected", fault);
       this.#commit.run();
       return ok(value);
     } catch (error) {
@@ -81,11 +95,22 @@ export class Database {
   close(): void {
     this.#sqlite.close();
   }
+
+  /** The code that SQLite would give; outside of a transaction, where `synchronous` can be set. */
+  #meet(faults: CommitFaults): string | undefined {
+    if (faults.isSyncLost !== this.#isSyncLost) {
+      this.#isSyncLost = faults.isSyncLost;
+      this.#sqlite.pragma(`synchronous = ${this.#isSyncLost ? "OFF" : "FULL"}`);
+    }
+    const fault = faults.beforeCommit();
+    if (fault === undefined) return undefined;
+    return fault === "full" ? "SQLITE_FULL" : "SQLITE_IOERR_WRITE";
+  }
 }
 
 export function openDatabase(path: string, schema: Schema, options: OpenOptions = {}): Result<Database, OpenError> {
   const sqlite = openSqlite(path, schema, options);
-  return sqlite.ok ? ok(new Database(sqlite.value)) : sqlite;
+  return sqlite.ok ? ok(new Database(sqlite.value, options.faults)) : sqlite;
 }
 
 /** The library's own handle, for whoever wants to do to the file what `Database` does not. */
