@@ -120,6 +120,7 @@ export class DockerBackend implements Backend {
       binds,
       folder: logs,
       isBounded: this.#isBounded(name),
+      hasFaultFile: this.#faultsOf(name).some((step) => step.do === "clock" || step.do === "disk"),
       otherwise: pumba === undefined ? undefined : (container) => pumba.deeds(container, this.#events!),
     });
     this.#hosts.push(host);
@@ -234,8 +235,10 @@ export class DockerBackend implements Backend {
   }
 
   #isBounded(host: string): boolean {
-    return this.#plan!.steps.some(
-      (step) => isFault(step) && step.do === "disk" && step.host === host && step.disk.type === "full",
-    );
+    return this.#faultsOf(host).some((step) => step.do === "disk" && step.disk.type === "full");
+  }
+
+  #faultsOf(host: string): readonly FaultStep[] {
+    return this.#plan!.steps.filter((step): step is FaultStep => isFault(step) && "host" in step && step.host === host);
   }
 }

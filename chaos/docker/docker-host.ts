@@ -6,6 +6,7 @@
 import { appendFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import type Docker from "dockerode";
+import { FAULT_FILE_VARIABLE, SEEN_SUFFIX } from "../../scenarios/host-faults.ts";
 import type { DiskFault } from "../../scenarios/plan.ts";
 import { AttachedProcess, type AttachedOptions } from "../engine/attached-process.ts";
 import { createNodeContainer, NODE_USER } from "../engine/node-container.ts";
@@ -13,9 +14,11 @@ import type { Pod } from "../engine/pod.ts";
 import type { Applied, BackendHost, HostKind, HostProcess } from "../world/backend.ts";
 import { EnvironmentError } from "../world/environment-error.ts";
 import { FaultError } from "../world/fault-error.ts";
+import { FaultFileControl } from "../world/fault-file-control.ts";
 import { readHttp, readPieces } from "../world/relay-view.ts";
 import { readArchive } from "./archive.ts";
 import { fillDisk } from "./full-disk.ts";
+import { rotVolume } from "./volume-rot.ts";
 
 export interface DockerHostOptions {
   readonly docker: Docker;
@@ -32,6 +35,8 @@ export interface DockerHostOptions {
   readonly binds: readonly string[];
   /** Of this host, on the controller's machine: what it printed. */
   readonly folder: string;
+  /** Whether the plan moves its clock or spoils its disk: its process does some of that to itself. */
+  readonly hasFaultFile: boolean;
   /** Whether its volume is a small one of its own, that can be filled. */
   readonly isBounded: boolean;
   readonly otherwise: ((container: Docker.Container) => AttachedOptions["otherwise"]) | undefined;
@@ -41,6 +46,9 @@ export interface DockerHostOptions {
 export const VOLUME_AT = "/host";
 export const RELAY_PORT = 4433;
 export const HTTP_PORT = 8080;
+const FAULT_FILE = "faults.json";
+
+type HostChange = Parameters<FaultFileControl["change"]>[0];
 
 export class DockerHost implements BackendHost {
   readonly name: string;
@@ -49,6 +57,7 @@ export class DockerHost implements BackendHost {
   readonly listenHttp: string;
   readonly pod: Pod;
   readonly #options: DockerHostOptions;
+  readonly #control: FaultFileControl;
   #container: Docker.Container | undefined;
   #words = "";
   #process: AttachedProcess | undefined;
@@ -60,6 +69,15 @@ export class DockerHost implements BackendHost {
     this.pod = options.pod;
     this.listen = `${options.pod.address}:${RELAY_PORT}`;
     this.listenHttp = `${options.pod.address}:${HTTP_PORT}`;
+    this.#control = new FaultFileControl({
+      name: this.name,
+      isUp: () => this.#process?.isOver === false,
+      write: (text) => this.writeFile(FAULT_FILE, text),
+      readSeen: async () => {
+        const { code, output } = await this.pod.shell.run(`cat ${this.path(FAULT_FILE)}${SEEN_SUFFIX}`);
+        return code === 0 ? output : undefined;
+      },
+    });
   }
 
   static async create(options: DockerHostOptions): Promise<DockerHost> {
@@ -95,7 +113,7 @@ export class DockerHost implements BackendHost {
         name: `${this.#options.containerName}-${this.#containers++}`,
         binds: [`${this.#options.volume}:${VOLUME_AT}`, ...this.#options.binds],
         words: [...command, ...words],
-        env: [],
+        env: this.#options.hasFaultFile ? [`${FAULT_FILE_VARIABLE}=${this.path(FAULT_FILE)}`] : [],
       });
       this.#words = key;
     }
@@ -158,15 +176,36 @@ export class DockerHost implements BackendHost {
     await this.pod.shell.must(`cp -a ${this.#copy(id)}/. ${this.dataFolder}/`);
   }
 
-  async spoil(fault: DiskFault, _seed: string): Promise<Applied> {
-    if (fault.type !== "full" || !this.#options.isBounded) {
-      throw new FaultError(`there is no way to do "${fault.type}" to the disk of ${this.name}`);
+  async spoil(fault: DiskFault, seed: string): Promise<Applied> {
+    switch (fault.type) {
+      case "full":
+        if (this.#options.isBounded) return fillDisk(this.name, this.pod.shell, VOLUME_AT);
+        throw new FaultError(`the disk of ${this.name} was not made to be filled`);
+      case "slow":
+        return this.#hook({ syncDelayMs: fault.syncMs }, { syncDelayMs: 0 });
+      case "write-error":
+        return this.#hook({ writeErrorPermille: fault.permille, seed }, { writeErrorPermille: 0 });
+      case "lost-fsync":
+        return this.#hook({ isSyncLost: true }, { isSyncLost: false });
+      case "bit-rot": {
+        // As it stands between two of its writes.
+        await this.#process?.signal("SIGSTOP");
+        try {
+          return { note: await rotVolume(this.pod, this.dataFolder, fault.bits, seed), end: async () => {} };
+        } finally {
+          await this.#process?.signal("SIGCONT");
+        }
+      }
     }
-    return fillDisk(this.name, this.pod.shell, VOLUME_AT);
   }
 
-  async setClock(_offsetMs: number): Promise<void> {
-    throw new FaultError(`there is no way to move the clock of ${this.name}`);
+  setClock(offsetMs: number): Promise<void> {
+    return this.#control.change({ wallOffsetMs: offsetMs });
+  }
+
+  async #hook(on: HostChange, off: HostChange): Promise<Applied> {
+    await this.#control.change(on);
+    return { note: "its process follows", end: () => this.#control.change(off) };
   }
 
   readHttp(path: string): Promise<Uint8Array | undefined> {

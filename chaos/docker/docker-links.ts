@@ -53,6 +53,16 @@ export class DockerLinks implements Links {
   }
 
   async open(dialler: string, listener: BackendHost, profile: LinkProfile): Promise<string> {
+    try {
+      return await this.#open(dialler, listener, profile);
+    } catch (error) {
+      // Before the plan has begun nothing is a fault yet.
+      if (error instanceof FaultError) throw new EnvironmentError(error.message);
+      throw error;
+    }
+  }
+
+  async #open(dialler: string, listener: BackendHost, profile: LinkProfile): Promise<string> {
     const { server, address, podOf } = this.#options;
     const port = this.#ports++;
     const proxy = `${dialler}-${listener.name}`;

@@ -27,14 +27,11 @@ export function dockerFidelity(step: FaultStep): Fidelity {
     case "wipe":
     case "rollback":
     case "partition":
+    // Linux has no namespace for the wall clock: the process adds the offset itself, and all of it follows.
+    case "clock":
       return EXACT;
     case "toxic":
       return toxicFidelity(step.toxic);
-    case "clock":
-      return approximate(
-        "Linux has no time namespace for the wall clock: the process itself adds the offset, on the controller's word",
-        "clock_settime in a container moves the clock of the whole machine",
-      );
     case "disk":
       return diskFidelity(step.disk);
   }
@@ -90,6 +87,9 @@ function diskFidelity(disk: DiskFault): Fidelity {
         "CONFIG_FAULT_INJECTION and CONFIG_DM_FLAKEY are off",
       );
     case "bit-rot":
-      return EXACT;
+      return approximate(
+        "bits are flipped in the volume, in stored content only; what the process has in memory stays right",
+        "each flipped bit is read back from the file",
+      );
   }
 }
