@@ -3,6 +3,7 @@
  * own handle only, so that a process id that was given to somebody else is never hit.
  */
 import { spawn, type ChildProcess } from "node:child_process";
+import { setPriority } from "node:os";
 import process from "node:process";
 import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
 import type { Ending, HostProcess } from "../world/backend.ts";
@@ -15,6 +16,8 @@ export interface ChildOptions {
   readonly argv: readonly string[];
   /** Added to the controller's environment. */
   readonly env?: NodeJS.ProcessEnv;
+  /** The system's, when it is not to be the controller's. */
+  readonly priority?: number | undefined;
   /** stderr is appended to it. */
   readonly logPath: string;
   /** Lines of stdout are appended to it too, when it is there. */
@@ -39,7 +42,7 @@ export class Child implements HostProcess {
   #failure: string | undefined;
 
   constructor(options: ChildOptions) {
-    const { name, argv, env, logPath, stdoutPath, onLine, guard } = options;
+    const { name, argv, env, priority, logPath, stdoutPath, onLine, guard } = options;
     this.name = name;
     this.#logPath = logPath;
     const [program = "", ...words] = argv;
@@ -51,6 +54,7 @@ export class Child implements HostProcess {
     }
     const { pid, stdin, stdout } = this.#process;
     if (pid !== undefined) guard?.add(pid);
+    if (pid !== undefined && priority !== undefined) giveUpPriority(pid, priority);
     // A dead reader is told of by `close`.
     stdin!.on("error", () => {});
     let heard = "";
@@ -112,6 +116,14 @@ export class Child implements HostProcess {
     const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
     const tail = readTail(this.#logPath);
     return tail === "" ? how : `${how}; its last words: ${tail}`;
+  }
+}
+
+function giveUpPriority(pid: number, priority: number): void {
+  try {
+    setPriority(pid, priority);
+  } catch {
+    // It has ended already, which is told elsewhere.
   }
 }
 

@@ -4,10 +4,13 @@
  * processes at once, and the next run heals what a killed guard left.
  */
 import { mkdirSync } from "node:fs";
+import { getPriority, setPriority } from "node:os";
 import { join } from "node:path";
+import { ProxyLinks } from "../links/proxy-links.ts";
+import { startFaultProxy, type FaultProxy } from "../proxy/fault-proxy.ts";
+import { EnvironmentError } from "../world/environment-error.ts";
 import type { FaultStep, Plan } from "../../scenarios/plan.ts";
 import type { Backend, BackendContext, BackendHost, Fidelity, HostKind, Links } from "../world/backend.ts";
-import { DirectLinks } from "./direct-links.ts";
 import { localFidelity } from "./fidelity.ts";
 import { findFreePort } from "./free-port.ts";
 import { Guard } from "./guard.ts";
@@ -30,12 +33,15 @@ export class LocalBackend implements Backend {
     "nonce-unique: what devices seal is seen, what relays seal is not",
     "drains: of a relay only its descriptors are counted",
   ];
-  readonly links: Links = new DirectLinks();
   readonly #commands: LocalCommands;
   readonly #guard = new Guard();
   readonly #hosts: LocalHost[] = [];
   #plan: Plan | undefined;
   #context: BackendContext | undefined;
+  /** Of the controller before, which hosts keep. */
+  #priority: number | undefined;
+  #proxy: FaultProxy | undefined;
+  #links: ProxyLinks | undefined;
 
   constructor(commands: LocalCommands) {
     this.#commands = commands;
@@ -45,11 +51,38 @@ export class LocalBackend implements Backend {
     return localFidelity(step);
   }
 
+  get links(): Links {
+    if (this.#links === undefined) throw new EnvironmentError("the fault proxy was never started");
+    return this.#links;
+  }
+
+  /** Of the fault proxy's API. */
+  get proxyUrl(): string | undefined {
+    return this.#proxy?.url;
+  }
+
   async begin(plan: Plan, context: BackendContext): Promise<void> {
     this.#plan = plan;
     this.#context = context;
+    this.#priority = takePriority();
     this.#guard.addFolder(context.folder);
     this.#guard.addFolder(context.journal.path);
+    const { seed } = plan;
+    this.#proxy = await startFaultProxy({
+      host: "127.0.0.1",
+      port: 0,
+      seed,
+      onEvent: (event) => {
+        if (event.type === "acted") this.#links?.acted(event.proxy, event.toxic, event.atUs);
+      },
+    });
+    this.#links = new ProxyLinks({
+      url: this.#proxy.url,
+      seed,
+      isEmbedded: true,
+      place: (_dialler, listener) => ({ listen: "127.0.0.1:0", upstream: listener.listen }),
+      endpoint: (listen) => listen,
+    });
   }
 
   async createHost(name: string, kind: HostKind): Promise<BackendHost> {
@@ -64,6 +97,7 @@ export class LocalBackend implements Backend {
       port: await findFreePort(),
       httpPort: await findFreePort(),
       guard: this.#guard,
+      priority: this.#priority,
       journal: this.#context!.journal,
       faults: this.#plan!.steps.filter((step): step is FaultStep => "host" in step && step.host === name),
     });
@@ -73,7 +107,26 @@ export class LocalBackend implements Backend {
 
   async close(): Promise<void> {
     for (const host of this.#hosts) host.close();
-    if (this.#context !== undefined) this.#guard.removeFolder(this.#context.folder);
+    await this.#proxy?.close();
+    if (this.#priority !== undefined) setPriority(this.#priority);
+    if (this.#context !== undefined) {
+      this.#guard.removeFolder(this.#context.folder);
+      this.#guard.removeFolder(this.#context.journal.path);
+    }
     await this.#guard.close();
+  }
+}
+
+/** On a busy machine faults come on time, and what the proxies carry, too: the controller goes before its hosts. */
+const PRIORITY = -10;
+
+/** What it was before; `undefined` where the system does not let us. */
+function takePriority(): number | undefined {
+  const before = getPriority();
+  try {
+    setPriority(PRIORITY);
+    return before;
+  } catch {
+    return undefined;
   }
 }

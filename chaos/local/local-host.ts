@@ -29,6 +29,8 @@ export interface LocalHostOptions {
   readonly port: number;
   readonly httpPort: number;
   readonly guard: Guard;
+  /** Of its process, when the controller has another one. */
+  readonly priority: number | undefined;
   readonly journal: Journal;
   /** What the plan will do to this host: some of it has to be made ready before the first start. */
   readonly faults: readonly FaultStep[];
@@ -88,7 +90,7 @@ export class LocalHost implements BackendHost {
   }
 
   async start(words: readonly string[], onLine: (line: string) => void): Promise<HostProcess> {
-    const { name, kind, command, guard, journal } = this.#options;
+    const { name, kind, command, guard, priority, journal } = this.#options;
     this.#child = new Child({
       name,
       argv: [...command, ...words],
@@ -98,6 +100,7 @@ export class LocalHost implements BackendHost {
       stdoutPath: kind === "relay" ? this.path("stdout.log") : undefined,
       onLine,
       guard,
+      priority,
     });
     const { pid } = this.#child;
     if (pid !== undefined) journal.add({ what: "process", name, pid, start: processStart(pid) ?? "" });

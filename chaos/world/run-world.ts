@@ -12,6 +12,7 @@ import { isFault, type FaultStep, type Plan } from "../../scenarios/plan.ts";
 import type { Verdict } from "../../scenarios/verdict.ts";
 import type { Backend, Fidelity } from "./backend.ts";
 import { EnvironmentError } from "./environment-error.ts";
+import { FaultError } from "./fault-error.ts";
 import { measureLag, type FaultLag, type FaultTime } from "./fault-times.ts";
 import { Journal } from "./journal.ts";
 import { RunHistory } from "./run-history.ts";
@@ -97,13 +98,15 @@ export async function runWorld(
     onPhase: options.onPhase ?? (() => {}),
   });
   let run: WorldRun | undefined;
+  let hasBegun = false;
   try {
     await backend.begin(plan, { folder, journal, signal: stop.signal });
+    hasBegun = true;
     await world.run();
   } catch (error) {
     // What fails after the run was stopped fails because of that.
-    if (!(error instanceof EnvironmentError)) throw error;
-    if (!stop.signal.aborted) failure ??= error;
+    if (!(error instanceof EnvironmentError) && !(error instanceof FaultError)) throw error;
+    if (!stop.signal.aborted) failure ??= new EnvironmentError(error.message);
   } finally {
     stop.abort();
     signal?.removeEventListener("abort", interrupt);
@@ -111,7 +114,7 @@ export async function runWorld(
       await world.killAll();
       if (signal?.aborted !== true && failure === undefined) run = finish(plan, backend, world, history);
       const isWell = run?.verdict.verdict === "valid";
-      options.onEnd?.(folder, run, isWell ? "" : await backend.links.dump());
+      options.onEnd?.(folder, run, isWell || !hasBegun ? "" : await backend.links.dump());
     } finally {
       await backend.close();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
