@@ -43,7 +43,7 @@ export class DelayWalk {
     const { latencyMs, jitterMs } = spec;
     for (let i = 0; !until.aborted; i++) {
       try {
-        await set(draw.between(`delay/${i}`, Math.max(0, latencyMs - jitterMs), latencyMs + jitterMs));
+        await set(draw.between(`delay/${i}`, latencyMs, latencyMs + jitterMs));
       } catch (error) {
         if (!until.aborted)
           this.failure = `the jitter of ${label} ended: ${error instanceof Error ? error.message : error}`;

@@ -15,6 +15,7 @@ import { labelOf, runLabels, sweepLabel } from "../engine/run-label.ts";
 import { createRunNetwork, type RunNetwork } from "../engine/run-network.ts";
 import type { Images } from "../engine/images.ts";
 import type { Pumba } from "../engine/pumba.ts";
+import { ToxiproxyServer } from "../links/toxiproxy-server.ts";
 import type { Backend, BackendContext, BackendHost, Fidelity, HostKind } from "../world/backend.ts";
 import { EnvironmentError } from "../world/environment-error.ts";
 import { sleep } from "../world/run-clock.ts";
@@ -22,7 +23,6 @@ import { DockerHost, HTTP_PORT, VOLUME_AT } from "./docker-host.ts";
 import { DockerLinks } from "./docker-links.ts";
 import { dockerFidelity } from "./fidelity.ts";
 import { BOUNDED_BYTES } from "./full-disk.ts";
-import { Toxiproxy } from "./toxiproxy.ts";
 
 export interface DockerBackendOptions {
   readonly docker: Docker;
@@ -85,7 +85,7 @@ export class DockerBackend implements Backend {
     this.#network = await createRunNetwork(docker, `zerok-${run}`, runLabels(run));
     const pod = await this.#pod(TOXIPROXY, [API_PORT], []);
     this.#proxyPod = pod;
-    const server = new Toxiproxy(`http://${pod.endpointOf(API_PORT)}`);
+    const server = new ToxiproxyServer(`http://${pod.endpointOf(API_PORT)}`);
     await this.#startToxiproxy(pod, server);
     this.#links = new DockerLinks({
       seed: plan.seed,
@@ -174,7 +174,7 @@ export class DockerBackend implements Backend {
     });
   }
 
-  async #startToxiproxy(pod: Pod, server: Toxiproxy): Promise<void> {
+  async #startToxiproxy(pod: Pod, server: ToxiproxyServer): Promise<void> {
     const { docker, images } = this.#options;
     const { journal, signal } = this.#context!;
     const container = await createNodeContainer({

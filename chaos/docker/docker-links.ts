@@ -6,21 +6,21 @@
  */
 import type { LinkProfile, ToxicSpec } from "../../scenarios/plan.ts";
 import type { Pod } from "../engine/pod.ts";
+import { toxicBody, type ToxicBody } from "../links/toxic-body.ts";
+import type { Direction, ShownProxy, ShownToxic, ToxiproxyServer } from "../links/toxiproxy-server.ts";
 import type { AppliedToxic, BackendHost, LinkName, Links, Streams } from "../world/backend.ts";
 import { EnvironmentError } from "../world/environment-error.ts";
 import { FaultError } from "../world/fault-error.ts";
 import { runClock, sleep } from "../world/run-clock.ts";
 import { DelayWalk } from "./delay-walk.ts";
 import { createLossPattern } from "./loss-pattern.ts";
-import { PacketFault, type LinkEnd, type PacketFaultSpec } from "./packet-fault.ts";
-import { attributesOf, typeOf, watchOf } from "./toxic-attributes.ts";
-import { Toxiproxy, type ProxyState, type ToxicState } from "./toxiproxy.ts";
+import { PacketFault, type LinkEnd, type PacketFaultSpec, type Watch } from "./packet-fault.ts";
 
 export interface DockerLinksOptions {
   readonly seed: string;
   /** Of the pod that the server lives in: where diallers find it. */
   readonly address: string;
-  readonly server: Toxiproxy;
+  readonly server: ToxiproxyServer;
   /** The pod of a host that dials. */
   readonly podOf: (host: string) => Promise<Pod>;
   readonly signal: AbortSignal;
@@ -30,10 +30,19 @@ export interface DockerLinksOptions {
 
 interface Link {
   readonly proxy: string;
+  readonly made: ShownProxy;
   readonly end: LinkEnd;
   readonly pod: Pod;
-  readonly toxics: Map<string, Omit<ToxicState, "toxicity">>;
+  /** What should be there now, by name of the toxic. */
+  readonly toxics: Map<string, PlacedToxic>;
   downs: number;
+}
+
+interface PlacedToxic {
+  readonly stream: Direction;
+  readonly body: ToxicBody;
+  /** Its latency is set anew all the time. */
+  readonly wanders: boolean;
 }
 
 const FIRST_PORT = 20_001;
@@ -68,20 +77,19 @@ export class DockerLinks implements Links {
     const proxy = `${dialler}-${listener.name}`;
     const link: Link = {
       proxy,
+      // Nobody gets through before its standing latency is there.
+      made: await server.create(proxy, `0.0.0.0:${port}`, listener.listen),
       end: { address, port },
       pod: await podOf(dialler),
       toxics: new Map(),
       downs: 0,
     };
-    // Nobody gets through before its standing latency is there.
-    await server.createProxy({ name: proxy, listen: `0.0.0.0:${port}`, upstream: listener.listen, enabled: false });
     const { latencyMs, jitterMs } = profile;
     if (latencyMs > 0 || jitterMs > 0) {
       const toxic = { type: "latency", latencyMs, jitterMs } as const;
       for (const stream of STREAMS.both) await this.#addToxic(link, `standing_${stream}`, stream, toxic);
     }
-    await server.enable(proxy, true);
-    const { enabled, upstream } = await server.proxy(proxy);
+    const { enabled, upstream } = await server.enable(link.made, true);
     if (!enabled || upstream !== listener.listen) throw new EnvironmentError(`Toxiproxy made no proxy for ${proxy}`);
     this.#links.set(proxy, link);
     return `${address}:${port}`;
@@ -121,14 +129,14 @@ export class DockerLinks implements Links {
 
   async verify(): Promise<readonly string[]> {
     const doubts: string[] = [];
-    let proxies: ReadonlyMap<string, ProxyState>;
+    let proxies: { readonly [name: string]: ShownProxy };
     try {
-      proxies = await this.#options.server.proxies();
+      proxies = await this.#options.server.showAll();
     } catch (error) {
       if (error instanceof FaultError) return [error.message];
       throw error;
     }
-    for (const link of this.#links.values()) doubts.push(...differences(link, proxies.get(link.proxy)));
+    for (const link of this.#links.values()) doubts.push(...differences(link, proxies[link.proxy]));
     for (const [fault, where] of this.#packetFaults) {
       if ((await fault.counts()) === undefined)
         doubts.push(`the packet rule ${fault.name} in the pod of ${where} is gone`);
@@ -138,8 +146,8 @@ export class DockerLinks implements Links {
   }
 
   async dump(): Promise<string> {
-    const proxies = await this.#options.server.proxies().then(
-      (all) => JSON.stringify(Object.fromEntries(all), undefined, 2),
+    const proxies = await this.#options.server.showAll().then(
+      (all) => JSON.stringify(all, undefined, 2),
       (error: unknown) => String(error instanceof Error ? error.message : error),
     );
     const rules: string[] = [];
@@ -169,40 +177,35 @@ export class DockerLinks implements Links {
     };
   }
 
-  async #addToxic(link: Link, name: string, stream: ToxicState["stream"], spec: ToxicSpec): Promise<void> {
+  async #addToxic(link: Link, name: string, stream: Direction, spec: ToxicSpec): Promise<void> {
     const { server, seed, signal } = this.#options;
-    const toxic = { name, type: typeOf(spec), stream, attributes: attributesOf(spec) };
-    await server.addToxic(link.proxy, toxic);
-    link.toxics.set(name, toxic);
-    const found = (await server.proxy(link.proxy)).toxics.find((each) => each.name === name);
-    if (found === undefined || !isSame(found, toxic)) {
+    const wanders = spec.type === "latency" && spec.jitterMs > 0;
+    // Toxiproxy's own jitter takes no seed: `DelayWalk` moves the latency instead.
+    const body = toxicBody(wanders ? { ...spec, jitterMs: 0 } : spec, { drawsJitter: false, seed });
+    if (body === undefined) throw new EnvironmentError(`a toxic ${spec.type} is none of Toxiproxy's`);
+    await server.add(link.proxy, name, stream, body);
+    const placed = { stream, body, wanders };
+    link.toxics.set(name, placed);
+    const found = (await server.show(link.proxy)).toxics.find((each) => each.name === name);
+    if (found === undefined || !isSame(found, placed)) {
       throw new FaultError(`Toxiproxy does not have ${name} on ${link.proxy} as it was set`);
     }
-    if (spec.type === "latency" && spec.jitterMs > 0) {
-      this.#walks.add(
-        new DelayWalk({
-          spec,
-          seed,
-          label: `${link.proxy}/${name}`,
-          signal,
-          async set(latency) {
-            const attributes = { ...toxic.attributes, latency };
-            await server.updateToxic(link.proxy, name, attributes);
-            if (link.toxics.has(name)) link.toxics.set(name, { ...toxic, attributes });
-          },
-        }),
-      );
-    }
+    if (spec.type !== "latency" || !wanders) return;
+    const label = `${link.proxy}/${name}`;
+    const set = (latency: number): Promise<void> => server.update(link.proxy, name, { ...body.attributes, latency });
+    this.#walks.add(new DelayWalk({ spec, seed, label, signal, set }));
   }
 
   async #removeToxic(link: Link, name: string): Promise<void> {
     const { server } = this.#options;
     for (const walk of this.#walks) if (walk.label === `${link.proxy}/${name}`) await walk.end();
     link.toxics.delete(name);
-    if (!(await server.removeToxic(link.proxy, name))) {
+    const shown = await server.show(link.proxy);
+    if (!shown.toxics.some((each) => each.name === name)) {
       throw new FaultError(`somebody took the toxic ${name} of ${link.proxy} away`);
     }
-    if ((await server.proxy(link.proxy)).toxics.some((each) => each.name === name)) {
+    await server.remove(link.proxy, name);
+    if ((await server.show(link.proxy)).toxics.some((each) => each.name === name)) {
       throw new FaultError(`the toxic ${name} of ${link.proxy} does not go away`);
     }
   }
@@ -210,16 +213,16 @@ export class DockerLinks implements Links {
   async #close(link: Link): Promise<() => Promise<void>> {
     const { server } = this.#options;
     link.downs += 1;
-    await server.enable(link.proxy, false);
-    if ((await server.proxy(link.proxy)).enabled) throw new FaultError(`the proxy of ${link.proxy} does not close`);
+    if ((await server.enable(link.made, false)).enabled)
+      throw new FaultError(`the proxy of ${link.proxy} does not close`);
     return async () => {
-      const { enabled } = await server.proxy(link.proxy);
+      const { enabled } = await server.show(link.proxy);
       if (enabled) throw new FaultError(`somebody opened the proxy of ${link.proxy} again`);
       link.downs -= 1;
       // Another fault may still want it closed.
       if (link.downs > 0) return;
-      await server.enable(link.proxy, true);
-      if (!(await server.proxy(link.proxy)).enabled) throw new FaultError(`the proxy of ${link.proxy} does not open`);
+      if (!(await server.enable(link.made, true)).enabled)
+        throw new FaultError(`the proxy of ${link.proxy} does not open`);
     };
   }
 
@@ -283,28 +286,48 @@ async function both(first: () => Promise<void>, second: () => Promise<void>): Pr
   }
 }
 
-function isSame(one: Omit<ToxicState, "toxicity">, other: Omit<ToxicState, "toxicity">): boolean {
+function isSame(shown: ShownToxic, { stream, body }: PlacedToxic): boolean {
+  const attributes = Object.entries(body.attributes);
   return (
-    one.type === other.type &&
-    one.stream === other.stream &&
-    Object.entries(other.attributes).every(([name, value]) => one.attributes[name] === value)
+    shown.type === body.type &&
+    shown.stream === stream &&
+    shown.toxicity === 1 &&
+    attributes.every(([name, value]) => shown.attributes[name] === value)
   );
 }
 
-function differences(link: Link, found: ProxyState | undefined): readonly string[] {
+function differences(link: Link, found: ShownProxy | undefined): readonly string[] {
   if (found === undefined) return [`the proxy of ${link.proxy} is gone from Toxiproxy`];
   const doubts: string[] = [];
   const isOpen = link.downs === 0;
   if (found.enabled !== isOpen) doubts.push(`the proxy of ${link.proxy} is ${found.enabled ? "open" : "closed"}`);
-  for (const [name, toxic] of link.toxics) {
-    const other = found.toxics.find((each) => each.name === name);
-    if (other === undefined) doubts.push(`the toxic ${name} of ${link.proxy} is gone`);
-    // One that wanders is being set just now.
-    else if (toxic.type !== "latency" && !isSame(other, toxic))
-      doubts.push(`the toxic ${name} of ${link.proxy} is changed`);
+  for (const [name, placed] of link.toxics) {
+    const shown = found.toxics.find((each) => each.name === name);
+    if (shown === undefined) doubts.push(`the toxic ${name} of ${link.proxy} is gone`);
+    else if (!placed.wanders && !isSame(shown, placed)) doubts.push(`the toxic ${name} of ${link.proxy} is changed`);
   }
   for (const { name } of found.toxics) {
     if (!link.toxics.has(name)) doubts.push(`${link.proxy} has a toxic of somebody else: ${name}`);
   }
   return doubts;
+}
+
+/** What must be seen on the link for the toxic to have met something. */
+function watchOf(toxic: ToxicSpec): Watch {
+  switch (toxic.type) {
+    case "latency":
+    case "bandwidth":
+    case "timeout":
+    case "reset_peer":
+    case "slicer":
+      return "data";
+    case "slow_close":
+    case "limit_data":
+      return "ends";
+    case "down":
+    case "loss":
+    case "blocked":
+    case "tamper":
+      return "all";
+  }
 }

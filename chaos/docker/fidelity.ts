@@ -1,8 +1,8 @@
 /** What containers behind the real Toxiproxy can be made to suffer, and how truly. */
 import type { DiskFault, FaultStep, ToxicSpec } from "../../scenarios/plan.ts";
 import type { Fidelity } from "../world/backend.ts";
-import { isWholeRate } from "./toxic-attributes.ts";
 
+const RATE_BYTES = 1000;
 const EXACT: Fidelity = { how: "exact", reason: "" };
 
 function approximate(reason: string, probe: string): Fidelity {
@@ -47,7 +47,7 @@ function toxicFidelity(toxic: ToxicSpec): Fidelity {
             "two runs of toxiproxy-server -seed 1 delayed differently",
           );
     case "bandwidth":
-      return isWholeRate(toxic.bytesPerS)
+      return toxic.bytesPerS % RATE_BYTES === 0
         ? EXACT
         : approximate("Toxiproxy counts in thousands of bytes a second", "rate is a whole number of KB/s in its API");
     case "timeout":
