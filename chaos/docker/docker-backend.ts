@@ -70,6 +70,18 @@ export class DockerBackend implements Backend {
     return this.#links;
   }
 
+  /** Of everything that the run makes. */
+  get label(): string {
+    if (this.#context === undefined) throw new EnvironmentError("the run has not begun");
+    return labelOf(this.#context.journal.run);
+  }
+
+  /** Of the server's API, as this machine reaches it. */
+  get toxiproxyUrl(): string {
+    if (this.#proxyPod === undefined) throw new EnvironmentError("the run has not begun");
+    return `http://${this.#proxyPod.endpointOf(API_PORT)}`;
+  }
+
   fidelity(step: FaultStep): Fidelity {
     return dockerFidelity(step);
   }
@@ -85,7 +97,7 @@ export class DockerBackend implements Backend {
     this.#network = await createRunNetwork(docker, `zerok-${run}`, runLabels(run));
     const pod = await this.#pod(TOXIPROXY, [API_PORT], []);
     this.#proxyPod = pod;
-    const server = new ToxiproxyServer(`http://${pod.endpointOf(API_PORT)}`);
+    const server = new ToxiproxyServer(this.toxiproxyUrl);
     await this.#startToxiproxy(pod, server);
     this.#links = new DockerLinks({
       seed: plan.seed,
@@ -104,7 +116,7 @@ export class DockerBackend implements Backend {
 
   async createHost(name: string, kind: HostKind): Promise<BackendHost> {
     const { docker, images, binds = [], relayWords = ["relay"], agentWords = ["agent"], pumba } = this.#options;
-    const { folder, journal } = this.#context!;
+    const { folder, journal, signal } = this.#context!;
     const logs = join(folder, name);
     mkdirSync(logs, { recursive: true, mode: 0o700 });
     const host = await DockerHost.create({
@@ -121,7 +133,7 @@ export class DockerBackend implements Backend {
       folder: logs,
       isBounded: this.#isBounded(name),
       hasFaultFile: this.#faultsOf(name).some((step) => step.do === "clock" || step.do === "disk"),
-      otherwise: pumba === undefined ? undefined : (container) => pumba.deeds(container, this.#events!),
+      otherwise: pumba === undefined ? undefined : (container) => pumba.deeds(container, this.#events!, signal),
     });
     this.#hosts.push(host);
     return host;

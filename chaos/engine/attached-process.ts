@@ -61,13 +61,13 @@ export class AttachedProcess implements HostProcess {
       let start = 0;
       for (let end = heard.indexOf("\n"); end >= 0; end = heard.indexOf("\n", start)) {
         const line = heard.slice(start, end);
-        if (stdoutPath !== undefined) appendFileSync(stdoutPath, `${line}\n`, { mode: 0o600 });
+        if (stdoutPath !== undefined) keep(stdoutPath, `${line}\n`);
         onLine(line);
         start = end + 1;
       }
       heard = heard.slice(start);
     });
-    stderr.on("data", (bytes: Uint8Array) => appendFileSync(stderrPath, bytes, { mode: 0o600 }));
+    stderr.on("data", (bytes: Uint8Array) => keep(stderrPath, bytes));
     docker.modem.demuxStream(stream, stdout, stderr);
     const drained = new Promise<void>((resolve) => {
       // A broken connection is an end, too.
@@ -138,6 +138,15 @@ export class AttachedProcess implements HostProcess {
             : `ended with exit code ${code}`;
     const tail = readTail(this.#options.stderrPath);
     return tail === "" ? how : `${how}; its last words: ${tail}`;
+  }
+}
+
+function keep(path: string, said: string | Uint8Array): void {
+  try {
+    appendFileSync(path, said, { mode: 0o600 });
+  } catch (error) {
+    // The run is over and its folder gone: nobody wants these words any more.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }
 

@@ -5,9 +5,6 @@
  * no seed.
  */
 import { spawn } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
-import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
 import type Docker from "dockerode";
 import { FaultError } from "../world/fault-error.ts";
 import type { Deed } from "./attached-process.ts";
@@ -18,15 +15,6 @@ const ACTIONS: { readonly [D in Deed]: string } = { kill: "die", stop: "kill", p
 const SEEN_WITHIN_MS = 10_000;
 const PAUSE_FOR = "24h";
 
-/** `PUMBA`, the cache of `zerok`, the PATH. */
-export function findPumba(env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
-  const cache = join(env["XDG_CACHE_HOME"] ?? join(env["HOME"] ?? homedir(), ".cache"), "zerok", "bin", "pumba");
-  const onPath = (env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "pumba"));
-  return [env["PUMBA"], cache, ...onPath].find(
-    (path) => path !== undefined && path !== "" && existsSync(path) && statSync(path).isFile(),
-  );
-}
-
 export class Pumba {
   readonly #program: string;
 
@@ -34,10 +22,11 @@ export class Pumba {
     this.#program = program;
   }
 
-  /** For one container of a run. */
-  deeds(container: Docker.Container, events: EngineEvents): (what: Deed) => Promise<boolean> {
+  /** For one container of a run; what is done after the run's end is no fault of its plan, and the engine's. */
+  deeds(container: Docker.Container, events: EngineEvents, signal: AbortSignal): (what: Deed) => Promise<boolean> {
     let pausing: { end(): Promise<void> } | undefined;
     return async (what) => {
+      if (signal.aborted) return false;
       const { Name } = await container.inspect();
       const name = Name.slice(1);
       const since = events.all.length;

@@ -10,7 +10,6 @@
  * when this machine cannot build them.
  */
 // @ts-check
-import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { chmodSync, copyFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
@@ -220,18 +219,6 @@ function stageNode(context) {
   }
 }
 
-/** One word for the code that is in an image. @param {string} folder */
-function hashFolder(folder) {
-  const hash = createHash("sha256");
-  /** @param {string} path */
-  const visit = (path) => {
-    if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name));
-    else hash.update(relative(folder, path)).update("\0").update(readFileSync(path)).update("\0");
-  };
-  visit(folder);
-  return hash.digest("hex").slice(0, 16);
-}
-
 /** @param {string} context @param {string} base */
 async function stageTools(context, base) {
   const tools = join(context, "tools");
@@ -311,7 +298,9 @@ async function main() {
     for (const folder of Object.values(context)) mkdirSync(folder);
 
     stageNode(context.node);
-    const code = hashFolder(join(context.node, "dist"));
+    // Compiled by now: the word that a run compares its own code with.
+    const { hashCode } = await import(new URL("../../dist/chaos/engine/code-hash.js", import.meta.url).href);
+    const code = hashCode(join(root, "dist"));
     const images = { node: `zerok/node:${tag}`, faults: `zerok/faults:${tag}`, toxiproxy: `zerok/toxiproxy:${tag}` };
     await build("Dockerfile", images.node, context.node, ["zerok.image=node", `zerok.code=${code}`, baseLabel], base);
 
