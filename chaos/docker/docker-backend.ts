@@ -41,6 +41,8 @@ export interface DockerBackendOptions {
 const API_PORT = 8474;
 const TOXIPROXY = "toxiproxy";
 const READY_WITHIN_MS = 20_000;
+/** Without one of these no host is Pumba's business. */
+const PUMBA_FAULTS: ReadonlySet<FaultStep["do"]> = new Set(["crash", "restart", "pause", "wipe", "rollback"]);
 const CAPTURE_AT = "/var/tmp/capture.pcap";
 const CAPTURE_PACKETS = 200_000;
 
@@ -133,7 +135,10 @@ export class DockerBackend implements Backend {
       folder: logs,
       isBounded: this.#isBounded(name),
       hasFaultFile: this.#faultsOf(name).some((step) => step.do === "clock" || step.do === "disk"),
-      otherwise: pumba === undefined ? undefined : (container) => pumba.deeds(container, this.#events!, signal),
+      otherwise:
+        pumba === undefined || !this.#faultsOf(name).some(({ do: fault }) => PUMBA_FAULTS.has(fault))
+          ? undefined
+          : (container) => pumba.deeds(container, this.#events!, signal),
     });
     this.#hosts.push(host);
     return host;

@@ -17,6 +17,8 @@ const PAUSE_FOR = "24h";
 
 export class Pumba {
   readonly #program: string;
+  /** It failed once: the fault did not take, and what follows is the engine's. */
+  #hasFailed = false;
 
   constructor(program: string) {
     this.#program = program;
@@ -26,7 +28,7 @@ export class Pumba {
   deeds(container: Docker.Container, events: EngineEvents, signal: AbortSignal): (what: Deed) => Promise<boolean> {
     let pausing: { end(): Promise<void> } | undefined;
     return async (what) => {
-      if (signal.aborted) return false;
+      if (signal.aborted || this.#hasFailed) return false;
       const { Name } = await container.inspect();
       const name = Name.slice(1);
       const since = events.all.length;
@@ -39,6 +41,7 @@ export class Pumba {
       else if (what === "kill") await this.#start(["kill", "--signal", "SIGKILL", name]).closed;
       else await this.#start(["kill", "--signal", "SIGTERM", name]).closed;
       if ((await events.waitFor(container.id, ACTIONS[what], since, SEEN_WITHIN_MS)) !== undefined) return true;
+      this.#hasFailed = true;
       throw new FaultError(`Pumba was told to ${what} ${name}, and the engine saw nothing of it`);
     };
   }
