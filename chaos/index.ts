@@ -5,5 +5,6 @@
 export { runOn, type RunOnOptions } from "./run-on.ts";
 export type { RunError, StepFidelity, WorldRun } from "./world/run-world.ts";
 export type { FaultLag, FaultTime } from "./world/fault-times.ts";
+export { heal, type Healing } from "./world/heal.ts";
 export { localFidelity } from "./local/fidelity.ts";
 export { chaosBackends, type ChaosBackend } from "./backends.ts";

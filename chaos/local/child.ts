@@ -3,11 +3,11 @@
  * own handle only, so that a process id that was given to somebody else is never hit.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { setPriority } from "node:os";
 import process from "node:process";
 import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
 import type { Ending, HostProcess } from "../world/backend.ts";
 import { within } from "../world/deadline.ts";
+import { FIRST, setThreadPriorities } from "./hurry.ts";
 
 export interface ChildOptions {
   /** As in messages to a person. */
@@ -39,12 +39,14 @@ export class Child implements HostProcess {
   ending: Ending | undefined;
   readonly #process: ChildProcess;
   readonly #logPath: string;
+  readonly #priority: number | undefined;
   #failure: string | undefined;
 
   constructor(options: ChildOptions) {
     const { name, argv, env, priority, logPath, stdoutPath, onLine, guard } = options;
     this.name = name;
     this.#logPath = logPath;
+    this.#priority = priority;
     const [program = "", ...words] = argv;
     const log = openSync(logPath, "a", 0o600);
     try {
@@ -54,7 +56,7 @@ export class Child implements HostProcess {
     }
     const { pid, stdin, stdout } = this.#process;
     if (pid !== undefined) guard?.add(pid);
-    if (pid !== undefined && priority !== undefined) giveUpPriority(pid, priority);
+    if (pid !== undefined && priority !== undefined) setThreadPriorities(pid, priority);
     // A dead reader is told of by `close`.
     stdin!.on("error", () => {});
     let heard = "";
@@ -100,7 +102,12 @@ export class Child implements HostProcess {
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
-    if (!this.isOver) this.#process.kill(signal);
+    const { pid } = this;
+    if (pid === undefined) return;
+    const isAtOnce = signal === "SIGKILL" || signal === "SIGSTOP";
+    if (this.#priority !== undefined && isAtOnce) setThreadPriorities(pid, FIRST);
+    this.#process.kill(signal);
+    if (this.#priority !== undefined && signal === "SIGCONT") setThreadPriorities(pid, this.#priority);
   }
 
   /** SIGKILL, and until it is gone. */
@@ -116,14 +123,6 @@ export class Child implements HostProcess {
     const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
     const tail = readTail(this.#logPath);
     return tail === "" ? how : `${how}; its last words: ${tail}`;
-  }
-}
-
-function giveUpPriority(pid: number, priority: number): void {
-  try {
-    setPriority(pid, priority);
-  } catch {
-    // It has ended already, which is told elsewhere.
   }
 }
 

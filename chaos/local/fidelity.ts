@@ -2,7 +2,7 @@
  * What processes on one machine can be made to suffer, and how truly. What is not exact names what the kernel or the
  * tool lacks and how that was found out; nothing is left out because it would have been work.
  */
-import { readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { unreachable } from "../../core/invariant.ts";
 import type { FaultStep } from "../../scenarios/plan.ts";
 import type { Fidelity } from "../world/backend.ts";
@@ -61,22 +61,14 @@ function diskFidelity(fault: Extract<FaultStep, { do: "disk" }>["disk"]["type"])
   }
 }
 
+/** Where a kernel that can inject faults into a disk shows it. */
+const INJECTION = "/sys/kernel/debug/fail_make_request";
+
 function adapter(what: string): Fidelity {
+  const reason = `no kernel injects faults into the disk of one process: ${what}`;
   return {
     how: "approximate",
-    reason: `the kernel injects no faults into one process's disk: ${what}`,
-    ...injection(),
+    reason,
+    probe: `${INJECTION}: ${existsSync(INJECTION) ? "for whole disks only" : "not there"}`,
   };
-}
-
-/** The kernel tells which layers can inject faults; without that file, none. */
-function injection(): { readonly probe: string } {
-  try {
-    const targets = readFileSync("/proc/misc", "utf8").includes("device-mapper");
-    return {
-      probe: `device-mapper in /proc/misc: ${targets ? "there, and it is of no use without a disk of one's own" : "not there"}`,
-    };
-  } catch {
-    return { probe: "/proc/misc: not there" };
-  }
 }

@@ -8,7 +8,7 @@ import type { History } from "../../scenarios/history.ts";
 import { LINKS } from "../../scenarios/link-profile.ts";
 import { RELAY } from "../../scenarios/names.ts";
 import { createPayload, digestBytes } from "../../scenarios/payload.ts";
-import type { Plan } from "../../scenarios/plan.ts";
+import { isFault, type Plan } from "../../scenarios/plan.ts";
 import { createWorkload, type FaultSpec } from "../../scenarios/workload.ts";
 import { Guard } from "./guard.ts";
 import { runOn, type RunOnOptions } from "../run-on.ts";
@@ -156,7 +156,7 @@ describe("a run on local processes", () => {
       "quiet",
       "end",
     ]);
-    expect(outcomes(history)).toEqual(["invoke", "ok", "invoke", "ok", "invoke", "ok"]);
+    expect(outcomes(history).toSorted()).toEqual(["invoke", "invoke", "invoke", "ok", "ok", "ok"]);
     expect(history.filter((record) => record.type === "final-state")).toHaveLength(1);
     expect(history.filter((record) => record.type === "secret")).toHaveLength(3);
     expect(history.map(({ at }) => at)).toEqual(history.map(({ at }) => at).toSorted((a, b) => a - b));
@@ -197,15 +197,25 @@ describe("a run on local processes", () => {
     expect(issued).toMatchObject({ note: "at push-sent" });
   });
 
-  it("says what it cannot do, and the verdict is unknown", async () => {
+  it("puts a partition and a full disk in place, and tells what nothing came by for", async () => {
     const plan = planWith([
-      [100, { do: "disk", host: RELAY, disk: { type: "full" }, forMs: 10 }],
+      [100, { do: "disk", host: RELAY, disk: { type: "full" }, forMs: 100 }],
       [120, { do: "partition", left: ["a"], right: [RELAY], oneWay: false, forMs: 100 }],
     ]);
-    const { history, verdict } = await runWell(plan, optionsFor());
-    expect(stages(history).filter((stage) => stage.endsWith("unsupported"))).toHaveLength(2);
-    expect(verdict.verdict).toBe("unknown");
-    expect(verdict.unknowns).toHaveLength(2);
+    const { history, verdict, faults } = await runWell(plan, optionsFor());
+    const [disk, partition] = plan.steps.filter((step) => isFault(step)).map(({ id }) => id);
+    expect(stages(history).toSorted()).toEqual(
+      [
+        ...[`${disk}:issued`, `${disk}:observed`, `${disk}:healed`],
+        // These devices talk to nobody.
+        ...[`${partition}:issued`, `${partition}:unmet`, `${partition}:healed`],
+      ].toSorted(),
+    );
+    expect(verdict).toMatchObject({ verdict: "valid", unknowns: [] });
+    for (const { plannedMs, inPlaceMs, healedMs } of faults) {
+      expect(inPlaceMs).toBeGreaterThanOrEqual(plannedMs);
+      expect(healedMs).toBeGreaterThanOrEqual(plannedMs + 100);
+    }
   });
 
   it("calls a stall unknown, and says who waits for what", async () => {

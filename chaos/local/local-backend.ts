@@ -4,7 +4,6 @@
  * processes at once, and the next run heals what a killed guard left.
  */
 import { mkdirSync } from "node:fs";
-import { getPriority, setPriority } from "node:os";
 import { join } from "node:path";
 import { ProxyLinks } from "../links/proxy-links.ts";
 import { startFaultProxy, type FaultProxy } from "../proxy/fault-proxy.ts";
@@ -13,6 +12,7 @@ import type { FaultStep, Plan } from "../../scenarios/plan.ts";
 import type { Backend, BackendContext, BackendHost, Fidelity, HostKind, Links } from "../world/backend.ts";
 import { localFidelity } from "./fidelity.ts";
 import { findFreePort } from "./free-port.ts";
+import { goBack, goFirst } from "./hurry.ts";
 import { Guard } from "./guard.ts";
 import { LocalHost } from "./local-host.ts";
 
@@ -64,7 +64,7 @@ export class LocalBackend implements Backend {
   async begin(plan: Plan, context: BackendContext): Promise<void> {
     this.#plan = plan;
     this.#context = context;
-    this.#priority = takePriority();
+    this.#priority = goFirst();
     this.#guard.addFolder(context.folder);
     this.#guard.addFolder(context.journal.path);
     const { seed } = plan;
@@ -108,25 +108,11 @@ export class LocalBackend implements Backend {
   async close(): Promise<void> {
     for (const host of this.#hosts) host.close();
     await this.#proxy?.close();
-    if (this.#priority !== undefined) setPriority(this.#priority);
+    if (this.#context !== undefined) goBack();
     if (this.#context !== undefined) {
       this.#guard.removeFolder(this.#context.folder);
       this.#guard.removeFolder(this.#context.journal.path);
     }
     await this.#guard.close();
-  }
-}
-
-/** On a busy machine faults come on time, and what the proxies carry, too: the controller goes before its hosts. */
-const PRIORITY = -10;
-
-/** What it was before; `undefined` where the system does not let us. */
-function takePriority(): number | undefined {
-  const before = getPriority();
-  try {
-    setPriority(PRIORITY);
-    return before;
-  } catch {
-    return undefined;
   }
 }

@@ -89,12 +89,16 @@ export class LocalHost implements BackendHost {
     writeFileSync(this.path(file), text, { mode: 0o600 });
   }
 
-  async start(words: readonly string[], onLine: (line: string) => void): Promise<HostProcess> {
+  async start(
+    words: readonly string[],
+    onLine: (line: string) => void,
+    env: { readonly [variable: string]: string } = {},
+  ): Promise<HostProcess> {
     const { name, kind, command, guard, priority, journal } = this.#options;
     this.#child = new Child({
       name,
       argv: [...command, ...words],
-      env: this.#hasFaultFile ? { [FAULT_FILE_VARIABLE]: this.path(FAULT_FILE) } : {},
+      env: this.#hasFaultFile ? { ...env, [FAULT_FILE_VARIABLE]: this.path(FAULT_FILE) } : env,
       logPath: this.path("stderr.log"),
       // What a relay prints is looked through for secrets; what an agent reports is the history.
       stdoutPath: kind === "relay" ? this.path("stdout.log") : undefined,

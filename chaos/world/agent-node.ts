@@ -33,8 +33,9 @@ export interface AgentNodeOptions {
 }
 
 const CONFIG = "agent.json";
-const START_TIMEOUT_MS = 20_000;
-const ANSWER_TIMEOUT_MS = 10_000;
+/** Generous: a machine may be busy. */
+const START_TIMEOUT_MS = 60_000;
+const ANSWER_TIMEOUT_MS = 30_000;
 /** A transport nonce is a number in the history; a blob's is a text. */
 type SealReport = Extract<Extract<AgentReport, { type: "record" }>["record"], { type: "seal" }>;
 

@@ -27,6 +27,8 @@ export interface Backend {
   createHost(name: string, kind: HostKind): Promise<BackendHost>;
   /** After `begin`. */
   readonly links: Links;
+  /** Removes what carries a label of a killed run's journal; words for what it was. Backends with an engine only. */
+  readonly removeLabel?: (label: string) => Promise<readonly string[]>;
   /** Ends and removes everything that it made, whatever it is doing. Never throws for what is gone already. */
   close(): Promise<void>;
 }
@@ -52,8 +54,15 @@ export interface BackendHost {
   readonly listenHttp: string;
   /** Beside its disk: what its process is started with. */
   writeFile(file: string, text: string): Promise<void>;
-  /** Starts the command of its kind with these words more. Each whole line of its stdout is heard. */
-  start(words: readonly string[], onLine: (line: string) => void): Promise<HostProcess>;
+  /**
+   * Starts the command of its kind with these words more and these variables in its environment. Each whole line of its
+   * stdout is heard. Where the plan spoils its clock or disk, `ZEROK_FAULT_FILE` is in its environment as well.
+   */
+  start(
+    words: readonly string[],
+    onLine: (line: string) => void,
+    env?: { readonly [variable: string]: string },
+  ): Promise<HostProcess>;
   /** As the system has it now. */
   state(): Promise<"running" | "stopped" | "gone">;
   /** Open descriptors of its process; `undefined` where nobody tells. */

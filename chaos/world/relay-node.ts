@@ -1,10 +1,12 @@
 /**
  * A relay of a run as a process, and its lives one after the other on one folder and one port. It is started by the
  * command that the controller was given, and tells its address as the first line of its stdout:
- * `{"type":"ready","address":"0k://<id>@host:port"}`, with `"http":"http://host:port"` when it serves HTTP.
+ * `{"type":"ready","address":"0k://<id>@host:port"}`, with `"http":"http://host:port"` when it serves HTTP and
+ * `"isExact":true` when it took the plan's configuration word for word (`scenarios/exact-config.ts`).
  */
 import { parseRelayAddress, type RelayAddress } from "../../core/ids.ts";
 import type { RelayConfig } from "../../core/relay/config.ts";
+import { encodeExactConfig, EXACT_CONFIG_VARIABLE } from "../../scenarios/exact-config.ts";
 import type { RelaySpec } from "../../scenarios/plan.ts";
 import type { BackendHost, Ending, HostProcess } from "./backend.ts";
 import { within } from "./deadline.ts";
@@ -20,27 +22,26 @@ export interface RelayNodeOptions {
 }
 
 const CONFIG = "relay.toml";
+const EXACT_CONFIG = "exact.json";
 /** Generous: a machine may be busy. */
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 export class RelayNode {
   readonly name: string;
   readonly kind = "relay";
   readonly host: BackendHost;
-  /** Settings that are not exactly as the plan has them, in words. */
-  readonly approximations: readonly string[];
   readonly #options: RelayNodeOptions;
   #config: RelayConfig;
   #process: HostProcess | undefined;
   #isEnding = false;
   #address: RelayAddress | undefined;
   #servesHttp = false;
+  #isExact = false;
 
   constructor(options: RelayNodeOptions) {
     const { spec, host } = options;
     this.name = spec.name;
     this.host = host;
     this.#config = spec.config;
-    this.approximations = renderRelayToml(spec.config).approximations;
     this.#options = options;
   }
 
@@ -52,6 +53,11 @@ export class RelayNode {
   get address(): RelayAddress {
     if (this.#address === undefined) throw new EnvironmentError(`${this.name} has never been up`);
     return this.#address;
+  }
+
+  /** Settings that are not exactly as the plan has them, in words. Known from the first start on. */
+  get approximations(): readonly string[] {
+    return this.#isExact ? [] : renderRelayToml(this.#config).approximations;
   }
 
   get servesHttp(): boolean {
@@ -66,12 +72,17 @@ export class RelayNode {
   async start(): Promise<void> {
     const { host } = this;
     await host.writeFile(CONFIG, renderRelayToml(this.#config).text);
+    await host.writeFile(EXACT_CONFIG, encodeExactConfig(this.#config));
     let tellReady: (line: string) => void = () => {};
     const ready = new Promise<string>((resolve) => (tellReady = resolve));
     const words = ["--config", host.path(CONFIG), "--data-dir", host.dataFolder];
     this.#isEnding = false;
-    const process = await host.start([...words, "--listen", host.listen, "--http", host.listenHttp, "--json"], (line) =>
-      tellReady(line),
+    const env = { [EXACT_CONFIG_VARIABLE]: host.path(EXACT_CONFIG) };
+    const listening = ["--listen", host.listen, "--http", host.listenHttp, "--json"];
+    const process = await host.start([...words, ...listening], (line) => tellReady(line), env);
+      [...words, "--listen", host.listen, "--http", host.listenHttp, "--json"],
+      (line) => tellReady(line),
+      env,
     );
     this.#process = process;
     void process.closed.then(() => {
@@ -133,10 +144,11 @@ export class RelayNode {
       throw new EnvironmentError(words);
     }
     if (typeof value !== "object" || value === null) throw new EnvironmentError(words);
-    const { type, address, http } = value as { type?: unknown; address?: unknown; http?: unknown };
+    const { type, address, http, isExact } = value as { readonly [field: string]: unknown };
     const parsed = typeof address === "string" ? parseRelayAddress(address) : undefined;
     if (type !== "ready" || parsed === undefined) throw new EnvironmentError(words);
     this.#address = parsed;
+    this.#isExact = isExact === true;
     this.#servesHttp = typeof http === "string" && http.startsWith("http://");
   }
 }

@@ -65,7 +65,7 @@ export function renderRelayToml(config: RelayConfig): RelayToml {
       max_invites: invitesMax,
       max_invites_per_group: groupInvitesMax,
       default_ttl: defaultTtlS,
-      dedupe_retention_secs: atLeast("dedupe_retention_secs", dedupeRetentionS, DAY_S),
+      dedupe_retention_secs: atLeast("dedupe_retention_secs", dedupeRetentionS, Math.max(DAY_S, defaultTtlS)),
       acknowledged_retention_secs: acknowledgedRetentionS,
     },
     limits: {

@@ -14,6 +14,7 @@ import type { Backend, Fidelity } from "./backend.ts";
 import { EnvironmentError } from "./environment-error.ts";
 import { FaultError } from "./fault-error.ts";
 import { measureLag, type FaultLag, type FaultTime } from "./fault-times.ts";
+import { heal } from "./heal.ts";
 import { Journal } from "./journal.ts";
 import { RunHistory } from "./run-history.ts";
 import { World } from "./world.ts";
@@ -70,6 +71,7 @@ export async function runWorld(
   if (existsSync(folder) && readdirSync(folder).length > 0) {
     return fail({ type: "EnvironmentError", message: `${folder} is not empty: a run needs a folder of its own` });
   }
+  await heal(backend.removeLabel === undefined ? {} : { removeLabel: backend.removeLabel });
   const journal = new Journal(`${plan.scenario}-${randomBytes(RUN_BYTES).toString("hex")}`);
   journal.add({ what: "folder", path: folder });
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -110,10 +110,12 @@ export class World {
       const host = await backend.createHost(spec.name, "relay");
       const onDeath = (node: RelayNode, why: string): void => this.#options.onDeath(node.name, why, true);
       const relay = new RelayNode({ spec, host, onDeath });
-      for (const each of relay.approximations) this.blindSpots.add(`${spec.name}: ${each}`);
       this.#relays.set(spec.name, relay);
     }
     await Promise.all([...this.#relays.values()].map((relay) => relay.start()));
+    for (const { name, approximations } of this.#relays.values()) {
+      for (const each of approximations) this.blindSpots.add(`${name}: ${each}`);
+    }
     for (const { name: device, group, config, relays: preferred } of topology.devices) {
       const relays = [];
       for (const name of preferred) {

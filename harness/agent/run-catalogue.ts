@@ -49,8 +49,20 @@ async function runCatalogue(): Promise<ExitCode> {
     }
   };
   await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  for (const { step, fault, plannedMs, issuedMs, inPlaceMs = Number.NaN } of times.toSorted(byLag).slice(0, LATEST)) {
+    const [asked, seen] = [issuedMs - plannedMs, inPlaceMs - issuedMs].map((ms) => ms.toFixed(1));
+    process.stdout.write(
+      `late: step ${step} (${fault}): issued ${asked} ms after its time, seen ${seen} ms after that\n`,
+    );
+  }
   process.stdout.write(`faults in place after their time, all runs: ${JSON.stringify(measureLag(times) ?? {})}\n`);
   return exit;
+}
+
+const LATEST = 10;
+
+function byLag(a: FaultTime, b: FaultTime): number {
+  return (b.inPlaceMs ?? 0) - b.plannedMs - ((a.inPlaceMs ?? 0) - a.plannedMs);
 }
 
 async function runOne(scenario: Scenario, seed: string, keep: string | undefined): Promise<Result<WorldRun, RunError>> {

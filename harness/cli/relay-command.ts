@@ -33,6 +33,7 @@ export async function runRelayCommand(args: RelayArguments, io: Io): Promise<Exi
   }
   const { createLog, describeError } = await import("../relay/log.ts");
   const { startRelay } = await import("../relay/daemon.ts");
+  const { readExactConfig } = await import("../relay/exact-config.ts");
   const { openFaultFile } = await import("../driver/fault-file.ts");
   const { createRealClock } = await import("../driver/clock.ts");
   const log = createLog(settings["log.level"] as Parameters<typeof createLog>[0]);
@@ -44,11 +45,15 @@ export async function runRelayCommand(args: RelayArguments, io: Io): Promise<Exi
   };
   process.on("uncaughtException", onUncaught);
   try {
+    const exactConfig = readExactConfig(process.env);
     const faults = openFaultFile(process.env);
     const clock = faults === undefined ? createRealClock() : faults.shift(createRealClock());
-    const relay = await startRelay({ settings, version: readPackageVersion(), log, clock, faults });
+    const relay = await startRelay({ settings, version: readPackageVersion(), log, clock, faults, exactConfig });
     const { address, httpAddress } = relay;
-    if (args.json) io.out(`${JSON.stringify({ type: "ready", address, http: httpAddress ?? null })}\n`);
+    if (args.json)
+      io.out(
+        `${JSON.stringify({ type: "ready", address, http: httpAddress ?? null, ...(exactConfig !== undefined && { isExact: true }) })}\n`,
+      );
     else {
       io.out(`${address}\n`);
       if (!args.quiet) io.err(describeStart(file, httpAddress, settings));

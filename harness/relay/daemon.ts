@@ -3,6 +3,7 @@
  * watches it, its figures and its log.
  */
 import { encodeRelayAddress } from "../../core/ids.ts";
+import type { RelayConfig } from "../../core/relay/config.ts";
 import { EXIT } from "../cli/exit-code.ts";
 import { createFastSuite } from "../crypto/fast-suite.ts";
 import type { Clock } from "../driver/clock.ts";
@@ -28,6 +29,8 @@ export interface RelayOptions {
   readonly log: Log;
   /** The real clock, unless time is to run faster. */
   readonly clock?: Clock;
+  /** In the place of what the settings say about the same: only for tests. */
+  readonly exactConfig?: RelayConfig | undefined;
   /** Only in a run that tests what a spoilt disk does. */
   readonly faults?: CommitFaults | undefined;
 }
@@ -85,7 +88,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
 
   try {
     life = new RelayLife({
-      config: relayConfigOf(settings),
+      config: options.exactConfig ?? relayConfigOf(settings),
       context: { suite, entropy: createEntropy(), mark: (name) => metrics.mark(name) },
       store: storage,
       clock,
