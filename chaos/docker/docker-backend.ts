@@ -144,6 +144,10 @@ export class DockerBackend implements Backend {
     return host;
   }
 
+  removeLabel(label: string): Promise<readonly string[]> {
+    return sweepLabel(this.#options.docker, label);
+  }
+
   async close(): Promise<void> {
     this.#links?.close();
     this.#events?.close();

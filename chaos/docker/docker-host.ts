@@ -102,9 +102,15 @@ export class DockerHost implements BackendHost {
     );
   }
 
-  async start(words: readonly string[], onLine: (line: string) => void): Promise<HostProcess> {
-    const { docker, kind, command, name, otherwise } = this.#options;
-    const key = JSON.stringify(words);
+  async start(
+    words: readonly string[],
+    onLine: (line: string) => void,
+    env: { readonly [variable: string]: string } = {},
+  ): Promise<HostProcess> {
+    const { docker, kind, command, name, otherwise, hasFaultFile } = this.#options;
+    const variables = hasFaultFile ? { ...env, [FAULT_FILE_VARIABLE]: this.path(FAULT_FILE) } : env;
+    // The same container again, as long as nothing of it is different.
+    const key = JSON.stringify([words, variables]);
     if (this.#container === undefined || this.#words !== key) {
       await this.#container?.remove({ force: true, v: true });
       this.#container = await createNodeContainer({
@@ -113,7 +119,7 @@ export class DockerHost implements BackendHost {
         name: `${this.#options.containerName}-${this.#containers++}`,
         binds: [`${this.#options.volume}:${VOLUME_AT}`, ...this.#options.binds],
         words: [...command, ...words],
-        env: this.#options.hasFaultFile ? [`${FAULT_FILE_VARIABLE}=${this.path(FAULT_FILE)}`] : [],
+        env: Object.entries(variables).map(([variable, value]) => `${variable}=${value}`),
       });
       this.#words = key;
     }

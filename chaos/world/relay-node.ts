@@ -80,10 +80,6 @@ export class RelayNode {
     const env = { [EXACT_CONFIG_VARIABLE]: host.path(EXACT_CONFIG) };
     const listening = ["--listen", host.listen, "--http", host.listenHttp, "--json"];
     const process = await host.start([...words, ...listening], (line) => tellReady(line), env);
-      [...words, "--listen", host.listen, "--http", host.listenHttp, "--json"],
-      (line) => tellReady(line),
-      env,
-    );
     this.#process = process;
     void process.closed.then(() => {
       // One that never came up was not started well; one that does not come up again is a finding.
