@@ -199,8 +199,7 @@ export class Connection {
         socket === this.#options.client ? (["upstream", "downstream"] as const) : (["downstream", "upstream"] as const);
       // Nobody is there to deliver to; the other side hears of it in the direction in which news of this side travel.
       pipes[to].dispose();
-      if (isBroken) pipes[from].sourceEnded("reset");
-      else if (!socket.readableEnded) pipes[from].sourceEnded("close");
+      pipes[from].sourceEnded(isBroken ? "reset" : "close");
     } else if (socket === this.#options.client) this.#server?.destroy();
     if (this.#openSockets > 0 || this.#isOver) return;
     this.#isOver = true;
