@@ -86,6 +86,9 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [H in Happening]: Phase |
 /** What a relay says that does not hear a word: no answer to anything, and no sign that one is under way. */
 const IS_NO_PROGRESS: ReadonlySet<Message["type"]> = new Set(["Pong", "Notify"]);
 
+/** What says nothing of a push: a page can be answered for ever while the answer of a push is lost. */
+const IS_NO_PUSH_PROGRESS: ReadonlySet<Message["type"]> = new Set(["Pong", "Notify", "PullResponse"]);
+
 export type ConnectorNews =
   | { readonly type: "connecting" }
   /** The handshake is done: the client says Hello, bound to this hash. */
@@ -130,6 +133,7 @@ export class Connector {
   #liveSinceMs = 0;
   #heardMs = 0;
   #progressMs = 0;
+  #pushProgressMs = 0;
   /** Since when bytes of a frame came and none was whole, or since the relay was last told so. */
   #partialSinceMs: number | undefined;
   #pingedMs: number | undefined;
@@ -163,6 +167,11 @@ export class Connector {
    */
   get progressMs(): number {
     return this.#progressMs;
+  }
+
+  /** The same of pushes alone. */
+  get pushProgressMs(): number {
+    return this.#pushProgressMs;
   }
 
   get isLive(): boolean {
@@ -252,15 +261,18 @@ export class Connector {
       this.#news.push({ type: "established", handshakeHash: channel.handshakeHash! });
     }
     let isProgress = true;
+    let isPushProgress = true;
     let isWhole = false;
     for (let frame = channel.pollFrame(); frame !== undefined; frame = channel.pollFrame()) {
       const parsed = this.#codec.parse(frame);
       if (!parsed.ok) return this.lose("invalid-message", now);
       isWhole = true;
       isProgress = !IS_NO_PROGRESS.has(parsed.value.type);
+      isPushProgress = !IS_NO_PUSH_PROGRESS.has(parsed.value.type);
       this.#news.push({ type: "message", message: parsed.value });
     }
     if (isProgress) this.#progressMs = now.monoMs;
+    if (isPushProgress) this.#pushProgressMs = now.monoMs;
     if (result.ok) return this.#heard(isWhole, now);
     if (result.error.type === "WrongRemote") this.#context.mark("client.wrong-relay");
     if (result.error.type === "WrongRemote") this.lose("wrong-relay", now);

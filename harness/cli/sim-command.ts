@@ -2,7 +2,7 @@
 import { writeRunFolder, assertWritableOut } from "../results/run-folder.ts";
 import type { Pool } from "../sweep/pool.ts";
 import type { SeedRunner } from "../sweep/seed-runner.ts";
-import type { Suite } from "../sweep/sim-world.ts";
+import type { Catalogue, Suite } from "../sweep/sim-world.ts";
 import { runSweep, type Mismatch, type SweepReport, type SweepRequest } from "../sweep/sweep.ts";
 import { isIdleTooOften, tallyVerdict } from "../sweep/tally.ts";
 import type { SeedResult } from "../sweep/task.ts";
@@ -65,9 +65,12 @@ export async function runSimCommand(args: SimArguments, io: Io, services: Servic
 
   const folders = leaveFolders(report, args, isSingle, services.createRunner());
   const shrunk = args.noShrink ? undefined : shrinkFirst(report, args, services);
-  if (args.json) io.out(`${JSON.stringify(toJson(report, folders, isSingle, shrunk), undefined, 2)}\n`);
+  if (args.json)
+    io.out(
+      `${JSON.stringify(toJson(report, folders, isSingle, shrunk, casesOf(report, services.catalogue)), undefined, 2)}\n`,
+    );
   else {
-    print(report, folders, args, io);
+    print(report, folders, args, io, services);
     if (shrunk !== undefined)
       io.out(`\nThe first of them, shrunk: ${renderShrunk(createPaint(io.hasColor), shrunk, args.quiet)}`);
   }
@@ -170,10 +173,30 @@ function repeatLine({ scenario, seed, against }: Mismatch, folders: Folders): st
   return `npx zerok sim ${scenario} --seed ${seed} --portable-every 1`;
 }
 
-function print(report: SweepReport, folders: Folders, args: SimArguments, io: Io): void {
+/** Of ids whose seeds go through cases: how many of them were covered. */
+interface CaseCount {
+  readonly id: string;
+  readonly covered: number;
+  readonly cases: number;
+}
+
+function casesOf({ tallies }: SweepReport, catalogue: Catalogue): readonly CaseCount[] {
+  return tallies.flatMap(({ id, seeds }) => {
+    const cases = catalogue.find(id)?.cases;
+    return cases === undefined ? [] : [{ id, covered: Math.min(seeds, cases), cases }];
+  });
+}
+
+function renderCases(counts: readonly CaseCount[]): string {
+  if (counts.length === 0) return "";
+  return `Cases: ${counts.map(({ id, covered, cases }) => `${id} ${covered} of ${cases}`).join(", ")}.\n`;
+}
+
+function print(report: SweepReport, folders: Folders, args: SimArguments, io: Io, services: Services): void {
   const paint = createPaint(io.hasColor);
   if (!args.quiet) io.out(`${renderTallies(paint, report.tallies)}\n`);
   io.out(renderTotals(paint, report));
+  io.out(renderCases(casesOf(report, services.catalogue)));
   for (const tally of report.tallies.filter(isIdleTooOften)) {
     io.out(
       `${paint.red("idle too often")} ${tally.id}: the trouble never came in ${tally.idle} of ${tally.seeds} runs; more than one in ten tests too little.\n`,
@@ -196,7 +219,13 @@ function print(report: SweepReport, folders: Folders, args: SimArguments, io: Io
   );
 }
 
-function toJson(report: SweepReport, folders: Folders, isSingle: boolean, shrunk: ShrunkRun | undefined): object {
+function toJson(
+  report: SweepReport,
+  folders: Folders,
+  isSingle: boolean,
+  shrunk: ShrunkRun | undefined,
+  cases: readonly CaseCount[],
+): object {
   const totals = totalsOf(report);
   const single = isSingle ? [...report.firsts][0] : undefined;
   const folderOf = (scenario: string, seed: string): string | null => folders.get(keyOf(scenario, seed)) ?? null;
@@ -220,6 +249,7 @@ function toJson(report: SweepReport, folders: Folders, isSingle: boolean, shrunk
       replay: replayLine(failure.scenario, failure.result.seed, folders),
     })),
     mismatches: report.mismatches.map((mismatch) => ({ ...mismatch, replay: repeatLine(mismatch, folders) })),
+    cases,
     shrunk: shrunk === undefined ? null : shrunkToJson(shrunk),
     runs: [...folders.values()],
   };

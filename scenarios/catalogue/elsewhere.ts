@@ -5,6 +5,7 @@
 import type { Scenario } from "../scenario.ts";
 import * as clocks from "./clock-plans.ts";
 import * as crowds from "./crowd-plans.ts";
+import * as eachStep from "./each-step-plans.ts";
 import * as plans from "./elsewhere-plans.ts";
 import * as latency from "./latency-plans.ts";
 import * as limits from "./limit-plans.ts";
@@ -13,8 +14,23 @@ import { createRow, type On, type Row } from "./row.ts";
 /** Rows that come from experience rather than from one issue. */
 const EXPERIENCE = "what broke elsewhere";
 
-function row(id: string, title: string, mustHold: string, on: On, source = EXPERIENCE, plan?: Row["plan"]): Scenario {
-  return createRow(id, { title, mustHold, source, on, ...(plan === undefined ? {} : { plan }) });
+function row(
+  id: string,
+  title: string,
+  mustHold: string,
+  on: On,
+  source = EXPERIENCE,
+  plan?: Row["plan"],
+  cases?: number,
+): Scenario {
+  return createRow(id, {
+    title,
+    mustHold,
+    source,
+    on,
+    ...(plan === undefined ? {} : { plan }),
+    ...(cases === undefined ? {} : { cases }),
+  });
 }
 
 export const elsewhere: readonly Scenario[] = [
@@ -56,6 +72,8 @@ export const elsewhere: readonly Scenario[] = [
     "bounded number of messages per blob",
     "S",
     "automerge-repo#206, automerge#1284",
+    eachStep.planLostReply,
+    eachStep.LOST_REPLY_CASES.length,
   ),
   row(
     "W-06",
@@ -80,12 +98,17 @@ export const elsewhere: readonly Scenario[] = [
     "outbox and cursor right after each",
     "S",
     "classic-jazz#307",
+    eachStep.planDeviceEachStep,
+    eachStep.DEVICE_STEP_CASES.length,
   ),
   row(
     "W-10",
     "relay-crash-each-step: crash at every storage step × before, after, torn (exhaustive)",
     "acked durable, cursors whole",
     "S",
+    EXPERIENCE,
+    eachStep.planRelayEachStep,
+    eachStep.RELAY_STEP_CASES.length,
   ),
   row(
     "W-11",
