@@ -53,6 +53,8 @@ export class DockerBackend implements Backend {
     "nonce-unique: what devices seal is seen, what relays seal is not",
     "drains: of a relay only its descriptors are counted",
   ];
+  /** Handed around by itself. */
+  readonly removeLabel = (label: string): Promise<readonly string[]> => sweepLabel(this.#options.docker, label);
   readonly #options: DockerBackendOptions;
   readonly #pods = new Map<string, Promise<Pod>>();
   readonly #hosts: DockerHost[] = [];
@@ -97,6 +99,13 @@ export class DockerBackend implements Backend {
     journal.add({ what: "label", label: labelOf(run) });
     this.#events = await EngineEvents.listen(docker, labelOf(run));
     this.#network = await createRunNetwork(docker, `zerok-${run}`, runLabels(run));
+    // All at once: a container takes half a second to start, and most of that is waiting.
+    const { relays, devices } = plan.topology;
+    const pods = [
+      ...relays.map(({ name }) => this.#hostPod(name, "relay")),
+      ...devices.map(({ name }) => this.#hostPod(name, "agent")),
+    ];
+    for (const each of pods) each.catch(() => {});
     const pod = await this.#pod(TOXIPROXY, [API_PORT], []);
     this.#proxyPod = pod;
     const server = new ToxiproxyServer(this.toxiproxyUrl);
@@ -142,10 +151,6 @@ export class DockerBackend implements Backend {
     });
     this.#hosts.push(host);
     return host;
-  }
-
-  removeLabel(label: string): Promise<readonly string[]> {
-    return sweepLabel(this.#options.docker, label);
   }
 
   async close(): Promise<void> {
