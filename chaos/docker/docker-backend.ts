@@ -211,7 +211,7 @@ export class DockerBackend implements Backend {
       labels: runLabels(journal.run),
       binds: [],
       words: ["-host=0.0.0.0", `-port=${API_PORT}`],
-      env: ["LOG_LEVEL=info"],
+      env: ["LOG_LEVEL=debug"],
     });
     await container.start();
     const untilMs = Date.now() + READY_WITHIN_MS;
@@ -238,8 +238,7 @@ export class DockerBackend implements Backend {
     }
     const container = docker.getContainer(`zerok-${this.#context!.journal.run}-${TOXIPROXY}`);
     const logs = await container.logs({ stdout: true, stderr: true, tail: 200 }).then(
-      // Frames of the engine: a head of eight bytes before each piece.
-      (bytes) => bytes.toString("utf8").replaceAll(/[\u0000-\u0008]+./gs, ""),
+      (bytes) => unframe(bytes),
       () => "there are none",
     );
     await this.#keepCapture().catch(() => {});
@@ -267,4 +266,15 @@ export class DockerBackend implements Backend {
   #faultsOf(host: string): readonly FaultStep[] {
     return this.#plan!.steps.filter((step): step is FaultStep => isFault(step) && "host" in step && step.host === host);
   }
+}
+
+/** The engine puts a head of eight bytes before each piece of a log; the last four are its length. */
+function unframe(bytes: Buffer): string {
+  const pieces: string[] = [];
+  for (let at = 0; at + 8 <= bytes.length;) {
+    const length = bytes.readUInt32BE(at + 4);
+    pieces.push(bytes.subarray(at + 8, at + 8 + length).toString("utf8"));
+    at += 8 + length;
+  }
+  return pieces.join("");
 }

@@ -111,7 +111,9 @@ export class DockerLinks implements Links {
     const link = this.#links.get(`${dialler}-${listener}`);
     if (link === undefined) throw new EnvironmentError(`there is no link from ${dialler} to ${listener}`);
     const name = `zerok_${this.#applied++}`;
-    const watch: PacketFaultSpec = { name, end: link.end, streams, watch: watchOf(toxic) };
+    const kind = watchOf(toxic);
+    // A connection that is cut in one direction may end by a packet of the other.
+    const watch: PacketFaultSpec = { name, end: link.end, streams: kind === "ends" ? "both" : streams, watch: kind };
     if (toxic.type === "blocked") return this.#inKernel(link, { ...watch, drop: "all" }, onActed);
     if (toxic.type === "loss") {
       const drop = createLossPattern(toxic, this.#options.seed, `${link.proxy}/${name}`);
