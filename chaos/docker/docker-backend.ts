@@ -53,6 +53,8 @@ export class DockerBackend implements Backend {
     "nonce-unique: what devices seal is seen, what relays seal is not",
     "drains: of a relay only its descriptors are counted",
   ];
+  /** Handed around by itself. */
+  readonly removeLabel = (label: string): Promise<readonly string[]> => sweepLabel(this.#options.docker, label);
   readonly #options: DockerBackendOptions;
   readonly #pods = new Map<string, Promise<Pod>>();
   readonly #hosts: DockerHost[] = [];
@@ -97,6 +99,13 @@ export class DockerBackend implements Backend {
     journal.add({ what: "label", label: labelOf(run) });
     this.#events = await EngineEvents.listen(docker, labelOf(run));
     this.#network = await createRunNetwork(docker, `zerok-${run}`, runLabels(run));
+    // All at once: a container takes half a second to start, and most of that is waiting.
+    const { relays, devices } = plan.topology;
+    const pods = [
+      ...relays.map(({ name }) => this.#hostPod(name, "relay")),
+      ...devices.map(({ name }) => this.#hostPod(name, "agent")),
+    ];
+    for (const each of pods) each.catch(() => {});
     const pod = await this.#pod(TOXIPROXY, [API_PORT], []);
     this.#proxyPod = pod;
     const server = new ToxiproxyServer(this.toxiproxyUrl);
@@ -142,10 +151,6 @@ export class DockerBackend implements Backend {
     });
     this.#hosts.push(host);
     return host;
-  }
-
-  removeLabel(label: string): Promise<readonly string[]> {
-    return sweepLabel(this.#options.docker, label);
   }
 
   async close(): Promise<void> {
@@ -206,7 +211,7 @@ export class DockerBackend implements Backend {
       labels: runLabels(journal.run),
       binds: [],
       words: ["-host=0.0.0.0", `-port=${API_PORT}`],
-      env: ["LOG_LEVEL=info"],
+      env: ["LOG_LEVEL=debug"],
     });
     await container.start();
     const untilMs = Date.now() + READY_WITHIN_MS;
@@ -233,8 +238,7 @@ export class DockerBackend implements Backend {
     }
     const container = docker.getContainer(`zerok-${this.#context!.journal.run}-${TOXIPROXY}`);
     const logs = await container.logs({ stdout: true, stderr: true, tail: 200 }).then(
-      // Frames of the engine: a head of eight bytes before each piece.
-      (bytes) => bytes.toString("utf8").replaceAll(/[\u0000-\u0008]+./gs, ""),
+      (bytes) => unframe(bytes),
       () => "there are none",
     );
     await this.#keepCapture().catch(() => {});
@@ -262,4 +266,15 @@ export class DockerBackend implements Backend {
   #faultsOf(host: string): readonly FaultStep[] {
     return this.#plan!.steps.filter((step): step is FaultStep => isFault(step) && "host" in step && step.host === host);
   }
+}
+
+/** The engine puts a head of eight bytes before each piece of a log; the last four are its length. */
+function unframe(bytes: Buffer): string {
+  const pieces: string[] = [];
+  for (let at = 0; at + 8 <= bytes.length;) {
+    const length = bytes.readUInt32BE(at + 4);
+    pieces.push(bytes.subarray(at + 8, at + 8 + length).toString("utf8"));
+    at += 8 + length;
+  }
+  return pieces.join("");
 }

@@ -45,8 +45,15 @@ interface PlacedToxic {
   readonly wanders: boolean;
 }
 
+/** Rules whose counters are looked at until they have counted. */
+interface Watched {
+  readonly hasActed: boolean;
+  end(): Promise<void>;
+}
+
 const FIRST_PORT = 20_001;
-const LOOK_MS = 20;
+/** Each look starts a program in the pod. */
+const LOOK_MS = 50;
 const STREAMS = { up: ["upstream"], down: ["downstream"], both: ["upstream", "downstream"] } as const;
 
 export class DockerLinks implements Links {
@@ -104,26 +111,28 @@ export class DockerLinks implements Links {
     const link = this.#links.get(`${dialler}-${listener}`);
     if (link === undefined) throw new EnvironmentError(`there is no link from ${dialler} to ${listener}`);
     const name = `zerok_${this.#applied++}`;
-    const watch: PacketFaultSpec = { name, end: link.end, streams, watch: watchOf(toxic) };
+    const kind = watchOf(toxic);
+    // A connection that is cut in one direction may end by a packet of the other.
+    const watch: PacketFaultSpec = { name, end: link.end, streams: kind === "ends" ? "both" : streams, watch: kind };
     if (toxic.type === "blocked") return this.#inKernel(link, { ...watch, drop: "all" }, onActed);
     if (toxic.type === "loss") {
       const drop = createLossPattern(toxic, this.#options.seed, `${link.proxy}/${name}`);
       return this.#inKernel(link, { ...watch, drop }, onActed);
     }
-    const packets = await this.#watch(link, watch, onActed, ({ met }) => met > 0);
-    const put = toxic.type === "down" ? this.#close(link) : this.#put(link, name, streams, toxic);
-    let end: () => Promise<void>;
+    const end = toxic.type === "down" ? await this.#close(link) : await this.#put(link, name, streams, toxic);
+    let packets: Watched;
     try {
-      end = await put;
+      // What passed before the toxic was there was not met by it.
+      packets = await this.#watch(link, watch, onActed, ({ met }) => met > 0);
     } catch (error) {
-      await packets.end().catch(() => {});
+      await end().catch(() => {});
       throw error;
     }
     return {
       get metTraffic() {
         return packets.hasActed;
       },
-      end: () => both(end, () => packets.end()),
+      end: () => endBoth(end, () => packets.end()),
     };
   }
 
@@ -167,13 +176,10 @@ export class DockerLinks implements Links {
   // ── toxics ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #put(link: Link, name: string, streams: Streams, toxic: ToxicSpec): Promise<() => Promise<void>> {
-    const names: string[] = [];
-    for (const stream of STREAMS[streams]) {
-      names.push(`${name}_${stream}`);
-      await this.#addToxic(link, `${name}_${stream}`, stream, toxic);
-    }
+    const both: readonly Direction[] = STREAMS[streams];
+    await Promise.all(both.map((stream) => this.#addToxic(link, `${name}_${stream}`, stream, toxic)));
     return async () => {
-      for (const each of names) await this.#removeToxic(link, each);
+      for (const stream of both) await this.#removeToxic(link, `${name}_${stream}`);
     };
   }
 
@@ -244,7 +250,7 @@ export class DockerLinks implements Links {
     spec: PacketFaultSpec,
     onActed: (atUs: number) => void,
     isActing: (counts: { readonly met: number; readonly dropped: number }) => boolean,
-  ): Promise<{ readonly hasActed: boolean; end(): Promise<void> }> {
+  ): Promise<Watched> {
     const fault = await PacketFault.apply(link.pod.shell, spec);
     this.#packetFaults.set(fault, link.pod.name);
     const stop = new AbortController();
@@ -278,7 +284,7 @@ export class DockerLinks implements Links {
 }
 
 /** Takes both away, whatever becomes of the first. */
-async function both(first: () => Promise<void>, second: () => Promise<void>): Promise<void> {
+async function endBoth(first: () => Promise<void>, second: () => Promise<void>): Promise<void> {
   try {
     await first();
   } finally {

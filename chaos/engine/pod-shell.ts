@@ -73,7 +73,7 @@ export class PodShell {
   async #run(command: string): Promise<ShellAnswer> {
     const mark = `--zerok-${this.#asked++}--`;
     this.#heard = "";
-    // The command runs in a shell of its own: what it reads, exports or exits from is not this one's.
+    // A subshell: what the command reads, changes or exits from is not this one's.
     const asked = new Promise<ShellAnswer>((resolve, reject) => {
       this.#onHeard = () => {
         const at = this.#heard.indexOf(`\n${mark} `);
@@ -88,8 +88,7 @@ export class PodShell {
       this.#onHeard();
     });
     if (!this.#isOver) {
-      const quoted = `'${command.replaceAll("'", String.raw`'\''`)}'`;
-      this.#stream.write(`sh -c ${quoted} </dev/null 2>&1; printf '\\n${mark} %s\\n' "$?"\n`);
+      this.#stream.write(`(${command}\n) </dev/null 2>&1; printf '\\n${mark} %s\\n' "$?"\n`);
     }
     return within(ANSWER_TIMEOUT_MS, `the pod of ${this.#name} did not answer`, asked);
   }

@@ -399,4 +399,33 @@ export const deviceMutants: readonly Mutant[] = [
     caughtBy: "hang",
     scenarios: ["MR-5", "MR-1"],
   },
+  {
+    id: "N71",
+    title: "an attempt may take three times as long as it should",
+    from: OWN,
+    edits: [
+      {
+        file: "core/client/connector.ts",
+        find: "this.#dueMs = now.monoMs + this.#config.connectTimeoutMs;",
+        replace: "this.#dueMs = now.monoMs + 3 * this.#config.connectTimeoutMs;",
+      },
+    ],
+    caughtBy: "demands",
+    scenarios: ["E-HS-04", "E-HS-01"],
+  },
+  {
+    id: "N72",
+    title: "deadlines by the wall clock: one that is set stops them",
+    from: OWN,
+    edits: [
+      {
+        file: "core/client/client.ts",
+        find: "handle(input: Input<ClientCommand, DeviceAnswer>, now: Now): void {",
+        replace:
+          "handle(input: Input<ClientCommand, DeviceAnswer>, told: Now): void {\n    const own = this as { aheadMs?: number };\n    own.aheadMs ??= told.wallMs - told.monoMs;\n    const now = { monoMs: told.wallMs - own.aheadMs, wallMs: told.wallMs };",
+      },
+    ],
+    caughtBy: "hang",
+    scenarios: ["W-18", "X-PLAT-02"],
+  },
 ];

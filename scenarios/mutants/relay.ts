@@ -224,7 +224,7 @@ export const relayMutants: readonly Mutant[] = [
   },
   {
     id: "N18",
-    title: "a replaced session stays",
+    title: "a replaced session stays, and none is ever idle",
     from: OWN,
     edits: [
       {
@@ -232,9 +232,14 @@ export const relayMutants: readonly Mutant[] = [
         find: 'this.bye(older, "replaced", "replaced");',
         replace: "",
       },
+      {
+        file: "core/relay/connections.ts",
+        find: "if (s.lastHeardMs + this.#config.idleTimeoutMs > now.monoMs)",
+        replace: "if (this.#config.idleTimeoutMs > 0)",
+      },
     ],
     caughtBy: "drains",
-    scenarios: ["T-CONN-05", "S-SM-03"],
+    scenarios: ["T-CONN-05", "T-LOSS-04", "W-06"],
   },
   {
     id: "N20",

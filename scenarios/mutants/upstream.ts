@@ -342,7 +342,7 @@ export const upstreamMutants: readonly Mutant[] = [
     from: UPSTREAM,
     edits: [{ file: "core/relay/connections.ts", find: "this.#greeting.arm(session, now.monoMs);", replace: "" }],
     caughtBy: "drains",
-    scenarios: ["E-HS-01", "S-SM-03"],
+    scenarios: ["A-RES-01", "S-SM-03"],
   },
   {
     id: "M22",
