@@ -15,12 +15,16 @@ import type { MutantsArguments } from "./mutants-command.ts";
 import type { RelayArguments } from "./relay-command.ts";
 import type { ReplayArguments } from "./replay-command.ts";
 import type { ShrinkArguments } from "./shrink-command.ts";
+import type { ChaosArguments } from "./chaos-command.ts";
+import type { DoctorArguments } from "./doctor-command.ts";
 import type { ScenariosArguments } from "./scenarios-command.ts";
 
 export type Choice =
   | { readonly command: "sim"; readonly args: SimArguments; readonly later: Later }
   | { readonly command: "replay"; readonly args: ReplayArguments; readonly later: Later }
   | { readonly command: "shrink"; readonly args: ShrinkArguments; readonly later: Later }
+  | { readonly command: "chaos"; readonly args: ChaosArguments; readonly later: Later }
+  | { readonly command: "doctor"; readonly args: DoctorArguments; readonly later: Later }
   | { readonly command: "scenarios"; readonly args: ScenariosArguments; readonly later: Later }
   | { readonly command: "bench"; readonly args: BenchArguments; readonly later: Later }
   | { readonly command: "mutants"; readonly args: MutantsArguments; readonly later: Later }
@@ -55,9 +59,13 @@ export async function parseCommandLine(argv: readonly string[], version: string,
   const on = {
     type: "string",
     requiresArg: true,
-    describe: "backend: sim; local, docker and live come later",
+    describe: "where: sim, local (processes of this machine) or docker (containers)",
   } as const;
-  const build = { type: "string", requiresArg: true, describe: "run another build's code (later)" } as const;
+  const build = {
+    type: "string",
+    requiresArg: true,
+    describe: "relays and agents of another build (zerok mutants --plant)",
+  } as const;
   const text = (describe: string) => ({ type: "string", requiresArg: true, describe }) as const;
   const flag = (describe: string) => ({ type: "boolean", default: false, describe }) as const;
 
@@ -161,6 +169,46 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           args: { ...args, scenario: args.scenario, checker: args.checker, time: args.time, suite: args.suite },
           later: {},
         }),
+    )
+    .command(
+      "chaos [ids..]",
+      "the same scenarios in the real world: processes, containers",
+      (command) =>
+        command
+          .parserConfiguration(REPEATABLE)
+          .check(givenOnce("ids"))
+          .positional("ids", {
+            type: "string",
+            array: true,
+            default: [],
+            describe: "scenario ids; none = all whose row has this backend",
+          })
+          .option("on", {
+            type: "string",
+            requiresArg: true,
+            default: "local",
+            describe: "local (processes of this machine) or docker (containers)",
+          })
+          .option("seed", text("the first seed (default 0x1)"))
+          .option("repeat", text("so many seeds of each scenario, one after the other (default 1)"))
+          .option("build", build)
+          .option("heal", flag("take away what killed runs left behind, and end"))
+          .option("out", out)
+          .example("$0 chaos S-CONC-01 E-HS-01", "on processes of this machine, with fault proxies between them")
+          .example("$0 chaos T-LOSS-02 --on docker --repeat 3", "three seeds, on containers behind Toxiproxy")
+          .example("$0 chaos --heal --on docker", "containers, networks and proxies of runs that were killed"),
+      (args) =>
+        void (choice = {
+          command: "chaos",
+          args: { ...args, seed: args.seed, repeat: args.repeat, build: args.build },
+          later: {},
+        }),
+    )
+    .command(
+      "doctor",
+      "what this machine can run, and how to get the rest",
+      (command) => command.example("$0 doctor", "Node, SQLite, Docker, Toxiproxy, Pumba, and what each is for"),
+      (args) => void (choice = { command: "doctor", args, later: {} }),
     )
     .command(
       "scenarios [id]",
@@ -313,6 +361,8 @@ function describeMistake(error: unknown, argv: readonly string[]): string {
   const what = (error instanceof Error ? error.message : String(error)).trim().replace(/\s*\n\s*/g, " ");
   const command = [
     "sim",
+    "chaos",
+    "doctor",
     "replay",
     "shrink",
     "scenarios",

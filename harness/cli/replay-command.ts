@@ -86,6 +86,12 @@ export async function runReplayCommand(args: ReplayArguments, io: Io, services: 
 function compare({ capsule, suite }: PlanSource, { run, verdict }: SeedRun, isEdited: boolean): Comparison {
   if (capsule === undefined) return { type: "NotCompared", why: "a seed by itself has nothing to be compared with" };
   if (isEdited) return { type: "NotCompared", why: "the capsule was taken as it is, edits and all" };
+  if (capsule.backend !== "sim") {
+    return {
+      type: "NotCompared",
+      why: `the run was one on ${capsule.backend}, where ${capsule.verdict} was the verdict`,
+    };
+  }
   const what: string[] = [];
   if (verdict.verdict !== capsule.verdict) what.push(`verdict ${capsule.verdict} then, ${verdict.verdict} now`);
   if (suite !== capsule.suite) {
