@@ -1,9 +1,10 @@
 /** The controller of a run is killed, and so is its guard: whoever runs next leaves nothing of it behind. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { heal } from "../../chaos/world/heal.ts";
 import { journalFolder, type JournalEntry } from "../../chaos/world/journal.ts";
 import { processStart } from "../../chaos/world/process-start.ts";
@@ -13,22 +14,24 @@ const TIMEOUT_MS = 120_000;
 const canRun = existsSync(PROGRAM) && existsSync("/proc/self/stat");
 const WHY = "skipped without a build, whose code it runs, and without /proc, where it looks for the guard";
 
+/** Other runs of this machine have their journals elsewhere. */
+let home = "";
+let journals = "";
 const children: ChildProcess[] = [];
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "zerok-killed-"));
+  journals = join(home, basename(journalFolder()));
+});
 afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** Of the run of this controller; empty before it has begun. */
 function journalOf(pid: number): readonly JournalEntry[] {
-  if (!existsSync(journalFolder())) return [];
-  for (const name of readdirSync(journalFolder())) {
-    let lines: readonly string[];
-    try {
-      lines = readFileSync(join(journalFolder(), name), "utf8").split("\n").slice(0, -1);
-    } catch {
-      // Another run has just ended.
-      continue;
-    }
+  if (!existsSync(journals)) return [];
+  for (const name of readdirSync(journals)) {
+    const lines = readFileSync(join(journals, name), "utf8").split("\n").slice(0, -1);
     const entries = lines.map((line) => JSON.parse(line) as JournalEntry);
     if (entries[0]?.what === "run" && entries[0].pid === pid) return entries;
   }
@@ -53,7 +56,7 @@ describe.skipIf(!canRun)(`a run whose controller was killed (${WHY})`, () => {
     async () => {
       const foreign = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
       const words = [PROGRAM, "--seeds", "1", "--jobs", "1", "T-LOSS-04"];
-      const controller = spawn(process.execPath, words, { stdio: "ignore" });
+      const controller = spawn(process.execPath, words, { stdio: "ignore", env: { ...process.env, TMPDIR: home } });
       children.push(foreign, controller);
       const { pid } = controller;
       const ofKind = <W extends JournalEntry["what"]>(what: W) =>
@@ -76,7 +79,7 @@ describe.skipIf(!canRun)(`a run whose controller was killed (${WHY})`, () => {
       expect(isThere(relay)).toBe(true);
       expect(existsSync(folder!.path)).toBe(true);
 
-      const healings = await heal();
+      const healings = await heal({ folder: journals });
       expect(healings.flatMap(({ undone }) => undone)).toContain(`ended process ${relay.pid} (relay)`);
       await expect.poll(() => processes.filter(isThere)).toEqual([]);
       expect(existsSync(folder!.path)).toBe(false);
