@@ -13,7 +13,7 @@ import { FaultFileControl } from "../world/fault-file-control.ts";
 import type { Journal } from "../world/journal.ts";
 import { processStart } from "../world/process-start.ts";
 import { listFiles, readHttp, readPieces } from "../world/relay-view.ts";
-import { flipBits } from "./bit-rot.ts";
+import { flipBits } from "../world/bit-rot.ts";
 import { Child } from "./child.ts";
 import type { Guard } from "./guard.ts";
 import { descriptorCount, processState } from "./process-state.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { heal } from "../world/heal.ts";
 import { Journal } from "../world/journal.ts";
-import { flipBits } from "./bit-rot.ts";
+import { flipBits } from "../world/bit-rot.ts";
 import { fillDisk, freeDisk, mountSmallDisk, probeTmpfs, unmount } from "./small-disk.ts";
 
 let home = "";

@@ -5,7 +5,7 @@
  */
 import { closeSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { createDraw } from "../../scenarios/draw.ts";
-import { FaultError } from "../world/fault-error.ts";
+import { FaultError } from "./fault-error.ts";
 
 const WINDOW_BYTES = 64;
 /** Random bytes have about 57 different ones in 64; text and tables have far fewer. */
