@@ -43,6 +43,8 @@ const TOXIPROXY = "toxiproxy";
 const READY_WITHIN_MS = 20_000;
 /** Without one of these no host is Pumba's business. */
 const PUMBA_FAULTS: ReadonlySet<FaultStep["do"]> = new Set(["crash", "restart", "pause", "wipe", "rollback"]);
+/** The server gives up after 25 s; a toxic before a narrow line is taken away when what waits there has gone through. */
+const CALL_TIMEOUT_MS = 24_000;
 const CAPTURE_AT = "/var/tmp/capture.pcap";
 const CAPTURE_PACKETS = 200_000;
 
@@ -108,7 +110,7 @@ export class DockerBackend implements Backend {
     for (const each of pods) each.catch(() => {});
     const pod = await this.#pod(TOXIPROXY, [API_PORT], []);
     this.#proxyPod = pod;
-    const server = new ToxiproxyServer(this.toxiproxyUrl);
+    const server = new ToxiproxyServer(this.toxiproxyUrl, CALL_TIMEOUT_MS);
     await this.#startToxiproxy(pod, server);
     this.#links = new DockerLinks({
       seed: plan.seed,
