@@ -15,7 +15,7 @@ import { FaultError } from "../world/fault-error.ts";
 import { runClock, sleep } from "../world/run-clock.ts";
 import { DelayWalk } from "./delay-walk.ts";
 import { createLossPattern } from "./loss-pattern.ts";
-import { PacketFault, type LinkEnd, type PacketFaultSpec, type Watch } from "./packet-fault.ts";
+import { type DropPattern, PacketFault, type LinkEnd, type PacketFaultSpec, type Watch } from "./packet-fault.ts";
 
 export interface DockerLinksOptions {
   readonly seed: string;
@@ -121,7 +121,9 @@ export class DockerLinks implements Links {
     const watch: PacketFaultSpec = { name, end: link.end, streams: kind === "ends" ? "both" : streams, watch: kind };
     if (toxic.type === "blocked") return this.#inKernel(link, { ...watch, drop: "all" }, onActed);
     if (toxic.type === "loss") {
-      const drop = createLossPattern(toxic, this.#options.seed, `${link.proxy}/${name}`);
+      const patternOf = (way: string): DropPattern =>
+        createLossPattern(toxic, this.#options.seed, `${link.proxy}/${name}/${way}`);
+      const drop = { up: patternOf("up"), down: patternOf("down") };
       return this.#inKernel(link, { ...watch, drop }, onActed);
     }
     const end = toxic.type === "down" ? await this.#close(link) : await this.#put(link, name, streams, toxic);
