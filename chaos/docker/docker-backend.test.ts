@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chmodSync, writeFileSync } from "node:fs";
@@ -60,7 +60,7 @@ describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => 
     meddle?: (backend: DockerBackend) => Promise<void>,
     pumba?: Pumba,
   ): Promise<WorldRun> {
-    const backend = new DockerBackend({ ...engine, pumba });
+    const backend = new DockerBackend({ ...engine, pumba: pumba && (() => pumba) });
     let meddled: Promise<void> = Promise.resolve();
     evidence = { files: [], links: "" };
     const run = await runWorld(plan, backend, {
@@ -203,10 +203,43 @@ describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => 
       writeFileSync(program, '#!/bin/sh\necho "level=warning msg=\\"no containers found\\"" >&2\nexit 0\n');
       chmodSync(program, 0o755);
       const plan = planWith([[1500, { do: "pause", host: RELAY, forMs: 400 }]]);
-      const { verdict, history } = await runPlan(plan, undefined, new Pumba(program));
+      const { verdict, history } = await runPlan(plan, undefined, Pumba.program(program));
       expect(verdict.verdict).toBe("unknown");
       expect(verdict.unknowns.join()).toMatch(/Pumba was told to pause \S+, and the engine saw nothing of it/);
       expect(stages(history)).not.toContain("observed");
+      await expectNothingLeft();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "kills, stops and pauses by Pumba where it is there",
+    async () => {
+      // Stands in for the real one: the same words, and what was paused goes on when it is told to end.
+      const program = join(home, "pumba");
+      const log = join(home, "pumba.log");
+      writeFileSync(
+        program,
+        `#!/bin/sh
+echo "$@" >> ${log}
+case $1 in
+kill) docker kill -s "$3" "$4" ;;
+pause) docker pause "$4"; sleep 60 & trap "docker unpause $4; kill $!; exit" TERM; wait ;;
+esac >/dev/null
+`,
+      );
+      chmodSync(program, 0o755);
+      const plan = planWith([
+        [1500, { do: "pause", host: RELAY, forMs: 400 }],
+        [3000, { do: "crash", host: RELAY, how: "kill", downMs: 100 }],
+        [6000, { do: "restart", host: "a", downMs: 100 }],
+      ]);
+      const { verdict, history } = await runPlan(plan, undefined, Pumba.program(program));
+      expect(verdict).toMatchObject({ verdict: "valid", findings: [], unknowns: [] });
+      expect(stages(history).filter((stage) => stage === "observed")).toHaveLength(3);
+      expect(readFileSync(log, "utf8")).toMatch(
+        /^pause --duration 24h \S+-relay-0\nkill --signal SIGKILL \S+-relay-0\nkill --signal SIGTERM \S+-a-0\n/,
+      );
       await expectNothingLeft();
     },
     TIMEOUT_MS,

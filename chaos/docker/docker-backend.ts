@@ -28,7 +28,7 @@ export interface DockerBackendOptions {
   readonly docker: Docker;
   readonly images: Images;
   /** Kills, stops and pauses where it is there; the engine does it otherwise. */
-  readonly pumba?: Pumba | undefined;
+  readonly pumba?: ((labels: Readonly<Record<string, string>>) => Pumba) | undefined;
   /** Words after the image's program that start each; without them `relay` and `agent`. */
   readonly relayWords?: readonly string[];
   readonly agentWords?: readonly string[];
@@ -66,6 +66,7 @@ export class DockerBackend implements Backend {
   #links: DockerLinks | undefined;
   #events: EngineEvents | undefined;
   #proxyPod: Pod | undefined;
+  #pumba: Pumba | undefined;
 
   constructor(options: DockerBackendOptions) {
     this.#options = options;
@@ -97,6 +98,7 @@ export class DockerBackend implements Backend {
     const { run, journal } = { run: context.journal.run, journal: context.journal };
     this.#context = context;
     this.#plan = plan;
+    this.#pumba = this.#options.pumba?.(runLabels(run));
     // Before anything is made that carries it.
     journal.add({ what: "label", label: labelOf(run) });
     this.#events = await EngineEvents.listen(docker, labelOf(run));
@@ -149,7 +151,7 @@ export class DockerBackend implements Backend {
       otherwise:
         pumba === undefined || !this.#faultsOf(name).some(({ do: fault }) => PUMBA_FAULTS.has(fault))
           ? undefined
-          : (container) => pumba.deeds(container, this.#events!, signal),
+          : (container) => this.#pumba!.deeds(container, this.#events!, signal),
     });
     this.#hosts.push(host);
     return host;
