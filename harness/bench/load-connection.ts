@@ -15,6 +15,7 @@ import { MessageCodec } from "../../core/wire/codec.ts";
 import { signHello } from "../../core/wire/hello-signature.ts";
 import type { Message, PullResponse } from "../../core/wire/messages.ts";
 import { WIRE_VERSION } from "../../core/wire/messages.ts";
+import type { NextCiphers } from "../crypto/next-ciphers.ts";
 import { parseEndpoint } from "../driver/endpoint.ts";
 import { randomBytes } from "node:crypto";
 
@@ -22,6 +23,8 @@ export interface LoadOptions {
   readonly suite: CryptoSuite;
   readonly relay: RelayAddress;
   readonly keys: GroupKeys;
+  /** Those of `suite`, for who pushes one by one and can make the next ones while the relay is at work. */
+  readonly ciphers?: NextCiphers;
 }
 
 /** Shared by all: nothing of it outlives a turn. */
@@ -74,7 +77,9 @@ export class LoadConnection {
 
   /** Seals the next push while the relay is at work, so that the relay alone is timed. Nothing else may go before it. */
   prepare(payload: Uint8Array): void {
-    this.#prepared ??= this.#seal({ type: "Push", blobId: randomBytes(BLOB_ID_BYTES), payload, ttlS: 0 });
+    if (this.#prepared !== undefined) return;
+    this.#prepared = this.#seal({ type: "Push", blobId: randomBytes(BLOB_ID_BYTES), payload, ttlS: 0 });
+    this.#options.ciphers?.prepare();
   }
 
   pull(after: number): void {

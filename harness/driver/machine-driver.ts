@@ -71,6 +71,8 @@ export interface DriverOptions<Command, Event, Operation, Answer> {
   /** A connection was cut because its peer did not read. */
   readonly onSlowReader?: () => void;
   readonly onTransaction?: (transaction: Transaction<Operation, Answer>) => void;
+  /** A turn is over and what it sent is on its way: time for what the next one finds ready. */
+  readonly afterTurn?: () => void;
 }
 
 const DEADLINE = { type: "deadline" } as const;
@@ -352,6 +354,7 @@ export class MachineDriver<Command, Event, Operation, Answer> {
     for (const link of this.#heard) link.beginTurn();
     this.#heard = [];
     this.#arm();
+    this.#options.afterTurn?.();
   }
 
   #commit(): void {

@@ -5,6 +5,7 @@
 import { encodeRelayAddress } from "../../core/ids.ts";
 import { EXIT } from "../cli/exit-code.ts";
 import { createFastSuite } from "../crypto/fast-suite.ts";
+import { NextCiphers } from "../crypto/next-ciphers.ts";
 import type { Clock } from "../driver/clock.ts";
 import { createRealClock } from "../driver/clock.ts";
 import type { Endpoint } from "../driver/endpoint.ts";
@@ -57,7 +58,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   log.info("starting", { version });
   const paths = pathsOf(settings);
   prepareFolder(paths.folder, [paths.database, paths.identity]);
-  const suite = createFastSuite();
+  const ciphers = new NextCiphers();
+  const suite = createFastSuite(ciphers);
   const storage = openStorage(paths, suite, settings["cleanup.enabled"], () => clock.now().monoMs);
   const graceMs = settings["server.shutdown_grace_secs"] * 1000;
   const lingerMs = Math.min(LINGER_MS, graceMs / 2);
@@ -89,6 +91,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       limits: { ...driverLimitsOf(settings), lingerMs },
       log,
       metrics,
+      afterTurn: () => ciphers.prepare(),
     });
     const running = life;
     const id = await keyOf(running, paths.identity);
