@@ -105,7 +105,7 @@ export function createFastSuite(ciphers: Ciphers = FRESH_CIPHERS): CryptoSuite {
 }
 
 function seal(cipher: CipherChaCha20Poly1305, ad: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void {
-  cipher.setAAD(ad, { plaintextLength: plaintext.length });
+  if (ad.length > 0) cipher.setAAD(ad, { plaintextLength: plaintext.length });
   const { length } = plaintext;
   out.set(cipher.update(plaintext));
   cipher.final();
@@ -114,7 +114,7 @@ function seal(cipher: CipherChaCha20Poly1305, ad: Uint8Array, plaintext: Uint8Ar
 
 function open(decipher: DecipherChaCha20Poly1305, ad: Uint8Array, sealed: Uint8Array, out: Uint8Array): boolean {
   const length = sealed.length - TAG_BYTES;
-  decipher.setAAD(ad, { plaintextLength: length });
+  if (ad.length > 0) decipher.setAAD(ad, { plaintextLength: length });
   decipher.setAuthTag(sealed.subarray(length));
   try {
     const plaintext = decipher.update(sealed.subarray(0, length));

@@ -60,7 +60,11 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   prepareFolder(paths.folder, [paths.database, paths.identity]);
   const ciphers = new NextCiphers();
   const suite = createFastSuite(ciphers);
-  const storage = openStorage(paths, suite, settings["cleanup.enabled"], () => clock.now().monoMs);
+  const monoMs = (): number => clock.now().monoMs;
+  const storage = openStorage(paths, suite, settings["cleanup.enabled"], monoMs, (code) => {
+    log.error("store trouble", { why: code });
+  });
+  if (storage.wasKeyExposed) log.warn("key file was open to others, closed");
   const graceMs = settings["server.shutdown_grace_secs"] * 1000;
   const lingerMs = Math.min(LINGER_MS, graceMs / 2);
 
