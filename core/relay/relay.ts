@@ -143,6 +143,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       return this.#connections.drop(session, why);
     }
     this.#requests.flushBatch(session);
+    this.#connections.weigh(session);
   }
 
   #sweepIfDue(now: Now): void {

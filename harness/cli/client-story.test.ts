@@ -299,7 +299,13 @@ describe("the group", () => {
     await pairedDevices();
     const { devices } = await json("laptop", "devices");
     const phone = devices.find((device: { isThisDevice: boolean }) => !device.isThisDevice);
-    expect(await done("laptop", "devices")).toMatch(new RegExp(`${phone.deviceId.slice(0, 16)} +away`));
+    const listed = await done("laptop", "devices");
+    expect(listed).toMatch(new RegExp(`${phone.deviceId.slice(0, 16)} +away`));
+    expect(listed).toMatch(/ laptop \(this device\)\n/);
+    expect([phone.name, devices.map(({ name }: { name: string | null }) => name)]).toEqual([
+      null,
+      expect.arrayContaining([null, "laptop"]),
+    ]);
     expect(await done("laptop", "devices", "--revoke", phone.deviceId.slice(0, 8), "--reason", "lost")).toMatch(
       /is revoked/,
     );
