@@ -11,7 +11,7 @@ import type { RelayAnswer, RelayOperation } from "../../core/relay/store.ts";
 import type { Clock } from "../driver/clock.ts";
 import type { Endpoint } from "../driver/endpoint.ts";
 import { MachineDriver } from "../driver/machine-driver.ts";
-import type { DriverLimits, Transaction } from "../driver/machine-driver.ts";
+import type { DriverLimits, Transaction } from "../driver/driver-options.ts";
 import type { TransactionStore } from "../driver/transaction-store.ts";
 import type { Log } from "./log.ts";
 import { describeError } from "./log.ts";
