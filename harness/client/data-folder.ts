@@ -52,9 +52,8 @@ export function prepareDataFolder(folder: DataFolder): void {
     makeFolder(folder.path, PRIVATE_FOLDER_MODE);
     accessSync(folder.path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new StorageError(
-      `The data folder ${folder.path} cannot be used: ${describeFileError(error)}. Name another folder.`,
-    );
+    const why = errorCode(error) === "ENOENT" ? "the system makes no folder there" : describeFileError(error);
+    throw new StorageError(`The data folder ${folder.path} cannot be used: ${why}. Name another folder.`);
   }
 }
 
@@ -78,7 +77,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "there is a file of that name",
   ENOTDIR: "there is a file where a folder should be",
   EISDIR: "it is a folder",
-  ENOENT: "there is no such place",
+  ENOENT: "there is no such file",
   ENAMETOOLONG: "the name is too long",
   ELOOP: "its links lead in a circle",
 };

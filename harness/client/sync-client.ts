@@ -201,7 +201,8 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
 
   /**
    * Seals `data` and puts it into the queue on disk, connected or not: when this resolves it is safe, and it is sent
-   * until a relay has it or its ttl is over. Throws `TooLargeError`, `InvalidOptionsError` (ttl), `StorageError`.
+   * until a relay has it or its ttl is over. Throws `TooLargeError`, `QueueFullError` (`queueRowsMax` pushes or
+   * `queueBytesMax` bytes wait for a relay already), `InvalidOptionsError` (ttl), `StorageError`.
    */
   async push(data: Uint8Array | string, { ttlS = 0 }: { readonly ttlS?: number } = {}): Promise<Pushed> {
     this.#assertOpen();
