@@ -29,6 +29,8 @@ export interface LoadOptions {
 
 /** Shared by all: nothing of it outlives a turn. */
 const codec = new MessageCodec();
+/** What came is taken in before anything else comes: one for all connections, and no stream in between. */
+const INCOMING = new Uint8Array(256 * 1024);
 
 export class LoadConnection {
   /** Milliseconds from a push to its acknowledgement, or from a pull to its page, since `latencies` was last emptied. */
@@ -58,7 +60,11 @@ export class LoadConnection {
       pool: new BytePool(),
     });
     const endpoint = parseEndpoint(options.relay.endpoint)!;
-    this.#socket = connect({ ...endpoint, noDelay: true });
+    const callback = (count: number, buffer: Uint8Array): boolean => {
+      this.#received(new Uint8Array(buffer.buffer, buffer.byteOffset, count));
+      return true;
+    };
+    this.#socket = connect({ ...endpoint, noDelay: true, onread: { buffer: INCOMING, callback } });
   }
 
   /** Resolves when the relay has said Welcome. */
@@ -95,7 +101,6 @@ export class LoadConnection {
   #join(): Promise<void> {
     const socket = this.#socket;
     socket.on("connect", () => socket.write(this.#channel.start()!));
-    socket.on("data", (chunk: Buffer) => this.#received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)));
     socket.on("error", (error) => this.#end(error));
     socket.on("close", () => this.#end(new Error("the relay closed the connection")));
     return new Promise((resolve, reject) => {

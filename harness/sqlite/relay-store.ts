@@ -176,7 +176,7 @@ export class RelayStore implements TransactionStore<RelayOperation, RelayAnswer>
     const group = this.#groups.find(operation.group);
     if (group === undefined) return { id, type: "failed", error: VANISHED };
     const { key } = group;
-    const { head, rows, answers } = decideAppend(this.#hasher, group.head, (blob) => this.#log.known(key, blob), {
+    const { head, rows, answers } = decideAppend(this.#hasher, group.head, (_, blobId) => this.#log.known(key, blobId), {
       sender: device,
       items,
       wallMs,
