@@ -3,7 +3,9 @@
  *
  * One turn of the event loop is: every input that came is handled at once; then, together, what was sent goes to the
  * sockets (one write each), the store gets all operations as one transaction (group commit), its answers are handled,
- * what they sent goes out. Inputs that come while one is handled wait for it.
+ * what they sent goes out. Inputs that come while one is handled wait for it. Where only one peer spoke in the last turn,
+ * what comes from one begins its turn at once, and waits for no other; this once in each turn of the loop, so that more
+ * peers are back at one transaction for all with the next.
  *
  * Bounds, so that one peer's misuse costs the others nothing: unsent bytes per connection and in total (beyond, the
  * connection is cut and the machine told), operations and bytes taken in before a transaction (beyond, nobody is read
@@ -46,6 +48,8 @@ export class MachineDriver<Command, Event, Operation, Answer> {
   #turnBytes = 0;
   /** Those that something came from in this turn. */
   #heard: Link[] = [];
+  /** One peer alone spoke in the last turn: the next who speaks need not wait for others. */
+  #isAlone = false;
   #isHolding = false;
   #isOver = false;
   #immediate: NodeJS.Immediate | undefined;
@@ -159,6 +163,7 @@ export class MachineDriver<Command, Event, Operation, Answer> {
       // Not as a `Buffer`: its `slice` shares memory where a `Uint8Array` copies.
       const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
       this.#take({ type: "bytes", connection: link.id, bytes });
+      if (this.#isAlone && this.#operations.length > 0) this.#hurry();
     });
     socket.on("drain", () => {
       this.#behind.delete(link);
@@ -283,6 +288,13 @@ export class MachineDriver<Command, Event, Operation, Answer> {
     if (!this.#isOver) this.#immediate ??= setImmediate(() => this.#turn());
   }
 
+  /** The turn that was to come is taken now. One comes all the same, and finds out whether others have spoken meanwhile. */
+  #hurry(): void {
+    this.#turn();
+    this.#isAlone = false;
+    this.#schedule();
+  }
+
   #turn(): void {
     clearImmediate(this.#immediate);
     this.#immediate = undefined;
@@ -299,8 +311,9 @@ export class MachineDriver<Command, Event, Operation, Answer> {
     // Answers may have led to further operations: the next transaction. Peers wait no longer than for one.
     if (this.#operations.length > 0 || this.#inputs.length > 0) this.#schedule();
     this.#hold(false);
+    this.#isAlone = this.#heard.length <= 1;
     for (const link of this.#heard) link.beginTurn();
-    this.#heard = [];
+    if (this.#heard.length > 0) this.#heard = [];
     this.#arm();
     this.#options.afterTurn?.();
   }
