@@ -72,6 +72,24 @@ describe("a suite with ciphers that are ready", () => {
     expect(encodeHex(out)).toBe(encodeHex(expected));
   });
 
+  it("has them ready for the latest keys only", () => {
+    const own = new NextCiphers();
+    const sealing = createFastSuite(own);
+    const keys = Array.from({ length: 100 }, (_, i) => new Uint8Array(32).fill(i));
+    const say = (key: Uint8Array, counter: number): boolean => {
+      const before = own.foundReady;
+      const nonce = new Uint8Array(12);
+      nonce[4] = counter;
+      sealing.aeadSeal(key, nonce, EMPTY, EMPTY, new Uint8Array(16));
+      return own.foundReady > before;
+    };
+    for (const key of keys) {
+      say(key, 0);
+      own.prepare();
+    }
+    expect(keys.filter((key) => say(key, 1)).map(([i]) => i)).toEqual(keys.slice(100 - 64).map(([i]) => i));
+  });
+
   it("finds them ready for each message of a channel, across rekeys", () => {
     const [one, other] = [new NextCiphers(), new NextCiphers()];
     const key = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);

@@ -5,7 +5,8 @@
  * its cipher ready: the time between the two is used, the time that somebody waits is shorter.
  *
  * It holds: a cipher is handed out once, and only for the very key and nonce that it was made for; a wrong guess costs
- * the making and nothing else. Under load nothing is prepared, because nobody waits. What was prepared goes with its key.
+ * the making and nothing else. Under load nothing is prepared, because nobody waits. So many keys at a time have one ready,
+ * the latest, so that ten thousand idle channels hold nothing; and no key is kept alive by it.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import type { CipherChaCha20Poly1305, DecipherChaCha20Poly1305 } from "node:crypto";
@@ -16,6 +17,8 @@ const CIPHER = "chacha20-poly1305";
 const TAG = { authTagLength: TAG_BYTES } as const;
 /** More keys than this in one turn are load. */
 const KEYS_MAX = 16;
+/** Keys that have a cipher ready, in each direction. */
+const READY_MAX = 64;
 /** Before it the nonce of a channel is zeros, from it on a number, little-endian (Noise, section 12). */
 const COUNTER_AT = 4;
 
@@ -64,6 +67,10 @@ class Prepared<Cipher> {
   found = 0;
   readonly #make: (key: Uint8Array, nonce: Uint8Array) => Cipher;
   readonly #kept = new WeakMap<Uint8Array, Kept<Cipher>>();
+  /** Keys that may have one ready, in a ring: whoever comes takes the place of the one that came first. */
+  readonly #places: WeakRef<Uint8Array>[] = [];
+  readonly #hasPlace = new WeakSet<Uint8Array>();
+  #nextPlace = 0;
   /** Keys in use since the last time, each with the nonce that will come. */
   readonly #next = new Map<Uint8Array, Uint8Array>();
 
@@ -86,10 +93,23 @@ class Prepared<Cipher> {
     if (this.#next.size === 0) return;
     if (this.#next.size <= KEYS_MAX) {
       for (const [key, nonce] of this.#next) {
+        this.#takePlace(key);
         this.#kept.set(key, { key: key.slice(), nonce, cipher: this.#make(key, nonce) });
       }
     }
     this.#next.clear();
+  }
+
+  #takePlace(key: Uint8Array): void {
+    if (this.#hasPlace.has(key)) return;
+    const former = this.#places[this.#nextPlace]?.deref();
+    if (former !== undefined) {
+      this.#kept.delete(former);
+      this.#hasPlace.delete(former);
+    }
+    this.#places[this.#nextPlace] = new WeakRef(key);
+    this.#hasPlace.add(key);
+    this.#nextPlace = (this.#nextPlace + 1) % READY_MAX;
   }
 }
 
