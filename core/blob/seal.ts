@@ -90,11 +90,16 @@ assertInvariant(
 assertInvariant(HEADER_BYTES <= PADDED_BYTES_MIN, "the shortest plaintext holds the fixed header");
 assertInvariant(GIVEN_UP_MAX <= 255, "the count of given-up numbers is one byte");
 
+/** How long the payload of such a body is, with so many numbers given up told in it. */
+export function sealedBytes(bodyBytes: number, givenUp: number): number {
+  return paddedLength(HEADER_BYTES + U64_BYTES * givenUp + bodyBytes) + SEAL_BYTES;
+}
+
 /** A fresh payload of exact size: the caller's to keep. */
 export function sealBlob(options: SealOptions): Uint8Array {
   const { content, pool } = options;
-  const paddedBytes = paddedLength(HEADER_BYTES + U64_BYTES * content.givenUp.length + content.body.length);
-  const payload = fresh(pool, paddedBytes + SEAL_BYTES);
+  const payload = fresh(pool, sealedBytes(content.body.length, content.givenUp.length));
+  const paddedBytes = payload.length - SEAL_BYTES;
   // Encrypted where it is written.
   const plaintext = payload.subarray(XNONCE_BYTES, XNONCE_BYTES + paddedBytes);
   encodeContent(content, plaintext);

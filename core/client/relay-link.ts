@@ -280,7 +280,7 @@ export class RelayLink {
       this.#port.tell({ type: "epoch-changed", relay: this.relay, epoch });
     }
     this.#position = { epoch, contiguous: START, highest: START };
-    this.#port.copies.owedAnew(rows);
+    this.#port.copies.owedAnew(this.outbox, rows);
     this.outbox.load(rows);
     // The connection may have gone, or found yet another epoch, while the store was at work.
     this.#isInStep = this.#epoch !== undefined && isEqualBytes(this.#epoch, epoch);
