@@ -1,7 +1,7 @@
 /** A relay in the simulated world: its program, and what is seen of it. */
 import type { Context } from "../core/context.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
-import { encodeHex } from "../core/bytes.ts";
+import { type BytePool, encodeHex } from "../core/bytes.ts";
 import type { Entropy } from "../core/machine.ts";
 import type { RelayConfig } from "../core/relay/config.ts";
 import type { RelayCommand, RelayEvent } from "../core/relay/events.ts";
@@ -21,6 +21,7 @@ export interface RelayHostOptions {
   readonly config: RelayConfig;
   readonly suite: CryptoSuite;
   readonly codec: JournalCodec;
+  readonly pool: BytePool;
   readonly recorder: Recorder;
   readonly mark: (name: string) => void;
 }
@@ -46,7 +47,7 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     this.#options = options;
     this.#suite = observeSuite(options.suite, {
       sealed: (key, nonce) => recorder.sealed(name, key, nonce),
-      opened: (bytes) => recorder.history.push({ type: "relay-view", at: recorder.at, relay: name, bytes }),
+      opened: (bytes) => recorder.opened(name, bytes),
     });
     this.host = kernel.addHost(name, this, { listen: this.endpoint });
   }
@@ -56,8 +57,8 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
-    const { codec, mark } = this.#options;
-    const context: Context = { entropy, suite: this.#suite, mark };
+    const { codec, pool, mark } = this.#options;
+    const context: Context = { entropy, suite: this.#suite, mark, pool };
     return { machine: new Relay(this.config, context), store: new RelayStore(disk, this.#options.suite, codec) };
   }
 

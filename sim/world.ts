@@ -2,6 +2,7 @@
  * One run of one plan: its hosts, its nemesis and the phases from boot to the last read. Made for a run and thrown away;
  * the kernel below it stays.
  */
+import type { BytePool } from "../core/bytes.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 import type { RelayAddress } from "../core/ids.ts";
 import type { Redacted } from "../core/redacted.ts";
@@ -20,6 +21,7 @@ export interface WorldOptions {
   readonly suiteFor: (host: string) => CryptoSuite;
   readonly secretOf: (group: string) => Redacted<Uint8Array>;
   readonly codec: JournalCodec;
+  readonly pool: BytePool;
 }
 
 /** The plan's zero: by then every host has booted. */
@@ -64,7 +66,7 @@ export class World {
       this.marks.add(name);
     };
     const { topology } = this.#plan;
-    const { codec, suiteFor } = this.#options;
+    const { codec, pool, suiteFor } = this.#options;
     const cause = createCause(BOOT_CAUSE);
     for (const { name, config } of topology.relays) {
       const relay = new RelayHost(this.#kernel, {
@@ -72,6 +74,7 @@ export class World {
         config,
         suite: suiteFor(name),
         codec,
+        pool,
         recorder: this.recorder,
         mark,
       });
@@ -97,6 +100,7 @@ export class World {
         config,
         suite: suiteFor(name),
         codec,
+        pool,
         recorder: this.recorder,
         mark,
       });

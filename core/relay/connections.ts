@@ -28,7 +28,7 @@ export class Connections {
   readonly #config: RelayConfig;
   readonly #context: Context;
   readonly #outputs: OutputQueue<RelayOutput>;
-  readonly #pool = new BytePool();
+  readonly #pool: BytePool;
   readonly #greeting: Timeouts<Session>;
   readonly #idle: Timeouts<Session>;
 
@@ -36,6 +36,7 @@ export class Connections {
     this.#config = config;
     this.#context = context;
     this.#outputs = outputs;
+    this.#pool = context.pool ?? new BytePool();
     this.sessions = sessions;
     this.#greeting = new Timeouts(config.handshakeTimeoutMs);
     this.#idle = new Timeouts(config.idleTimeoutMs);
