@@ -18,7 +18,7 @@ import { createPayload } from "../scenarios/payload.ts";
 import type { OperationStep } from "../scenarios/plan.ts";
 import { isTransportNonce } from "../scenarios/seal-record.ts";
 import { DeviceStore } from "./device-store.ts";
-import { createDeviceDisk } from "./device-disk.ts";
+import { SimDeviceDisk } from "./device-disk.ts";
 import type { JournalCodec } from "./journal-codec.ts";
 import type { Cause } from "./kernel/choices.ts";
 import type { Disk } from "./kernel/disk.ts";
@@ -92,7 +92,7 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
     const { groupSecret, config, codec, pool, mark } = this.#options;
     const relays = [...this.#options.relays.values()];
     const store = new DeviceStore(disk, codec);
-    this.#reader.opened(createDeviceDisk(store), incarnation === 0);
+    this.#reader.opened(new SimDeviceDisk(store), incarnation === 0);
     const context = { entropy, suite: this.#suite, mark, pool };
     return { machine: new Client({ relays, groupSecret, config }, context), store };
   }
