@@ -6,6 +6,8 @@
 import { BytePool } from "../core/bytes.ts";
 
 const CHUNK_BYTES = 128 * 1024;
+/** There is no chunk that even nothing could be cut from. */
+const USED_UP = CHUNK_BYTES + 1;
 /** Kept from run to run: 8 MiB. */
 const CHUNKS_KEPT_MAX = 64;
 
@@ -13,12 +15,12 @@ export class RunPool extends BytePool {
   readonly #chunks: ArrayBuffer[] = [];
   #chunksUsed = 0;
   #chunk = new ArrayBuffer(0);
-  #at = CHUNK_BYTES;
+  #at = USED_UP;
 
   /** The run is over. */
   reset(): void {
     this.#chunksUsed = 0;
-    this.#at = CHUNK_BYTES;
+    this.#at = USED_UP;
   }
 
   override take(length: number): Uint8Array {
