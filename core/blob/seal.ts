@@ -139,7 +139,7 @@ function encodeAssociated(about: Pick<OpenOptions, "groupId" | "blobId" | "kind"
   return ad;
 }
 
-/** `plaintext` is zeros, of the padded length. */
+/** `plaintext` has the padded length. */
 function encodeContent(content: BlobContent, plaintext: Uint8Array): void {
   const { sender, sequence, previous, givenUp, body } = content;
   assertInvariant(sender.length === DEVICE_ID_BYTES, "a sender has 32 bytes");
@@ -158,6 +158,7 @@ function encodeContent(content: BlobContent, plaintext: Uint8Array): void {
   }
   writeU32(plaintext, at, body.length);
   plaintext.set(body, bodyAt);
+  plaintext.fill(0, bodyAt + body.length);
 }
 
 function parseContent(plaintext: Uint8Array): Result<BlobContent, BlobError> {

@@ -68,7 +68,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     const { relays, groupSecret, config } = options;
     this.#config = config;
     this.#context = context;
-    const pool = new BytePool();
+    const pool = context.pool ?? new BytePool();
     this.#sealer = new Sealer(context, groupSecret, pool);
     const outboxes: SentLog[] = [];
     this.#copies = new Copies(outboxes, new QueueMeter(config));
@@ -181,7 +181,8 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
 
   /** Where this device stands at a relay (id in hex); undefined before its first Welcome there. */
   positionAt(relay: string): EpochPosition | undefined {
-    return this.#links.find((link) => link.relay === relay)?.position;
+    for (const link of this.#links) if (link.relay === relay) return link.position;
+    return undefined;
   }
 
   /** Blob ids, in hex, of everything queued that some relay owes a definite answer. */

@@ -34,7 +34,7 @@ export class Pusher {
     return inFlight < size && this.#notBeforeMs > 0 ? this.#notBeforeMs : Number.POSITIVE_INFINITY;
   }
 
-  advance(now: Now, send: (push: Push) => void): void {
+  advance(now: Now, connector: { send(push: Push): void }): void {
     if (this.#notBeforeMs > now.monoMs) return;
     this.#notBeforeMs = 0;
     while (this.outbox.inFlight < this.#allowed) {
@@ -45,7 +45,7 @@ export class Pusher {
         continue;
       }
       const { blobId, payload, ttlS } = entry.row;
-      send({ type: "Push", blobId, payload, ttlS });
+      connector.send({ type: "Push", blobId, payload, ttlS });
       this.outbox.sent(entry, now.monoMs);
     }
   }

@@ -163,7 +163,7 @@ export class RelayLink {
   advance(now: Now): void {
     if (!this.isInStep) return;
     const { config } = this.#port;
-    this.#pusher.advance(now, (push) => this.connector.send(push));
+    this.#pusher.advance(now, this.connector);
     const request = this.requests.send(now.monoMs);
     if (request !== undefined) this.connector.send(request);
     const after = this.#position!.contiguous.cursor;

@@ -29,7 +29,7 @@ export class Connections {
   readonly #config: RelayConfig;
   readonly #context: Context;
   readonly #outputs: OutputQueue<RelayOutput>;
-  readonly #pool = new BytePool();
+  readonly #pool: BytePool;
   readonly #halfFrames = new HalfFrames<Session>(HALF_FRAMES_BYTES_MAX);
   readonly #greeting: Timeouts<Session>;
   readonly #idle: Timeouts<Session>;
@@ -38,6 +38,7 @@ export class Connections {
     this.#config = config;
     this.#context = context;
     this.#outputs = outputs;
+    this.#pool = context.pool ?? new BytePool();
     this.sessions = sessions;
     this.#greeting = new Timeouts(config.handshakeTimeoutMs);
     this.#idle = new Timeouts(config.idleTimeoutMs);
