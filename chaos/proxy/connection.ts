@@ -78,8 +78,8 @@ export class Connection {
   destroy(): void {
     this.#pipes?.upstream.dispose();
     this.#pipes?.downstream.dispose();
-    this.#options.client.destroy();
-    this.#server?.destroy();
+    destroyNow(this.#options.client);
+    if (this.#server !== undefined) destroyNow(this.#server);
   }
 
   #lot(toxic: Toxic): number {
@@ -207,4 +207,13 @@ export class Connection {
     this.#pipes?.downstream.dispose();
     this.#options.over(this.#isRefused ? "refused" : "closed");
   }
+}
+
+/**
+ * Also a socket that is being reset: Node waits there until what was written is gone, and when it is destroyed before
+ * that, the system refuses the reset and the handle is never closed, so that the process cannot end.
+ */
+function destroyNow(socket: Socket): void {
+  if ("resetAndClosing" in socket) Reflect.set(socket, "resetAndClosing", false);
+  socket.destroy();
 }
