@@ -83,6 +83,15 @@ export class ToxiproxyServer {
     await this.#call(`add ${type} to the proxy ${proxy}`, this.#client.api.post(`${this.#path(proxy)}/toxics`, body));
   }
 
+  async update(proxy: string, name: string, attributes: ToxicBody["attributes"]): Promise<void> {
+    const path = `${this.#path(proxy)}/toxics/${name}`;
+    await this.#call(`change the toxic ${name} of the proxy ${proxy}`, this.#client.api.post(path, { attributes }));
+  }
+
+  async version(): Promise<string> {
+    return this.#call("tell its version", this.#client.getVersion());
+  }
+
   async remove(proxy: string, name: string): Promise<void> {
     const path = `${this.#path(proxy)}/toxics/${name}`;
     await this.#call(`remove the toxic ${name} from the proxy ${proxy}`, this.#client.api.delete(path));

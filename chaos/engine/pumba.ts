@@ -1,0 +1,64 @@
+/**
+ * Pumba, where its program is there: kills, stops and pauses containers of a run. It ends with exit code 0 also when it
+ * found no container, and tells nobody when a fault acts, so what it did is read back from the engine's events; a deed
+ * that the engine did not see is a fault that did not take. Packet loss stays with the kernel's own rules: Pumba's takes
+ * no seed.
+ */
+import { spawn } from "node:child_process";
+import type Docker from "dockerode";
+import { FaultError } from "../world/fault-error.ts";
+import type { Deed } from "./attached-process.ts";
+import type { EngineEvents } from "./events.ts";
+
+/** As the engine calls what was done. */
+const ACTIONS: { readonly [D in Deed]: string } = { kill: "die", stop: "kill", pause: "pause", unpause: "unpause" };
+const SEEN_WITHIN_MS = 10_000;
+const PAUSE_FOR = "24h";
+
+export class Pumba {
+  readonly #program: string;
+  /** It failed once: the fault did not take, and what follows is the engine's. */
+  #hasFailed = false;
+
+  constructor(program: string) {
+    this.#program = program;
+  }
+
+  /** For one container of a run; what is done after the run's end is no fault of its plan, and the engine's. */
+  deeds(container: Docker.Container, events: EngineEvents, signal: AbortSignal): (what: Deed) => Promise<boolean> {
+    let pausing: { end(): Promise<void> } | undefined;
+    return async (what) => {
+      if (signal.aborted || this.#hasFailed) return false;
+      const { Name } = await container.inspect();
+      const name = Name.slice(1);
+      const since = events.all.length;
+      if (what === "unpause") {
+        // It lets go of what it paused when it is told to end.
+        if (pausing === undefined) return false;
+        await pausing.end();
+        pausing = undefined;
+      } else if (what === "pause") pausing = this.#start(["pause", "--duration", PAUSE_FOR, name]);
+      else if (what === "kill") await this.#start(["kill", "--signal", "SIGKILL", name]).closed;
+      else await this.#start(["kill", "--signal", "SIGTERM", name]).closed;
+      if ((await events.waitFor(container.id, ACTIONS[what], since, SEEN_WITHIN_MS)) !== undefined) return true;
+      this.#hasFailed = true;
+      throw new FaultError(`Pumba was told to ${what} ${name}, and the engine saw nothing of it`);
+    };
+  }
+
+  #start(words: readonly string[]): { readonly closed: Promise<void>; end(): Promise<void> } {
+    const child = spawn(this.#program, words, { stdio: "ignore" });
+    const closed = new Promise<void>((resolve, reject) => {
+      child.once("error", (error) => reject(new FaultError(`Pumba could not be started: ${error.message}`)));
+      child.once("close", () => resolve());
+    });
+    closed.catch(() => {});
+    return {
+      closed,
+      async end() {
+        child.kill("SIGTERM");
+        await closed;
+      },
+    };
+  }
+}
