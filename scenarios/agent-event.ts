@@ -53,10 +53,19 @@ const why: FieldCodec<DisconnectWhy> = {
     typeof value === "string" && Object.hasOwn(WHYS, value) ? (value as keyof typeof WHYS) : undefined,
 };
 
+const queueFull = record<Extract<PushError, { type: "QueueFull" }>>({
+  type: oneOf("QueueFull"),
+  rows: count,
+  bytes: count,
+  rowsMax: count,
+  bytesMax: count,
+});
+
 const pushError: FieldCodec<PushError> = {
   encode: (value) => value,
   parse(value) {
     if (!isJsonObject(value)) return undefined;
+    if (value["type"] === "QueueFull") return queueFull.parse(value);
     const { type, bytesMax, ttlSMax } = value;
     const fields = Object.keys(value).length;
     if (type === "TooLarge" && fields === 2) {

@@ -7,6 +7,7 @@
 import type { Checker } from "./checker.ts";
 import { checkers } from "./checkers/index.ts";
 import type { History, HistoryRecord } from "./history.ts";
+import { HeldRun } from "./held-run.ts";
 import type { Plan } from "./plan.ts";
 import { isTroubleSeen } from "./trouble.ts";
 import type { Finding, Verdict } from "./verdict.ts";
@@ -43,16 +44,16 @@ export function judge(plan: Plan, history: History): Verdict {
 }
 
 /**
- * A judge of many histories, one after the other. It holds the last run's checkers until the next: an engine throws away
+ * A judge of many histories, one after the other. It holds the checkers of one of the last runs: an engine throws away
  * the optimised code of closures that nobody holds, and a sweep would warm up anew for each seed.
  */
 export function createJudge(): (plan: Plan, history: History) => Verdict {
-  const held: Judge[] = [];
+  const held = new HeldRun<Judge>();
   return (plan, history) => {
     const running = startJudge(plan);
     for (const record of history) running.observe(record);
     const verdict = running.finish();
-    held[0] = running;
+    held.offer(running);
     return verdict;
   };
 }

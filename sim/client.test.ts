@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openBlob, BlobKind, BODY_BYTES_MAX } from "../core/blob/seal.ts";
+import { openBlob, BlobKind, BODY_BYTES_MAX, sealedBytes } from "../core/blob/seal.ts";
 import { concatBytes } from "../core/bytes.ts";
 import { Client } from "../core/client/client.ts";
 import type { ClientConfig } from "../core/client/config.ts";
@@ -261,6 +261,8 @@ describe("a device and its relay", () => {
       connections: 1,
       outbox: 0,
       inFlight: 0,
+      queuedBytes: 0,
+      queuedRows: 0,
       pulls: 0,
       requests: 0,
       jobs: 0,
@@ -385,6 +387,101 @@ describe("pushing", () => {
     expect([content(first as never)?.body[0], content(second as never)?.body[0], none]).toEqual([1, 2, []]);
     device.hears(ack(first!, 1), ack(second!, 2));
     expect(device.saidPushes()).toEqual([3, 4]);
+  });
+
+  describe("has a queue with bounds", () => {
+    /** Of the pushes since the last time, in the order in which they were told. */
+    const outcomes = (device: Device): string[] =>
+      device.told("queued", "push-failed").map((event) => {
+        return `${event.ref} ${event.type === "queued" ? "queued" : event.error.type}`;
+      });
+
+    it("of rows: what is beyond is refused at once, with the bounds, takes no number, and nothing of it is stored", () => {
+      const device = new Device({ queueRowsMax: 2, queueBytesMax: 5000 });
+      for (const ref of [1, 2, 3]) device.push(ref);
+      const [one, two, three] = device.told("queued", "push-failed");
+      expect([one, two]).toMatchObject([{ type: "queued" }, { type: "queued" }]);
+      const bytes = 2 * sealedBytes(1, 0);
+      const error = { type: "QueueFull", rows: 2, bytes, rowsMax: 2, bytesMax: 5000 };
+      expect(three).toEqual({ type: "push-failed", ref: 3, error });
+      expect(device.store.outbox(RELAY_HEX).map(({ sequence }) => sequence)).toEqual([1, 2]);
+      const log = new Log();
+      device.connect(log);
+      const [first] = device.said().filter(({ type }) => type === "Push");
+      device.hears(ack(first!, 1));
+      device.push(4);
+      expect(outcomes(device)).toEqual(["4 queued"]);
+      const [four] = device.said().filter(({ type }) => type === "Push");
+      expect(content(four as never)).toMatchObject({ sequence: 3, givenUp: [] });
+    });
+
+    it("of sealed bytes, to the last one", () => {
+      const device = new Device({ queueBytesMax: sealedBytes(1, 0) + sealedBytes(1000, 0) });
+      device.push(1);
+      device.push(2, 0, new Uint8Array(1200));
+      device.push(3, 0, new Uint8Array(1000));
+      device.push(4);
+      expect(outcomes(device)).toEqual(["1 queued", "2 QueueFull", "3 queued", "4 QueueFull"]);
+    });
+
+    it("that stand over a restart of the process", () => {
+      const device = new Device({ queueRowsMax: 2 });
+      for (const ref of [1, 2]) device.push(ref);
+      device.start();
+      device.push(3);
+      expect(outcomes(device)).toEqual(["1 queued", "2 queued", "3 QueueFull"]);
+    });
+
+    it("that count what the store has not answered yet, and what came before it had answered at all", () => {
+      const device = new Device({ queueRowsMax: 2 }, true);
+      for (const ref of [1, 2, 3]) device.push(ref);
+      expect(outcomes(device), "before the store has told anything").toEqual(["3 QueueFull"]);
+      device.storeCatchesUp();
+      device.connect(new Log());
+      const [first] = device.said().filter(({ type }) => type === "Push");
+      device.hears(ack(first!, 1));
+      device.isStoreSlow = true;
+      for (const ref of [4, 5]) device.push(ref);
+      expect(outcomes(device), "while one is being stored").toEqual(["1 queued", "2 queued", "5 QueueFull"]);
+      device.storeCatchesUp();
+      expect(outcomes(device)).toEqual(["4 queued"]);
+    });
+
+    it("with room again for what the store could not keep, what was refused for good, and what was over", () => {
+      const device = new Device({ queueRowsMax: 1 });
+      device.disk.full = true;
+      device.push(1);
+      device.disk.full = false;
+      device.push(2);
+      device.connect(new Log());
+      const [two] = device.said().filter(({ type }) => type === "Push");
+      device.hears(refusal("Push", (two as { blobId: Uint8Array }).blobId, 0));
+      device.push(3, 1);
+      device.push(4);
+      device.closes();
+      device.pass(10_000);
+      device.opens();
+      device.welcome(new Log());
+      device.push(5);
+      expect(outcomes(device)).toEqual(["1 StorageFull", "2 queued", "3 queued", "4 QueueFull", "5 queued"]);
+    });
+
+    it("that what is sent again to a relay that lost its data does not use up", () => {
+      const device = new Device({ queueRowsMax: 2 });
+      const log = new Log();
+      device.connect(log);
+      for (const ref of [1, 2]) device.push(ref);
+      const pushes = device.said().filter(({ type }) => type === "Push");
+      device.hears(...pushes.map((push, i) => ack(push, i + 1)));
+      device.closes();
+      device.pass(60_000);
+      device.opens();
+      device.welcome(new Log(SECOND_EPOCH));
+      expect(device.client.resources()).toMatchObject({ outbox: 2, queuedRows: 0, queuedBytes: 0 });
+      device.push(3);
+      device.push(4);
+      expect(outcomes(device)).toEqual(["1 queued", "2 queued", "3 queued", "4 queued"]);
+    });
   });
 
   it("refuses at once a body that fits into no blob", () => {

@@ -44,10 +44,13 @@ export class Nemesis {
     this.#hosts = hosts;
     this.#recorder = recorder;
     this.#rotLabel = kernel.labels.label("nemesis.rot");
-    kernel.network.onEffect = (toxic) => {
+    // Not in one: a function that is assigned to a property where it is made lives with the old objects, and keeps its
+    // whole run alive until the next full collection.
+    const onEffect = (toxic: Toxic): void => {
       const step = this.#stepOf.get(toxic);
       if (step !== undefined) this.#see(step);
     };
+    kernel.network.onEffect = onEffect;
   }
 
   /** The list itself: what is withheld from this host comes and goes. */

@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chmodSync, writeFileSync } from "node:fs";
@@ -13,6 +15,7 @@ import type { Plan } from "../../scenarios/plan.ts";
 import { createWorkload, type FaultSpec } from "../../scenarios/workload.ts";
 import { Pumba } from "../engine/pumba.ts";
 import { RUN_LABEL, sweepLabel } from "../engine/run-label.ts";
+import { heal } from "../world/heal.ts";
 import { runWorld, type WorldRun } from "../world/run-world.ts";
 import { DockerBackend } from "./docker-backend.ts";
 import { findTestEngine, type TestEngine } from "./engine-for-tests.ts";
@@ -57,10 +60,14 @@ describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => 
     meddle?: (backend: DockerBackend) => Promise<void>,
     pumba?: Pumba,
   ): Promise<WorldRun> {
-    const backend = new DockerBackend({ ...engine, pumba });
+    const backend = new DockerBackend({ ...engine, pumba: pumba && (() => pumba) });
     let meddled: Promise<void> = Promise.resolve();
+    evidence = { files: [], links: "" };
     const run = await runWorld(plan, backend, {
       folder: join(home, "run"),
+      onEnd(folder, _run, links) {
+        evidence = { files: readdirSync(folder, { recursive: true }).map(String), links };
+      },
       onPhase(phase) {
         if (phase !== "steady") return;
         label = backend.label;
@@ -71,6 +78,9 @@ describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => 
     if (!run.ok) throw new Error(JSON.stringify(run.error));
     return run.value;
   }
+
+  /** What the last run left for whoever looks into a failure. */
+  let evidence: { readonly files: readonly string[]; readonly links: string } = { files: [], links: "" };
 
   /** Of the last run; others may be under way on this engine. */
   let label = "";
@@ -102,7 +112,15 @@ describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => 
         [5000, { do: "pause", host: RELAY, forMs: 400 }],
         [6000, { do: "crash", host: RELAY, how: "kill", downMs: 100 }],
       ]);
-      const { verdict, history, fidelity } = await runPlan(plan);
+      const { verdict, history, fidelity } = await runPlan(plan, async (backend) => {
+        const filters = { label: [backend.label, "chaos.part=node"] };
+        for (const { Id } of await engine.docker.listContainers({ filters })) {
+          const { Config, HostConfig } = await engine.docker.getContainer(Id).inspect();
+          expect(Config.User).toBe("1000:1000");
+          expect(HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ["ALL"], Privileged: false });
+          expect(HostConfig.SecurityOpt).toContain("no-new-privileges");
+        }
+      });
       expect(verdict).toMatchObject({ verdict: "valid", findings: [], unknowns: [] });
       for (const stage of ["issued", "observed", "healed"]) {
         expect(
@@ -152,6 +170,10 @@ describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => 
       });
       expect(verdict.verdict).toBe("unknown");
       expect(verdict.unknowns.join()).toMatch(/somebody took the toxic zerok_\d_upstream of a-relay away/);
+      expect(evidence.files).toEqual(expect.arrayContaining(["relay/stderr.log", "a/stderr.log", "capture.pcap.tar"]));
+      expect(evidence.links).toMatch(/GET \/proxies:\s*\{\s*"a-relay"/);
+      expect(evidence.links).toMatch(/container of relay: \{"Status"/);
+      expect(evidence.links).toMatch(/events of the engine:\n.*container relay create/s);
       await expectNothingLeft();
     },
     TIMEOUT_MS,
@@ -181,10 +203,71 @@ describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => 
       writeFileSync(program, '#!/bin/sh\necho "level=warning msg=\\"no containers found\\"" >&2\nexit 0\n');
       chmodSync(program, 0o755);
       const plan = planWith([[1500, { do: "pause", host: RELAY, forMs: 400 }]]);
-      const { verdict, history } = await runPlan(plan, undefined, new Pumba(program));
+      const { verdict, history } = await runPlan(plan, undefined, Pumba.program(program));
       expect(verdict.verdict).toBe("unknown");
       expect(verdict.unknowns.join()).toMatch(/Pumba was told to pause \S+, and the engine saw nothing of it/);
       expect(stages(history)).not.toContain("observed");
+      await expectNothingLeft();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "kills, stops and pauses by Pumba where it is there",
+    async () => {
+      // Stands in for the real one: the same words, and what was paused goes on when it is told to end.
+      const program = join(home, "pumba");
+      const log = join(home, "pumba.log");
+      writeFileSync(
+        program,
+        `#!/bin/sh
+echo "$@" >> ${log}
+case $1 in
+kill) docker kill -s "$3" "$4" ;;
+pause) docker pause "$4"; sleep 60 & trap "docker unpause $4; kill $!; exit" TERM; wait ;;
+esac >/dev/null
+`,
+      );
+      chmodSync(program, 0o755);
+      const plan = planWith([
+        [1500, { do: "pause", host: RELAY, forMs: 400 }],
+        [3000, { do: "crash", host: RELAY, how: "kill", downMs: 100 }],
+        [6000, { do: "restart", host: "a", downMs: 100 }],
+      ]);
+      const { verdict, history } = await runPlan(plan, undefined, Pumba.program(program));
+      expect(verdict).toMatchObject({ verdict: "valid", findings: [], unknowns: [] });
+      expect(stages(history).filter((stage) => stage === "observed")).toHaveLength(3);
+      expect(readFileSync(log, "utf8")).toMatch(
+        /^pause --duration 24h \S+-relay-0\nkill --signal SIGKILL \S+-relay-0\nkill --signal SIGTERM \S+-a-0\n/,
+      );
+      await expectNothingLeft();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "a killed run's things are healed by their label, and other people's are not touched",
+    async () => {
+      const plan = planWith([]);
+      const child = spawn(process.execPath, ["--input-type=module", "-e", RUN_SCRIPT], {
+        env: {
+          ...process.env,
+          PLAN: JSON.stringify(plan),
+          FOLDER: join(home, "run"),
+          DIST: engine.binds[0]!.split(":")[0],
+          BINDS: JSON.stringify(engine.binds),
+        },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      [label] = (await once(child.stdout!.setEncoding("utf8"), "data")) as [string];
+      child.kill("SIGKILL");
+      await once(child, "close");
+      const filters = { label: [label] };
+      expect((await engine.docker.listContainers({ all: true, filters })).length).toBeGreaterThan(6);
+      const removeLabel = (each: string): Promise<readonly string[]> => sweepLabel(engine.docker, each);
+      const healed = (await heal({ removeLabel })).find(({ run }) => `${RUN_LABEL}=${run}` === label);
+      expect(healed).toMatchObject({ left: [] });
+      expect(healed!.undone.length).toBeGreaterThan(6);
       await expectNothingLeft();
     },
     TIMEOUT_MS,
@@ -203,6 +286,20 @@ describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => 
     await expectNothingLeft();
   });
 });
+
+/** A controller of its own, to be killed: tells its label when the run has begun. */
+const RUN_SCRIPT = `
+const { DIST, PLAN, FOLDER, BINDS } = process.env;
+const { openDockerBackend } = await import(DIST + "/chaos/docker/open-docker.js");
+const { runWorld } = await import(DIST + "/chaos/world/run-world.js");
+const opened = await openDockerBackend({ binds: JSON.parse(BINDS) });
+if (!opened.ok) throw new Error(opened.error.message);
+const backend = opened.value;
+await runWorld(JSON.parse(PLAN), backend, {
+  folder: FOLDER,
+  onPhase: (phase) => { if (phase === "steady") process.stdout.write(backend.label); },
+});
+`;
 
 /** As somebody behind the harness's back. */
 async function api(backend: DockerBackend, method: string, path: string): Promise<unknown> {

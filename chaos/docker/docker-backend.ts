@@ -28,7 +28,7 @@ export interface DockerBackendOptions {
   readonly docker: Docker;
   readonly images: Images;
   /** Kills, stops and pauses where it is there; the engine does it otherwise. */
-  readonly pumba?: Pumba | undefined;
+  readonly pumba?: ((labels: Readonly<Record<string, string>>) => Pumba) | undefined;
   /** Words after the image's program that start each; without them `relay` and `agent`. */
   readonly relayWords?: readonly string[];
   readonly agentWords?: readonly string[];
@@ -43,6 +43,8 @@ const TOXIPROXY = "toxiproxy";
 const READY_WITHIN_MS = 20_000;
 /** Without one of these no host is Pumba's business. */
 const PUMBA_FAULTS: ReadonlySet<FaultStep["do"]> = new Set(["crash", "restart", "pause", "wipe", "rollback"]);
+/** The server gives up after 25 s; a toxic before a narrow line is taken away when what waits there has gone through. */
+const CALL_TIMEOUT_MS = 24_000;
 const CAPTURE_AT = "/var/tmp/capture.pcap";
 const CAPTURE_PACKETS = 200_000;
 
@@ -64,6 +66,7 @@ export class DockerBackend implements Backend {
   #links: DockerLinks | undefined;
   #events: EngineEvents | undefined;
   #proxyPod: Pod | undefined;
+  #pumba: Pumba | undefined;
 
   constructor(options: DockerBackendOptions) {
     this.#options = options;
@@ -95,6 +98,7 @@ export class DockerBackend implements Backend {
     const { run, journal } = { run: context.journal.run, journal: context.journal };
     this.#context = context;
     this.#plan = plan;
+    this.#pumba = this.#options.pumba?.(runLabels(run));
     // Before anything is made that carries it.
     journal.add({ what: "label", label: labelOf(run) });
     this.#events = await EngineEvents.listen(docker, labelOf(run));
@@ -108,7 +112,7 @@ export class DockerBackend implements Backend {
     for (const each of pods) each.catch(() => {});
     const pod = await this.#pod(TOXIPROXY, [API_PORT], []);
     this.#proxyPod = pod;
-    const server = new ToxiproxyServer(this.toxiproxyUrl);
+    const server = new ToxiproxyServer(this.toxiproxyUrl, CALL_TIMEOUT_MS);
     await this.#startToxiproxy(pod, server);
     this.#links = new DockerLinks({
       seed: plan.seed,
@@ -147,7 +151,7 @@ export class DockerBackend implements Backend {
       otherwise:
         pumba === undefined || !this.#faultsOf(name).some(({ do: fault }) => PUMBA_FAULTS.has(fault))
           ? undefined
-          : (container) => pumba.deeds(container, this.#events!, signal),
+          : (container) => this.#pumba!.deeds(container, this.#events!, signal),
     });
     this.#hosts.push(host);
     return host;

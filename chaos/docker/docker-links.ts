@@ -4,6 +4,7 @@
  * the server, and counted in the kernel to have met something. Knows what stands where, so that it can say at any time
  * what somebody else has changed.
  */
+import { createDraw } from "../../scenarios/draw.ts";
 import type { LinkProfile, ToxicSpec } from "../../scenarios/plan.ts";
 import type { Pod } from "../engine/pod.ts";
 import { toxicBody, type ToxicBody } from "../links/toxic-body.ts";
@@ -14,7 +15,7 @@ import { FaultError } from "../world/fault-error.ts";
 import { runClock, sleep } from "../world/run-clock.ts";
 import { DelayWalk } from "./delay-walk.ts";
 import { createLossPattern } from "./loss-pattern.ts";
-import { PacketFault, type LinkEnd, type PacketFaultSpec, type Watch } from "./packet-fault.ts";
+import { type DropPattern, PacketFault, type LinkEnd, type PacketFaultSpec, type Watch } from "./packet-fault.ts";
 
 export interface DockerLinksOptions {
   readonly seed: string;
@@ -93,8 +94,12 @@ export class DockerLinks implements Links {
     };
     const { latencyMs, jitterMs } = profile;
     if (latencyMs > 0 || jitterMs > 0) {
-      const toxic = { type: "latency", latencyMs, jitterMs } as const;
-      for (const stream of STREAMS.both) await this.#addToxic(link, `standing_${stream}`, stream, toxic);
+      for (const stream of STREAMS.both) {
+        // Drawn once: the server hangs when a latency in front of a narrow line is set anew.
+        const drawn = createDraw(this.#options.seed, `standing/${proxy}/${stream}`).between("jitter", 0, jitterMs);
+        const toxic = { type: "latency", latencyMs: latencyMs + drawn, jitterMs: 0 } as const;
+        await this.#addToxic(link, `standing_${stream}`, stream, toxic);
+      }
     }
     const { enabled, upstream } = await server.enable(link.made, true);
     if (!enabled || upstream !== listener.listen) throw new EnvironmentError(`Toxiproxy made no proxy for ${proxy}`);
@@ -116,7 +121,9 @@ export class DockerLinks implements Links {
     const watch: PacketFaultSpec = { name, end: link.end, streams: kind === "ends" ? "both" : streams, watch: kind };
     if (toxic.type === "blocked") return this.#inKernel(link, { ...watch, drop: "all" }, onActed);
     if (toxic.type === "loss") {
-      const drop = createLossPattern(toxic, this.#options.seed, `${link.proxy}/${name}`);
+      const patternOf = (way: string): DropPattern =>
+        createLossPattern(toxic, this.#options.seed, `${link.proxy}/${name}/${way}`);
+      const drop = { up: patternOf("up"), down: patternOf("down") };
       return this.#inKernel(link, { ...watch, drop }, onActed);
     }
     const end = toxic.type === "down" ? await this.#close(link) : await this.#put(link, name, streams, toxic);

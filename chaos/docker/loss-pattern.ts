@@ -9,22 +9,25 @@ import type { DropPattern } from "./packet-fault.ts";
 
 type Loss = Extract<ToxicSpec, { type: "loss" }>;
 
-/** The share is met to a tenth of a per cent. */
-const PACKETS = 1000;
+/** A few devices that sync for ten seconds send about as many packets: the share is met within one round. */
+const PACKETS = 200;
+/** For shares that need more to be met. */
+const PACKETS_FINE = 1000;
 const SCALE = 1_000_000;
 
 export function createLossPattern({ permille, burst }: Loss, seed: string, label: string): DropPattern {
   const draw = createDraw(seed, `loss/${label}`);
   const dropped = new Set<number>();
-  const wanted = Math.min(PACKETS, Math.round((permille * PACKETS) / 1000));
+  const packets = (permille * PACKETS) % 1000 === 0 ? PACKETS : PACKETS_FINE;
+  const wanted = Math.min(packets, Math.round((permille * packets) / 1000));
   // The exact share: where it falls is drawn, and runs are as long as a bad state lasts.
-  for (let tries = 0; dropped.size < wanted && tries < 100 * PACKETS; tries++) {
-    const at = draw.between(`at/${tries}`, 0, PACKETS - 1);
+  for (let tries = 0; dropped.size < wanted && tries < 100 * packets; tries++) {
+    const at = draw.between(`at/${tries}`, 0, packets - 1);
     for (let i = 0; dropped.size < wanted; i++) {
-      dropped.add((at + i) % PACKETS);
+      dropped.add((at + i) % packets);
       const goesOn = burst > 1 && draw.chance(`on/${tries}/${i}`, SCALE - Math.round(SCALE / burst), SCALE);
       if (!goesOn) break;
     }
   }
-  return { of: PACKETS, dropped: [...dropped].sort((a, b) => a - b) };
+  return { of: packets, dropped: [...dropped].sort((a, b) => a - b) };
 }

@@ -4,10 +4,11 @@
  */
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import type Docker from "dockerode";
 import { ok, type Result } from "../../core/result.ts";
 import { hashCode } from "../engine/code-hash.ts";
 import { openEngine, type EngineLack } from "../engine/engine.ts";
-import { checkImages, DEFAULT_TAG, imagesOf, type ImageLack } from "../engine/images.ts";
+import { checkImages, DEFAULT_TAG, hasImage, imagesOf, type ImageLack, type Images } from "../engine/images.ts";
 import { Pumba } from "../engine/pumba.ts";
 import { sweepLabel } from "../engine/run-label.ts";
 import { DockerBackend, type DockerBackendOptions } from "./docker-backend.ts";
@@ -28,8 +29,19 @@ export async function openDockerBackend(options: OpenDockerOptions = {}): Promis
   const { docker } = engine.value;
   const images = await checkImages(docker, imagesOf(tag ?? process.env["ZEROK_TAG"] ?? DEFAULT_TAG), codeHere(others));
   if (!images.ok) return images;
-  const pumba = pumbaPath === undefined ? undefined : new Pumba(pumbaPath);
+  const pumba = await choosePumba(docker, images.value, pumbaPath);
   return ok(new DockerBackend({ ...others, docker, images: images.value, pumba }));
+}
+
+/** Its program, else its image, else nothing: the engine does by itself what it would do. */
+async function choosePumba(
+  docker: Docker,
+  images: Images,
+  path: string | undefined,
+): Promise<DockerBackendOptions["pumba"]> {
+  if (path !== undefined) return () => Pumba.program(path);
+  if (!(await hasImage(docker, images.pumba))) return undefined;
+  return (labels) => Pumba.image(docker, images.pumba, labels);
 }
 
 /** A build that is bound over the image's code need not be in the image; source that runs uncompiled cannot be. */

@@ -14,9 +14,10 @@ describe("the rules of a packet fault", () => {
   });
 
   it("count through the pattern of a loss", () => {
-    const drop = { of: 10, dropped: [3, 7] };
+    const drop = { up: { of: 10, dropped: [3, 7] }, down: { of: 20, dropped: [1] } };
     const text = renderPacketFault({ name: "zerok_1", end, streams: "both", watch: "data", drop });
-    expect(text.match(/numgen inc mod 10 vmap \{ 3 : goto lost, 7 : goto lost \}/g)).toHaveLength(2);
+    expect(text).toMatch(/dport 20001 .* numgen inc mod 10 vmap \{ 3 : goto lost, 7 : goto lost \}/);
+    expect(text).toMatch(/sport 20001 .* numgen inc mod 20 vmap \{ 1 : goto lost \}/);
     expect(text).toContain("ip length > 60");
   });
 

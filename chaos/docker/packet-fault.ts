@@ -22,8 +22,8 @@ export interface PacketFaultSpec {
   readonly end: LinkEnd;
   readonly streams: Streams;
   readonly watch: Watch;
-  /** `all`, or which of so many packets in a row are dropped, again and again; without it none is. */
-  readonly drop?: "all" | DropPattern;
+  /** `all`, or which of so many packets in a row are dropped, again and again, each way; without it none is. */
+  readonly drop?: "all" | { readonly up: DropPattern; readonly down: DropPattern };
 }
 
 export interface DropPattern {
@@ -43,18 +43,17 @@ const BARE_BYTES = 60;
 export function renderPacketFault({ name, end, streams, watch, drop }: PacketFaultSpec): string {
   const { address, port } = end;
   const matches = { all: "", data: `ip length > ${BARE_BYTES}`, ends: "tcp flags & (fin | rst) != 0" }[watch];
-  const verdict =
-    drop === undefined
-      ? ""
-      : drop === "all"
-        ? "goto lost"
-        : drop.dropped.length === 0
-          ? ""
-          : `numgen inc mod ${drop.of} vmap { ${drop.dropped.map((at) => `${at} : goto lost`).join(", ")} }`;
-  const chain = (hook: string, packets: string): readonly string[] => [
+  const verdict = (way: "up" | "down"): string => {
+    if (drop === undefined) return "";
+    if (drop === "all") return "goto lost";
+    const { of, dropped } = drop[way];
+    if (dropped.length === 0) return "";
+    return `numgen inc mod ${of} vmap { ${dropped.map((at) => `${at} : goto lost`).join(", ")} }`;
+  };
+  const chain = (hook: string, packets: string, way: "up" | "down"): readonly string[] => [
     `  chain ${hook} {`,
     `    type filter hook ${hook} priority 0; policy accept;`,
-    `    ${packets} ${matches} counter name "met" ${verdict}`,
+    `    ${packets} ${matches} counter name "met" ${verdict(way)}`,
     "  }",
   ];
   return [
@@ -66,8 +65,8 @@ export function renderPacketFault({ name, end, streams, watch, drop }: PacketFau
     "  chain lost {",
     '    counter name "lost" drop',
     "  }",
-    ...(streams === "down" ? [] : chain("output", `ip daddr ${address} tcp dport ${port}`)),
-    ...(streams === "up" ? [] : chain("input", `ip saddr ${address} tcp sport ${port}`)),
+    ...(streams === "down" ? [] : chain("output", `ip daddr ${address} tcp dport ${port}`, "up")),
+    ...(streams === "up" ? [] : chain("input", `ip saddr ${address} tcp sport ${port}`, "down")),
     "}",
     "",
   ].join("\n");

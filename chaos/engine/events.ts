@@ -20,7 +20,7 @@ const KEPT_MAX = 10_000;
 export class EngineEvents {
   readonly all: EngineEvent[] = [];
   readonly #stream: Readable;
-  #onEvent: () => void = () => {};
+  readonly #waiting = new Set<() => void>();
 
   private constructor(stream: Readable) {
     this.#stream = stream;
@@ -47,13 +47,14 @@ export class EngineEvents {
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
-        this.#onEvent = () => {};
+        this.#waiting.delete(look);
         resolve(find());
       };
       const timer = setTimeout(done, timeoutMs);
-      this.#onEvent = () => {
+      const look = (): void => {
         if (find() !== undefined) done();
       };
+      this.#waiting.add(look);
     });
   }
 
@@ -89,6 +90,6 @@ export class EngineEvents {
       id: Actor?.ID ?? "",
       exitCode: attributes["exitCode"],
     });
-    this.#onEvent();
+    for (const look of this.#waiting) look();
   }
 }

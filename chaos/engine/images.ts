@@ -9,6 +9,8 @@ export interface Images {
   /** Network tools; holds a pod. */
   readonly faults: string;
   readonly toxiproxy: string;
+  /** Of Pumba; seldom there, and not needed. */
+  readonly pumba: string;
 }
 
 export interface ImageLack {
@@ -19,7 +21,12 @@ export interface ImageLack {
 export const DEFAULT_TAG = "local";
 
 export function imagesOf(tag: string): Images {
-  return { node: `zerok/node:${tag}`, faults: `zerok/faults:${tag}`, toxiproxy: `zerok/toxiproxy:${tag}` };
+  return {
+    node: `zerok/node:${tag}`,
+    faults: `zerok/faults:${tag}`,
+    toxiproxy: `zerok/toxiproxy:${tag}`,
+    pumba: `zerok/pumba:${tag}`,
+  };
 }
 
 /** `code`: the hash that the image of relay and device must hold; without it any will do. */
@@ -44,4 +51,14 @@ export async function checkImages(
     }
   }
   return missing.length === 0 ? ok(images) : lack(`the engine has no ${missing.join(", ")}`);
+}
+
+export async function hasImage(docker: Docker, image: string): Promise<boolean> {
+  try {
+    await docker.getImage(image).inspect();
+    return true;
+  } catch (error) {
+    if (engineAnswer(error)?.statusCode === 404) return false;
+    throw error;
+  }
 }

@@ -22,6 +22,8 @@ import { $ } from "zx";
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
 const ONLINE_BASE = "node:20-bookworm-slim";
+/** Stands in where Pumba's program is not there; without either the engine does by itself what Pumba would do. */
+const PUMBA_IMAGE = "ghcr.io/alexei-led/pumba:1.1.7";
 const TOXIPROXY_IMAGE = "ghcr.io/shopify/toxiproxy:2.12.0";
 /** Of this machine only: neither relay nor device loads them. */
 const NOT_IN_THE_IMAGE = new Set(["dockerode", "testcontainers", "toxiproxy-node-client", "zx", "esbuild"]);
@@ -321,6 +323,11 @@ async function main() {
       say(
         `no toxiproxy-server in TOXIPROXY_SERVER, the cache or the PATH, and no registry: ${images.toxiproxy} is not built`,
       );
+    }
+    // Only where the base came from a registry there is one to ask.
+    if (base === ONLINE_BASE && (await canPull(PUMBA_IMAGE))) {
+      await $`docker tag ${PUMBA_IMAGE} ${`zerok/pumba:${tag}`}`;
+      say(`zerok/pumba:${tag} is ${PUMBA_IMAGE}`);
     }
     if (values.json) process.stdout.write(`${JSON.stringify({ base, code, images })}\n`);
     return hasToxiproxy ? 0 : 3;

@@ -37,9 +37,11 @@ const CALL_TIMEOUT_MS = 3000;
 
 export class ToxiproxyServer {
   readonly #client: Toxiproxy;
+  readonly #callTimeoutMs: number;
 
-  constructor(url: string) {
+  constructor(url: string, callTimeoutMs = CALL_TIMEOUT_MS) {
     this.#client = new Toxiproxy(url);
+    this.#callTimeoutMs = callTimeoutMs;
   }
 
   /** Disabled: nobody can connect before its toxics are there. */
@@ -102,9 +104,9 @@ export class ToxiproxyServer {
   }
 
   async #call<T>(what: string, answer: Promise<T>): Promise<T> {
-    const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(this.#callTimeoutMs);
     const late = new Promise<never>((_resolve, reject) => {
-      timeout.addEventListener("abort", () => reject(new Error(`no answer within ${CALL_TIMEOUT_MS} ms`)));
+      timeout.addEventListener("abort", () => reject(new Error(`no answer within ${this.#callTimeoutMs} ms`)));
     });
     try {
       return await Promise.race([answer, late]);

@@ -105,7 +105,7 @@ describe("blocked", () => {
   it("also holds what another toxic already had", async () => {
     const proxy = await desk.proxy();
     const { client, server } = await desk.connect(proxy);
-    await desk.toxic(proxy, { type: "latency", stream: "upstream", attributes: { latency: 200 } });
+    await desk.toxic(proxy, { type: "latency", stream: "upstream", attributes: { latency: 1000 } });
     client.send("x");
     await event("acted");
     events.length = 0;

@@ -3,6 +3,7 @@ import type { BlobId, DeviceId, Epoch, Position } from "../ids.ts";
 import type { LostRange } from "../inbox/take.ts";
 import type { GoneRange, KnownDevice, RevokeReason } from "../wire/messages.ts";
 import type { PageError } from "./page-check.ts";
+import type { QueueFull } from "./queue-meter.ts";
 import type { DeviceStoreError } from "./store.ts";
 
 export type ClientCommand =
@@ -170,6 +171,8 @@ export type PushError =
   | { readonly type: "TooLarge"; readonly bytesMax: number }
   /** Not a whole number of seconds from 0 to a year. */
   | { readonly type: "InvalidTtl"; readonly ttlSMax: number }
+  /** Too much waits without an acknowledgement. */
+  | QueueFull
   | DeviceStoreError;
 
 export type DisconnectWhy =

@@ -163,7 +163,7 @@ export class RelayLink {
   advance(now: Now): void {
     if (!this.isInStep) return;
     const { config } = this.#port;
-    this.#pusher.advance(now, (push) => this.connector.send(push));
+    this.#pusher.advance(now, this.connector);
     const request = this.requests.send(now.monoMs);
     if (request !== undefined) this.connector.send(request);
     const after = this.#position!.contiguous.cursor;
@@ -280,7 +280,7 @@ export class RelayLink {
       this.#port.tell({ type: "epoch-changed", relay: this.relay, epoch });
     }
     this.#position = { epoch, contiguous: START, highest: START };
-    this.#port.copies.owedAnew(rows);
+    this.#port.copies.owedAnew(this.outbox, rows);
     this.outbox.load(rows);
     // The connection may have gone, or found yet another epoch, while the store was at work.
     this.#isInStep = this.#epoch !== undefined && isEqualBytes(this.#epoch, epoch);

@@ -136,6 +136,9 @@ export function planTwoHandshakes(draw: Draw): Plan {
   // All that closed late has closed by then.
   const sessions = run.extras.has("beside") ? 2 + devices : devices;
   run.demand({ demand: "held", host: RELAY, what: "sessions", most: sessions });
-  run.push("a", toMs + 4000);
-  return run.finish();
+  // The one that is left is told of what others write, like any.
+  const quiet = { fromMs: toMs + 4000, toMs: toMs + 5500 };
+  run.stream("b", 3, quiet);
+  run.demand({ demand: "heard", device: "a", ...quiet, withinMs: 500 + 8 * slowestMs(link) });
+  return run.finish(quiet.toMs + 500 + 8 * slowestMs(link));
 }

@@ -91,7 +91,7 @@ export function planCutHello(draw: Draw): Plan {
     const openMs = first ? 4 * quickestMs(link) - 1 : 8 * slowestMs(link);
     const atMs = dialMs + draw.between("cut at", 1, openMs);
     // A device without power tells nobody: the relay is left with a handshake that nobody will finish.
-    const isPower = draw.chance("power", 1, 5);
+    const isPower = draw.chance("power", 1, 3);
     const downMs = draw.between("down", 500, 3000);
     const step = isPower
       ? run.fault(atMs, { do: "crash", host: "a", how: "power", downMs })

@@ -1,6 +1,6 @@
 /**
  * What hosts hold on to stays below its stated limit whenever it is looked at: sessions and groups of a relay, pushes
- * under way and pulls of a device. And a device asks a relay for one page at a time.
+ * under way, pulls and the queue of a device. And a device asks a relay for one page at a time.
  */
 import type { Checker } from "../checker.ts";
 import type { OperationRecord } from "../history.ts";
@@ -26,7 +26,8 @@ export const bounded: Checker = {
       limitsOf.set(name, new Map(Object.entries(entries)));
     }
     for (const { name, relays, config } of plan.topology.devices) {
-      const entries = { inFlight: config.pushWindow * relays.length, pulls: relays.length };
+      const { pushWindow, queueRowsMax: queuedRows, queueBytesMax: queuedBytes } = config;
+      const entries = { inFlight: pushWindow * relays.length, pulls: relays.length, queuedRows, queuedBytes };
       limitsOf.set(name, new Map(Object.entries(entries)));
     }
     const pulls = new Map<string, OperationRecord>();

@@ -511,6 +511,23 @@ describe("each kind of finding is found by its checker, and by no other (or by t
   });
 });
 
+test("a device's queue is bounded, in rows and in bytes, by what is not settled yet", () => {
+  const queued = (client: Partial<ClientConfig>, settled: number): string[] => {
+    const history = new ExampleHistory(planOf(client, {}));
+    for (let i = 0; i < settled; i++) history.push("alice");
+    for (let i = 0; i < 3; i++) history.queue("alice");
+    return findings(history.cut());
+  };
+  const overrun = ["limits queue-overrun"];
+  expect([queued({ queueRowsMax: 3 }, 5), queued({ queueRowsMax: 2 }, 0)]).toEqual([[], overrun]);
+  expect([queued({ queueBytesMax: 1000 }, 5), queued({ queueBytesMax: 800 }, 0)]).toEqual([[], overrun]);
+
+  const history = threeBlobs();
+  const counts = { queuedRows: examplePlan().topology.devices[0]!.config.queueRowsMax + 1 };
+  history.write({ type: "resources", at: history.at, host: "bob", stage: "healed", counts });
+  expect(findings(history.end())).toEqual(["bounded over-limit"]);
+});
+
 test("a device that joined after the acknowledgement is owed nothing", () => {
   const history = new ExampleHistory(examplePlan([], ["alice", "carol"]));
   history.drop((record) => "device" in record && record.device === "carol");

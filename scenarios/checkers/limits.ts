@@ -2,14 +2,15 @@
  * Limits are kept, and kept honestly. No page has more blobs or bytes than the device asked for or the relay gives; one
  * page never shows more payload than the group's quota allowed to be held; nothing was acknowledged that is larger
  * than a blob may be, or than the whole quota. And a refusal says truly whether trying again can help: for a rate, a
- * quota or a relay in trouble it can, for a blob that is too large or in conflict it cannot.
+ * quota or a relay in trouble it can, for a blob that is too large or in conflict it cannot. A device queues no push
+ * when those that it knows no answer of are at its bounds, in number or in bytes.
  */
 import { BODY_BYTES_MAX } from "../../core/blob/seal.ts";
 import { PAYLOAD_BYTES_MAX } from "../../core/limits.ts";
 import { BLOB_OVERHEAD_BYTES } from "../../core/log/page.ts";
 import { ErrorCode } from "../../core/wire/error-code.ts";
 import type { Checker } from "../checker.ts";
-import type { OperationRecord } from "../history.ts";
+import type { OperationRecord, QueuedRecord } from "../history.ts";
 import { isFault, type FaultStep } from "../plan.ts";
 import { sealedBytesMin } from "../sealed-size.ts";
 import { renderLog, shortId } from "./render-place.ts";
@@ -25,6 +26,26 @@ const FOR_NOW: ReadonlySet<number> = new Set([
 ]);
 const FOR_GOOD: ReadonlySet<number> = new Set([ErrorCode.BlobTooLarge, ErrorCode.BlobConflict]);
 
+/** Pushes of one device that are queued and not settled, and how large they are when sealed. */
+class Queue {
+  readonly #bytesOf = new Map<number, number>();
+  bytes = 0;
+
+  get rows(): number {
+    return this.#bytesOf.size;
+  }
+
+  enter(process: number, bytes: number): void {
+    this.#bytesOf.set(process, bytes);
+    this.bytes += bytes;
+  }
+
+  leave(process: number): void {
+    this.bytes -= this.#bytesOf.get(process) ?? 0;
+    this.#bytesOf.delete(process);
+  }
+}
+
 export const limits: Checker = {
   name: "limits",
   holdsWhen: "pages, quotas and sizes stay below their limits, and a refusal says truly whether to try again",
@@ -38,6 +59,7 @@ export const limits: Checker = {
     const relays = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config]));
     const quotas = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.groupBytesMax]));
     const steps = new Map<number, FaultStep>();
+    const queues = new Map<string, Queue>();
     for (const step of plan.steps) if (isFault(step)) steps.set(step.id, step);
 
     function judgePage(record: OperationRecord, relay: string, epoch: string): void {
@@ -72,12 +94,28 @@ export const limits: Checker = {
       }
     }
 
+    /** What a dead process had queued is not counted: its next life may know an answer. */
+    function judgeQueue(record: QueuedRecord, bytes: number): void {
+      const { device } = record;
+      const config = devices.get(device);
+      if (config === undefined) return;
+      let queue = queues.get(device);
+      if (queue === undefined) queues.set(device, (queue = new Queue()));
+      queue.enter(record.process, bytes);
+      if (queue.rows <= config.queueRowsMax && queue.bytes <= config.queueBytesMax) return;
+      const { queueRowsMax, queueBytesMax } = config;
+      const message = `${device} queued ${queue.rows} pushes of ${queue.bytes} bytes, ${queueRowsMax} of ${queueBytesMax} are the most`;
+      report({ kind: "queue-overrun", message, witness: [record] });
+    }
+
     return {
       on: {
         op(record) {
           if (record.f === "push") {
             if (record.outcome === "invoke" && record.sizeBytes !== undefined) {
               bodyBytes.set(record.process, record.sizeBytes);
+            } else if (record.outcome !== "invoke") {
+              queues.get(record.device)?.leave(record.process);
             }
           } else if (record.f === "pull" && record.outcome === "ok") {
             const { relay, epoch } = record;
@@ -88,6 +126,7 @@ export const limits: Checker = {
           const size = bodyBytes.get(record.process);
           if (size !== undefined) sizeOf.set(record.blob, size);
           bodyBytes.delete(record.process);
+          judgeQueue(record, sealedBytesMin(size ?? 0));
         },
         ack(record) {
           const size = sizeOf.get(record.blob);

@@ -239,7 +239,7 @@ export const relayMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "drains",
-    scenarios: ["T-CONN-05", "T-LOSS-04", "W-06"],
+    scenarios: ["S-SM-03"],
   },
   {
     id: "N20",
