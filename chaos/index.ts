@@ -7,4 +7,7 @@ export type { RunError, StepFidelity, WorldRun } from "./world/run-world.ts";
 export type { FaultLag, FaultTime } from "./world/fault-times.ts";
 export { heal, type Healing } from "./world/heal.ts";
 export { localFidelity } from "./local/fidelity.ts";
-export { chaosBackends, type ChaosBackend } from "./backends.ts";
+export { startFaultProxy, type FaultProxy, type FaultProxyOptions } from "./proxy/fault-proxy.ts";
+export type { FaultProxyEvent } from "./proxy/event-log.ts";
+export { findTool, TOOL_VERSIONS, type FoundTool, type MissingTool, type ToolName } from "./tools/tool.ts";
+export { startToxiproxy, type ToxiproxyOptions, type ToxiproxyProcess } from "./tools/toxiproxy-process.ts";

@@ -30,6 +30,8 @@ export const WIRE_DEPTH_MAX = 3;
 export const CURSOR_MAX = Number.MAX_SAFE_INTEGER;
 /** A ttl is in whole seconds, at most a year. */
 export const TTL_S_MAX = 365 * 24 * 3600;
+/** Who takes in a frame that is long under way says a Ping this often: the sender cannot see what arrives. */
+export const PROGRESS_MS = 2000;
 /** Sequence numbers given up that one blob can tell of. */
 export const GIVEN_UP_MAX = 64;
 

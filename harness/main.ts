@@ -10,7 +10,7 @@ import { CLIENT_COMMANDS } from "./cli/client-command-line.ts";
 import { parseCommandLine, type Choice, type Later } from "./cli/command-line.ts";
 import { EXIT, type ExitCode } from "./cli/exit-code.ts";
 import { createProcessIo, type Io } from "./cli/io.ts";
-import { assertBackendBuilt, laterCommand, laterOption } from "./cli/later.ts";
+import { laterCommand, laterOption } from "./cli/later.ts";
 import { createPaint } from "./cli/paint.ts";
 import type { Services } from "./cli/services.ts";
 import { createProcessSurroundings, type Surroundings } from "./cli/surroundings.ts";
@@ -46,15 +46,28 @@ async function runChoice(choice: Choice, io: Io, given: Services | undefined, ar
     case "client":
       return (await import("./cli/client-commands.ts")).runClientCommand(choice.choice, io, around);
     case "sim":
-      assertNothingLater(choice.later);
+      assertSimulated(choice.later);
       return (await import("./cli/sim-command.ts")).runSimCommand(choice.args, io, await services());
     case "replay":
-      assertNothingLater(choice.later);
+      if (isReal(choice.later)) {
+        const { runReplayOnCommand } = await import("./cli/replay-on-command.ts");
+        const { on, build } = choice.later;
+        return runReplayOnCommand({ ...choice.args, on, build }, io, await services());
+      }
+      assertSimulated(choice.later);
       return (await import("./cli/replay-command.ts")).runReplayCommand(choice.args, io, await services());
+    case "shrink":
+      return (await import("./cli/shrink-command.ts")).runShrinkCommand(choice.args, io, await services());
+    case "chaos":
+      return (await import("./cli/chaos-command.ts")).runChaosCommand(choice.args, io, await services());
+    case "doctor":
+      return (await import("./cli/doctor-command.ts")).runDoctorCommand(choice.args, io);
     case "scenarios":
       return (await import("./cli/scenarios-command.ts")).runScenariosCommand(choice.args, io, await services());
     case "bench":
       return (await import("./cli/bench-command.ts")).runBenchCommand(choice.args, io);
+    case "mutants":
+      return (await import("./cli/mutants-command.ts")).runMutantsCommand(choice.args, io);
     case "agent":
       return (await import("./cli/agent-command.ts")).runAgentCommand(choice.args);
     case "relay":
@@ -62,9 +75,15 @@ async function runChoice(choice: Choice, io: Io, given: Services | undefined, ar
   }
 }
 
-function assertNothingLater({ on, build, exhaustive }: Later): void {
-  if (on !== undefined) assertBackendBuilt(on);
-  if (build !== undefined) throw laterOption("--build");
+/** A backend in the real world is asked for. */
+function isReal(later: Later): later is Later & { readonly on: string } {
+  return later.on !== undefined && later.on !== "sim";
+}
+
+function assertSimulated({ on, build, exhaustive }: Later): void {
+  if (on === "live") throw laterOption("--on live");
+  if (on !== undefined && on !== "sim") throw new UserError(`--on ${on} is for \`zerok chaos\` and \`zerok replay\`.`);
+  if (build !== undefined) throw new UserError("--build is for the real world: it goes with --on local or docker.");
   if (exhaustive === true) throw laterOption("--exhaustive");
 }
 

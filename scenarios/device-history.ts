@@ -54,7 +54,7 @@ export class DeviceHistory {
       case "connected":
         return operations.connected(this.#nameOf(event.relay), event.epoch, event.max);
       case "disconnected":
-        return operations.connectFailed(this.#nameOf(event.relay), event.why);
+        return this.#disconnected(event);
       case "all-relays-failed": {
         const { device, group } = this.#options;
         return this.#sink.add({ type: "relays-failed", at: this.#sink.at, device, group });
@@ -95,6 +95,14 @@ export class DeviceHistory {
       default:
         return unreachable(event);
     }
+  }
+
+  #disconnected({ relay, why }: Of<"disconnected">): void {
+    const { at } = this.#sink;
+    const { device, group } = this.#options;
+    const name = this.#nameOf(relay);
+    this.#operations.connectFailed(name, why);
+    this.#sink.add({ type: "disconnected", at, device, group, relay: name, why });
   }
 
   #acked(event: Of<"acked">): void {

@@ -11,6 +11,7 @@ const rare: readonly HistoryRecord[] = [
   { type: "fault", at: -0.5, step: 1, stage: "observed", note: "dropped 3" },
   { type: "phase", at: 1, phase: "stalled", frames: 3, waiting: ["bob"] },
   { type: "stopped", at: 1, why: "hang", host: null, message: "spent" },
+  { type: "disconnected", at: 1, device: "bob", group: "g1", relay: "r1", why: "silent" },
   { type: "seal", at: 1, host: "bob", key: 1, nonce: 3 },
 ];
 

@@ -120,6 +120,7 @@ const FIELDS: {
   "relay-view": { at, relay: text, bytes: must(isHex) },
   notified: { ...inLog, by: must(isOneOf("Notify", "PushAck", "Welcome")), cursor: count },
   "relays-failed": onDevice,
+  disconnected: { ...onDevice, relay: text, why: text },
   secret: { at, what: text, value: must(isHex) },
   fault: {
     at,

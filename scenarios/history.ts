@@ -21,6 +21,7 @@ export type HistoryRecord =
   | ResourcesRecord
   | FinalStateRecord
   | RelaysFailedRecord
+  | DisconnectedRecord
   | StoppedRecord;
 
 export type History = readonly HistoryRecord[];
@@ -199,6 +200,17 @@ export interface RelaysFailedRecord {
   readonly at: number;
   readonly device: string;
   readonly group: string;
+}
+
+/** A connection to a relay ended, or an attempt at one came to nothing. */
+export interface DisconnectedRecord {
+  readonly type: "disconnected";
+  readonly at: number;
+  readonly device: string;
+  readonly group: string;
+  readonly relay: string;
+  /** As the machine says it: `silent`, `connect-timeout`, `closed-by-application` … */
+  readonly why: string;
 }
 
 /** A secret that the relay must never see; canaries of payloads are known from the pushes themselves. */

@@ -6,6 +6,7 @@ export { createDraw, parseSeed, seedAfter, seedHalves, type Draw, type SeedHalve
 export {
   isFault,
   PLAN_FORMAT,
+  type Demand,
   type DeviceSpec,
   type DiskFault,
   type Evidence,
@@ -42,6 +43,14 @@ export type { Backend, Scenario } from "./scenario.ts";
 export { builtScenarios, catalogue, findScenario, nearestScenarios, type BuiltScenario } from "./registry.ts";
 export type * from "./history.ts";
 export { encodeHistoryRecord, parseHistoryRecord, type HistoryLineError } from "./history-json.ts";
+export {
+  EXACT,
+  rowFidelity,
+  type Fidelity,
+  type FidelityTable,
+  type RowFidelity,
+  type StepFidelity,
+} from "./fidelity.ts";
 export { isTroubleSeen } from "./trouble.ts";
 export type { Checker, CheckerRun } from "./checker.ts";
 export type { Finding, Verdict } from "./verdict.ts";

@@ -18,6 +18,12 @@ const UNSURE: ReadonlySet<string> = new Set([
   "drains/resource-left",
   "drains/outbox-not-empty",
   "hang/event-budget-spent",
+  "demands/acked-late",
+  "demands/heard-late",
+  "demands/noticed-late",
+  "demands/back-late",
+  "demands/not-kept",
+  "demands/not-spread",
 ]);
 
 export function judgeReal(plan: Plan, history: History): Verdict {

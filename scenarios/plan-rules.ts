@@ -15,6 +15,11 @@ export interface PlanFlaw {
   readonly message: string;
 }
 
+type PushStep = Extract<Step, { do: "push" }>;
+
+/** An application may ask for more than a blob can hold, and must hear of it; not for any size. */
+const PUSH_BYTES_MAX = 2 * BODY_BYTES_MAX;
+
 /** When the fault is over and its host is up again. */
 export function faultEndMs(step: FaultStep): number {
   switch (step.do) {
@@ -31,6 +36,8 @@ export function faultEndMs(step: FaultStep): number {
     case "clock":
       // A step stays: nothing is taken back.
       return step.how === "skew" ? step.atMs + step.forMs : step.atMs;
+    case "withhold":
+      return step.atMs;
     default:
       return unreachable(step);
   }
@@ -69,7 +76,7 @@ export function findPlanFlaw(plan: Plan): PlanFlaw | undefined {
   }
 
   const ids = new Set<number>();
-  const ops = new Set<string>();
+  const ops = new Map<string, PushStep>();
   let previous: Step | undefined;
   for (let i = 0; i < steps.length; i++) {
     const step = steps[i]!;
@@ -82,10 +89,14 @@ export function findPlanFlaw(plan: Plan): PlanFlaw | undefined {
     const stranger = findStranger(step, hosts, relays);
     if (stranger !== undefined) return missing(`steps[${i}].${stranger.field}`, stranger.what, stranger.name);
     if (step.do === "push") {
-      if (ops.has(step.op)) return taken(`steps[${i}].op`, step.op);
-      ops.add(step.op);
-      const isSize = step.sizeBytes === 0 || (step.sizeBytes >= OP_BYTES && step.sizeBytes <= BODY_BYTES_MAX);
-      if (!isSize) return { path: `steps[${i}].sizeBytes`, message: `0, or ${OP_BYTES} to ${BODY_BYTES_MAX}` };
+      const same = ops.get(step.op);
+      // The same content may come from two devices, and is then the same to the last byte.
+      if (same !== undefined && (same.device === step.device || same.sizeBytes !== step.sizeBytes)) {
+        return taken(`steps[${i}].op`, step.op);
+      }
+      ops.set(step.op, step);
+      const isSize = step.sizeBytes === 0 || (step.sizeBytes >= OP_BYTES && step.sizeBytes <= PUSH_BYTES_MAX);
+      if (!isSize) return { path: `steps[${i}].sizeBytes`, message: `0, or ${OP_BYTES} to ${PUSH_BYTES_MAX}` };
     }
     const endMs = isFault(step) ? faultEndMs(step) : step.atMs;
     if (endMs > plan.healAtMs) {

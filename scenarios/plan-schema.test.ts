@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { DEFAULT_CLIENT_CONFIG } from "../core/client/config.ts";
 import { DEFAULT_RELAY_CONFIG } from "../core/relay/config.ts";
-import { PLAN_FORMAT, type DiskFault, type Evidence, type Plan, type Step, type ToxicSpec } from "./plan.ts";
+import {
+  PLAN_FORMAT,
+  type Demand,
+  type DiskFault,
+  type Evidence,
+  type Plan,
+  type Step,
+  type ToxicSpec,
+} from "./plan.ts";
 import { parsePlan } from "./plan-schema.ts";
 
 const OP = "000102030405060708090a0b0c0d0e0f";
@@ -17,7 +25,7 @@ const TOXICS: readonly ToxicSpec[] = [
   { type: "down" },
   { type: "loss", permille: 1, burst: 1 },
   { type: "blocked" },
-  { type: "tamper", how: "flip" },
+  { type: "tamper", how: "flip", skip: 0 },
 ];
 
 const DISKS: readonly DiskFault[] = [
@@ -44,6 +52,23 @@ const TROUBLE: readonly Evidence[] = [
   { see: "copy-owed", step: 1, relay: "relay" },
   { see: "sooner", relay: "relay", than: "relay" },
   { see: "relays-failed", device: "a" },
+  { see: "disconnected", step: 1, device: "a", whys: ["silent"] },
+  { see: "waited", device: "a", ms: 1 },
+  { see: "failed", device: "a" },
+  { see: "crossed", pusher: "a", puller: "a" },
+  { see: "quarantined", device: "a" },
+];
+
+const DEMANDS: readonly Demand[] = [
+  { demand: "acked", devices: ["a"], fromMs: 1, toMs: 2, withinMs: 3 },
+  { demand: "heard", device: "a", fromMs: 1, toMs: 2, withinMs: 3 },
+  { demand: "noticed", step: 1, device: "a", whys: ["silent"], withinMs: 3 },
+  { demand: "kept", devices: ["a"], fromMs: 1, toMs: 2 },
+  { demand: "back", devices: ["a"], fromMs: 1, withinMs: 3 },
+  { demand: "spread", fromMs: 1, windowMs: 2, dialsMax: 3 },
+  { demand: "failed", devices: ["a"], most: 1 },
+  { demand: "held", host: "relay", what: "sessions", most: 3 },
+  { demand: "lean", device: "a", blobsMax: 3 },
 ];
 
 /** One plan with every kind of step, toxic, disk fault and evidence. */
@@ -77,6 +102,7 @@ function everything(): Plan {
     healAtMs: 10_000,
     bound: { withinMs: 1, framesMax: 1 },
     trouble: TROUBLE,
+    demands: DEMANDS,
   };
 }
 
@@ -123,7 +149,7 @@ const LATER_LIMITS: ReadonlySet<string | number> = new Set([
 
 /** The device of "open" and the new quota of "restart" mean something else when they are missing. */
 function mayLack(key: string | number, holder: { readonly [key: string]: unknown }): boolean {
-  if (LATER_LIMITS.has(key)) return true;
+  if (LATER_LIMITS.has(key) || key === "demands") return true;
   return (key === "device" && holder["see"] === "open") || (key === "groupBytesMax" && holder["do"] === "restart");
 }
 
@@ -221,7 +247,7 @@ describe("a plan that has the right fields but is not whole", () => {
   test("payloads that cannot carry their canary, or nobody could take", () => {
     expect(refuse((_, steps) => void (steps[0]!["sizeBytes"] = 0))).toBeUndefined();
     expect(refuse((_, steps) => void (steps[0]!["sizeBytes"] = 15))).toBe("steps[0].sizeBytes");
-    expect(refuse((_, steps) => void (steps[0]!["sizeBytes"] = 2 ** 20))).toBe("steps[0].sizeBytes");
+    expect(refuse((_, steps) => void (steps[0]!["sizeBytes"] = 2 ** 21))).toBe("steps[0].sizeBytes");
   });
 
   test("a fault that outlives the healing", () => {

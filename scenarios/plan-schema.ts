@@ -9,6 +9,7 @@ import { assertInvariant } from "../core/invariant.ts";
 import { TTL_S_MAX } from "../core/limits.ts";
 import { DEFAULT_RELAY_CONFIG, type RelayConfig } from "../core/relay/config.ts";
 import { fail, ok, type Result } from "../core/result.ts";
+import { MESSAGE_TYPES } from "../core/wire/tags.ts";
 import { PLAN_FORMAT, type Plan } from "./plan.ts";
 import { findPlanFlaw } from "./plan-rules.ts";
 
@@ -32,6 +33,10 @@ const ms = whole(0, TIME_MS_MAX);
 const permille = whole(0, 1000);
 const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/, "a name: lower-case letters, digits and dashes"));
 const names = v.pipe(v.array(name), v.minLength(1), v.maxLength(HOSTS_MAX));
+/** What a host counts: `sessions`, `inFlight`. */
+const resource = v.pipe(v.string(), v.regex(/^[a-z][A-Za-z]{0,31}$/, "the name of a count"));
+/** Reasons for which a connection ended. */
+const whys = v.pipe(v.array(name), v.minLength(1), v.maxLength(32));
 
 const link = v.strictObject({ name, latencyMs: ms, jitterMs: ms });
 
@@ -103,6 +108,7 @@ const toxic = v.variant("type", [
   v.strictObject({
     type: v.literal("tamper"),
     how: v.picklist(["flip", "truncate", "duplicate", "reorder", "replay", "inject"]),
+    skip: count,
   }),
 ]);
 
@@ -114,7 +120,13 @@ const disk = v.variant("type", [
   v.strictObject({ type: v.literal("lost-fsync") }),
 ]);
 
+const message = v.picklist(MESSAGE_TYPES);
+const moment = v.variant("on", [
+  v.strictObject({ on: v.literal("sent"), host: name, message, to: name, nth: atLeastOne }),
+  v.strictObject({ on: v.literal("stored"), host: name, stage: v.picklist(["written", "synced"]), nth: atLeastOne }),
+]);
 const place = { id: count, atMs: ms };
+const fault = { ...place, when: v.exactOptional(moment) };
 const op = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/, "32 lower-case hex digits"));
 
 const step = v.variant("do", [
@@ -130,7 +142,7 @@ const step = v.variant("do", [
   v.strictObject({ ...place, do: v.literal("connect"), device: name }),
   v.strictObject({ ...place, do: v.literal("disconnect"), device: name }),
   v.strictObject({
-    ...place,
+    ...fault,
     do: v.literal("toxic"),
     dialler: name,
     listener: name,
@@ -139,33 +151,34 @@ const step = v.variant("do", [
     forMs: ms,
   }),
   v.strictObject({
-    ...place,
+    ...fault,
     do: v.literal("partition"),
     left: names,
     right: names,
     oneWay: v.boolean(),
     forMs: ms,
   }),
-  v.strictObject({ ...place, do: v.literal("crash"), host: name, how: v.picklist(["kill", "power"]), downMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("crash"), host: name, how: v.picklist(["kill", "power"]), downMs: ms }),
   v.strictObject({
-    ...place,
+    ...fault,
     do: v.literal("restart"),
     host: name,
     downMs: ms,
     groupBytesMax: v.exactOptional(count),
   }),
-  v.strictObject({ ...place, do: v.literal("pause"), host: name, forMs: ms }),
-  v.strictObject({ ...place, do: v.literal("wipe"), host: name, downMs: ms }),
-  v.strictObject({ ...place, do: v.literal("rollback"), host: name, agoMs: ms, downMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("pause"), host: name, forMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("wipe"), host: name, downMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("rollback"), host: name, agoMs: ms, downMs: ms }),
   v.strictObject({
-    ...place,
+    ...fault,
     do: v.literal("clock"),
     host: name,
     how: v.picklist(["skew", "step"]),
     byMs: whole(-TIME_MS_MAX, TIME_MS_MAX),
     forMs: ms,
   }),
-  v.strictObject({ ...place, do: v.literal("disk"), host: name, disk, forMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("disk"), host: name, disk, forMs: ms }),
+  v.strictObject({ ...fault, do: v.literal("withhold"), host: name, message, nth: atLeastOne }),
 ]);
 
 const evidence = v.variant("see", [
@@ -188,7 +201,32 @@ const evidence = v.variant("see", [
   v.strictObject({ see: v.literal("copy-owed"), step: count, relay: name }),
   v.strictObject({ see: v.literal("sooner"), relay: name, than: name }),
   v.strictObject({ see: v.literal("relays-failed"), device: name }),
+  v.strictObject({ see: v.literal("disconnected"), step: count, device: name, whys }),
+  v.strictObject({ see: v.literal("waited"), device: name, ms }),
+  v.strictObject({ see: v.literal("failed"), device: name }),
+  v.strictObject({ see: v.literal("crossed"), pusher: name, puller: name }),
+  v.strictObject({ see: v.literal("quarantined"), device: name }),
 ]);
+
+const demand = v.variant("demand", [
+  v.strictObject({ demand: v.literal("acked"), devices: names, fromMs: ms, toMs: ms, withinMs: ms }),
+  v.strictObject({ demand: v.literal("heard"), device: name, fromMs: ms, toMs: ms, withinMs: ms }),
+  v.strictObject({ demand: v.literal("noticed"), step: count, device: name, whys, withinMs: ms }),
+  v.strictObject({ demand: v.literal("kept"), devices: names, fromMs: ms, toMs: ms }),
+  v.strictObject({ demand: v.literal("back"), devices: names, fromMs: ms, withinMs: ms }),
+  v.strictObject({ demand: v.literal("spread"), fromMs: ms, windowMs: ms, dialsMax: count }),
+  v.strictObject({ demand: v.literal("failed"), devices: names, most: count }),
+  v.strictObject({ demand: v.literal("held"), host: name, what: resource, most: count }),
+  v.strictObject({ demand: v.literal("lean"), device: name, blobsMax: count }),
+]);
+
+const choice = v.strictObject({
+  label: v.pipe(v.string(), v.maxLength(100)),
+  cause: whole(0, 0xffff_ffff),
+  ordinal: count,
+  bound: atLeastOne,
+  value: atLeastOne,
+});
 
 const plan = v.strictObject({
   format: v.literal(PLAN_FORMAT),
@@ -199,6 +237,9 @@ const plan = v.strictObject({
   healAtMs: ms,
   bound: v.strictObject({ withinMs: ms, framesMax: count }),
   trouble: v.pipe(v.array(evidence), v.maxLength(STEPS_MAX)),
+  demands: v.exactOptional(v.pipe(v.array(demand), v.maxLength(STEPS_MAX))),
+  choices: v.exactOptional(v.pipe(v.array(choice), v.maxLength(STEPS_MAX))),
+  drawn: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(1000))), v.maxLength(1000))),
 });
 
 /** A step, toxic, disk fault or evidence that `plan.ts` gains and this file does not know fails to compile here. */

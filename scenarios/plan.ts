@@ -5,6 +5,7 @@
  */
 import type { ClientConfig } from "../core/client/config.ts";
 import type { RelayConfig } from "../core/relay/config.ts";
+import type { MessageType } from "../core/wire/messages.ts";
 
 export const PLAN_FORMAT = "zerok-plan/1";
 
@@ -23,6 +24,24 @@ export interface Plan {
   readonly bound: LivenessBound;
   /** How it is known that the trouble happened: all must hold, or the run is idle. */
   readonly trouble: readonly Evidence[];
+  /** What this run must hold beyond what all must. */
+  readonly demands?: readonly Demand[];
+  /** The choices that are not calm; every other one is. Without it the seed makes them all. What a shrinker leaves. */
+  readonly choices?: readonly PlanChoice[];
+  /** What the seed drew, in words, where that is not plain from the scenario. For people: no run depends on it. */
+  readonly drawn?: readonly string[];
+}
+
+/** One labelled choice of a run (`sim/kernel/choices.ts`); only the simulator asks for them. */
+export interface PlanChoice {
+  readonly label: string;
+  /** The key of the operation behind it: a step's id, or 2³¹ and a hash of the host's name. */
+  readonly cause: number;
+  /** The how-manieth of that label within that cause. */
+  readonly ordinal: number;
+  readonly bound: number;
+  /** 1 … bound−1. */
+  readonly value: number;
 }
 
 export interface Topology {
@@ -91,9 +110,27 @@ export type OperationStep = StepBase &
     | { readonly do: "disconnect"; readonly device: string }
   );
 
+/**
+ * A moment of the protocol that a fault can be bound to, so that a plan survives a change of timing. Counted from the
+ * plan's zero. On real backends such a step is taken at its time, which is only about right.
+ */
+export type Moment =
+  /** The host's nth message of this kind to that host is on its way. */
+  | {
+      readonly on: "sent";
+      readonly host: string;
+      readonly message: MessageType;
+      readonly to: string;
+      readonly nth: number;
+    }
+  /** The host's store has written its nth transaction (a power cut takes it away, or tears it), or has synced it. */
+  | { readonly on: "stored"; readonly host: string; readonly stage: "written" | "synced"; readonly nth: number };
+
 /** What the nemesis does. Each fault carries its own end, so that leaving one out leaves nothing behind. */
-export type FaultStep = StepBase &
-  (
+export type FaultStep = StepBase & {
+  /** Then, and not at `atMs`: at the latest when everything heals, or it never came. */
+  readonly when?: Moment;
+} & (
     | {
         readonly do: "toxic";
         /** The link: one proxy stands between this dialler and this listener. */
@@ -136,6 +173,8 @@ export type FaultStep = StepBase &
         readonly forMs: number;
       }
     | { readonly do: "disk"; readonly host: string; readonly disk: DiskFault; readonly forMs: number }
+    /** The nth message of this kind that comes to the host never reaches its machine. */
+    | { readonly do: "withhold"; readonly host: string; readonly message: MessageType; readonly nth: number }
   );
 
 export type Fault = FaultStep["do"];
@@ -153,7 +192,12 @@ export type ToxicSpec =
   /** `burst`: mean run of lost segments, 1 = independent (Gilbert–Elliott otherwise). */
   | { readonly type: "loss"; readonly permille: number; readonly burst: number }
   | { readonly type: "blocked" }
-  | { readonly type: "tamper"; readonly how: "flip" | "truncate" | "duplicate" | "reorder" | "replay" | "inject" };
+  /** Of each connection the first Noise message of this stream after `skip` others. */
+  | {
+      readonly type: "tamper";
+      readonly how: "flip" | "truncate" | "duplicate" | "reorder" | "replay" | "inject";
+      readonly skip: number;
+    };
 
 export type DiskFault =
   | { readonly type: "full" }
@@ -192,7 +236,56 @@ export type Evidence =
   /** A blob was acknowledged by `relay`, and a second or more later by `than`. */
   | { readonly see: "sooner"; readonly relay: string; readonly than: string }
   /** The device told its application that it could reach none of its relays. */
-  | { readonly see: "relays-failed"; readonly device: string };
+  | { readonly see: "relays-failed"; readonly device: string }
+  /** From the fault of this step on, a connection of the device ended, or never came about, for one of these reasons. */
+  | { readonly see: "disconnected"; readonly step: number; readonly device: string; readonly whys: readonly string[] }
+  /** A push of the device took so long, or longer, from its making to its acknowledgement. */
+  | { readonly see: "waited"; readonly device: string; readonly ms: number }
+  /** A push of the device definitely failed, and another was acknowledged after that. */
+  | { readonly see: "failed"; readonly device: string }
+  /** A push of one device was acknowledged while another waited for a page. */
+  | { readonly see: "crossed"; readonly pusher: string; readonly puller: string }
+  /** The device put a blob aside that it could not open. */
+  | { readonly see: "quarantined"; readonly device: string };
+
+/** What one scenario asks of its runs beside the standing checks. Times are of the plan's clock. */
+export type Demand =
+  /** Every push that these devices make in the span is acknowledged within so long. */
+  | {
+      readonly demand: "acked";
+      readonly devices: readonly string[];
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly withinMs: number;
+    }
+  /** Every blob of its group that is acknowledged in the span, to anyone, is delivered to the device within so long. */
+  | {
+      readonly demand: "heard";
+      readonly device: string;
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly withinMs: number;
+    }
+  /** After the fault of this step the device's connection ends within so long, for one of these reasons. */
+  | {
+      readonly demand: "noticed";
+      readonly step: number;
+      readonly device: string;
+      readonly whys: readonly string[];
+      readonly withinMs: number;
+    }
+  /** No connection of these devices ends in the span, except by the application's wish. */
+  | { readonly demand: "kept"; readonly devices: readonly string[]; readonly fromMs: number; readonly toMs: number }
+  /** Each of these devices is let in by a relay within so long after this time. */
+  | { readonly demand: "back"; readonly devices: readonly string[]; readonly fromMs: number; readonly withinMs: number }
+  /** In no window of this length after this time do all devices together dial more often than so. */
+  | { readonly demand: "spread"; readonly fromMs: number; readonly windowMs: number; readonly dialsMax: number }
+  /** No more pushes of these devices than so definitely fail. */
+  | { readonly demand: "failed"; readonly devices: readonly string[]; readonly most: number }
+  /** When everything is healed, the host holds no more of this than so. */
+  | { readonly demand: "held"; readonly host: string; readonly what: string; readonly most: number }
+  /** The device takes in no more blobs by pages than so many: what it had, it does not pull again. */
+  | { readonly demand: "lean"; readonly device: string; readonly blobsMax: number };
 
 export function isFault(step: Step): step is FaultStep {
   return step.do !== "push" && step.do !== "pull" && step.do !== "connect" && step.do !== "disconnect";

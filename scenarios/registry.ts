@@ -12,6 +12,7 @@ import { transport } from "./catalogue/transport.ts";
 import type { Draw } from "./draw.ts";
 import type { Plan } from "./plan.ts";
 import type { Scenario } from "./scenario.ts";
+import { wild, WILD_ID } from "./wild/wild.ts";
 
 export type BuiltScenario = Scenario & { readonly plan: (draw: Draw) => Plan };
 
@@ -28,9 +29,10 @@ export const catalogue: readonly Scenario[] = [
 
 const byId: ReadonlyMap<string, Scenario> = new Map(catalogue.map((scenario) => [scenario.id, scenario]));
 
-/** By its id, in any case. */
+/** By its id, in any case. `wild` is no row of the catalogue, and is found all the same. */
 export function findScenario(id: string): Scenario | undefined {
-  return byId.get(id.trim().toUpperCase());
+  const wanted = id.trim();
+  return wanted.toLowerCase() === WILD_ID ? wild : byId.get(wanted.toUpperCase());
 }
 
 /** The rows that have a plan. */

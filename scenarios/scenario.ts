@@ -12,6 +12,8 @@ export interface Scenario {
   readonly source: string;
   /** Backends that the catalogue asks for. */
   readonly backends: readonly Backend[];
+  /** The seeds 1 to so many go through all its cases, one each; absent: what a seed does is drawn. */
+  readonly cases?: number;
   /** Makes the plan of a seed (`0x…`); `undefined` while the row waits to be built. */
   readonly plan?: (seed: string) => Plan;
 }

@@ -9,6 +9,11 @@ export function isTransportNonce(nonce: Uint8Array): boolean {
   return nonce.length === COUNTER_NONCE_BYTES;
 }
 
+/** A message of the transport that is really sent: handshakes have associated data, and a rekey is never sent. */
+export function isTransportSeal(nonce: Uint8Array, ad: Uint8Array): boolean {
+  return isTransportNonce(nonce) && ad.length === 0 && !isRekey(nonce);
+}
+
 /** `undefined` for what is never sent: Noise's last counter makes the next key, on both ends alike. */
 export function sealRecord(at: number, host: string, key: Uint8Array, nonce: Uint8Array): SealRecord | undefined {
   const isCounter = isTransportNonce(nonce);

@@ -190,3 +190,54 @@ describe("several relays", () => {
     expect(isSeen(failed)).toBe(false);
   });
 });
+
+describe("what befell a device", () => {
+  test("disconnected: this device, after the fault, for one of these reasons", () => {
+    const lost = (device: string, why: string): HistoryRecord => ({
+      type: "disconnected",
+      at: 60,
+      device,
+      group: "main",
+      relay: "relay",
+      why,
+    });
+    const trouble: Evidence[] = [{ see: "disconnected", step: 1, device: "a", whys: ["silent", "closed"] }];
+    expect(isSeen(trouble, fault(1, "issued"), lost("a", "silent"))).toBe(true);
+    expect(isSeen(trouble, fault(1, "issued"), lost("a", "replaced"))).toBe(false);
+    expect(isSeen(trouble, fault(1, "issued"), lost("b", "closed"))).toBe(false);
+    expect(isSeen(trouble, lost("a", "silent"), fault(1, "issued"))).toBe(false);
+  });
+
+  test("waited: an acknowledgement so long after the push, or longer", () => {
+    const trouble: Evidence[] = [{ see: "waited", device: "a", ms: 500 }];
+    expect(isSeen(trouble, op("a", 1, "invoke"), op("a", 1, "ok", { at: 510 }))).toBe(true);
+    expect(isSeen(trouble, op("a", 1, "invoke"), op("a", 1, "ok", { at: 509 }))).toBe(false);
+    expect(isSeen(trouble, op("a", 1, "invoke"), op("a", 1, "fail", { at: 600 }))).toBe(false);
+    expect(isSeen(trouble, op("b", 1, "invoke"), op("b", 1, "ok", { at: 600 }))).toBe(false);
+  });
+
+  test("failed: a refusal for good, and life after it", () => {
+    const trouble: Evidence[] = [{ see: "failed", device: "a" }];
+    const failed = [op("a", 1, "invoke"), op("a", 1, "fail")];
+    expect(isSeen(trouble, ...failed, op("a", 2, "invoke"), op("a", 2, "ok"))).toBe(true);
+    expect(isSeen(trouble, ...failed)).toBe(false);
+    expect(isSeen(trouble, op("a", 2, "invoke"), op("a", 2, "ok"), ...failed)).toBe(false);
+    expect(isSeen(trouble, ...failed, op("b", 2, "invoke"), op("b", 2, "ok"))).toBe(false);
+  });
+
+  test("crossed: an acknowledgement while the other waits for a page", () => {
+    const trouble: Evidence[] = [{ see: "crossed", pusher: "a", puller: "b" }];
+    const asks = op("b", 1, "invoke", { f: "pull" });
+    const has = op("b", 1, "ok", { f: "pull" });
+    expect(isSeen(trouble, asks, ack("a", "x", 11), has)).toBe(true);
+    expect(isSeen(trouble, asks, has, ack("a", "x", 11))).toBe(false);
+    expect(isSeen(trouble, asks, ack("b", "x", 11))).toBe(false);
+  });
+
+  test("quarantined: by this device", () => {
+    const place = { group: "main", relay: "relay", epoch: "e1", cursor: 1, blob: "b", why: "tag" };
+    const aside: HistoryRecord = { type: "quarantine", at: 1, device: "a", ...place };
+    expect(isSeen([{ see: "quarantined", device: "a" }], aside)).toBe(true);
+    expect(isSeen([{ see: "quarantined", device: "b" }], aside)).toBe(false);
+  });
+});

@@ -6,6 +6,7 @@
 import { unreachable } from "../core/invariant.ts";
 import type { AckRecord, History, OperationRecord } from "./history.ts";
 import type { Evidence, Plan } from "./plan.ts";
+import { isCrossed, isDisconnected, isFailedThenAcked, isWaited } from "./trouble-device.ts";
 import { isRefusedThenAcked, isRegrown, isRenewed, isToldLost } from "./trouble-relay.ts";
 
 /** A delivery within this long after the acknowledgement is ordinary: the device could hear. */
@@ -50,6 +51,16 @@ function isSeen(evidence: Evidence, plan: Plan, history: History): boolean {
       return isSooner(evidence, history);
     case "relays-failed":
       return history.some((record) => record.type === "relays-failed" && record.device === evidence.device);
+    case "disconnected":
+      return isDisconnected(evidence, history);
+    case "waited":
+      return isWaited(evidence, history);
+    case "failed":
+      return isFailedThenAcked(evidence.device, history);
+    case "crossed":
+      return isCrossed(evidence, history);
+    case "quarantined":
+      return history.some((record) => record.type === "quarantine" && record.device === evidence.device);
     default:
       return unreachable(evidence);
   }

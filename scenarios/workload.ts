@@ -15,7 +15,15 @@ import { slowestMs } from "./link-profile.ts";
 import { livenessBound } from "./liveness.ts";
 import { BESIDE_GROUP, MAIN_GROUP, RELAY } from "./names.ts";
 import { OP_BYTES } from "./payload.ts";
-import { isFault, PLAN_FORMAT, type DeviceSpec, type Evidence, type FaultStep, type LinkProfile } from "./plan.ts";
+import {
+  isFault,
+  PLAN_FORMAT,
+  type Demand,
+  type DeviceSpec,
+  type Evidence,
+  type FaultStep,
+  type LinkProfile,
+} from "./plan.ts";
 import type { OperationStep, Plan, Step, ToxicSpec, Topology } from "./plan.ts";
 import { downSpan, faultEndMs, findPlanFlaw } from "./plan-rules.ts";
 import { drawDeviceExtras, drawExtras, drawSharedExtras, EXTRAS, type Extra } from "./swarm.ts";
@@ -47,7 +55,12 @@ export interface PushOptions {
   readonly sizeBytes?: number;
   /** Seconds; default 0, the device's own. */
   readonly ttlS?: number;
+  /** The content; default its own. */
+  readonly op?: string;
 }
+
+/** `a` to `t`: the letters after them are devices of the other group. */
+const SINGLE_LETTERS = 20;
 
 /** A stretch of time, whole milliseconds, both ends included. */
 export interface Span {
@@ -78,11 +91,12 @@ export interface Workload {
   /** On the link from this device to a relay, by default the preferred one. */
   toxic(device: string, span: Span, stream: "up" | "down" | "both", toxic: ToxicSpec, relay?: string): number;
   see(evidence: Evidence): void;
+  demand(demand: Demand): void;
   /** Every push that never expires must be acknowledged. */
   seeAllAcked(): void;
   /** When the last step so far is over. */
   endMs(): number;
-  /** The trouble is over at `calmMs` (default: when all that was added is): what breaks more comes after. */
+  /** The trouble is over at `calmMs` (default: when all that was added is): what breaks more comes after, and so does healing. */
   finish(calmMs?: number): Plan;
 }
 
@@ -120,13 +134,16 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
     ...options.relay,
   };
 
-  const devices = Array.from({ length: options.devices }, (_, i) => String.fromCharCode(97 + i));
-  assertInvariant(devices.length > 0 && devices.length <= 20, "a main group of 1 to 20 devices");
+  assertInvariant(options.devices > 0 && options.devices <= 1000, "a main group of 1 to 1,000 devices");
+  const devices = Array.from({ length: options.devices }, (_, i) =>
+    i < SINGLE_LETTERS ? String.fromCharCode(97 + i) : `n${i}`,
+  );
   const starring = options.starring ?? devices;
   const settledMs = 500 + 10 * relays.length * slowestMs(options.link);
   const specs: DeviceSpec[] = [];
   const steps: Step[] = [];
   const trouble: Evidence[] = [];
+  const demands: Demand[] = [];
 
   function add(atMs: number, spec: FaultSpec | Unplaced<OperationStep>): number {
     assertInvariant(Number.isInteger(atMs) && atMs >= 0, "a step is at a whole millisecond of the run");
@@ -150,8 +167,7 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
       specs.push({ name, group, relays, config, online });
     },
 
-    push(device, atMs, { sizeBytes, ttlS = 0 } = {}) {
-      const op = draw.hex(`${device} op`, OP_BYTES);
+    push(device, atMs, { sizeBytes, ttlS = 0, op = draw.hex(`${device} op`, OP_BYTES) } = {}) {
       const size = sizeBytes ?? drawSize(draw, `${device} size`);
       assertInvariant(Number.isInteger(atMs) && atMs >= 0, "a step is at a whole millisecond of the run");
       const id = steps.length;
@@ -181,6 +197,8 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
 
     see: (evidence) => void trouble.push(evidence),
 
+    demand: (demand) => void demands.push(demand),
+
     seeAllAcked() {
       const lasting = steps.filter((step) => step.do === "push" && step.ttlS === 0);
       trouble.push({ see: "acked", blobs: lasting.length });
@@ -192,7 +210,9 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
       addExtras(workload, calmMs);
       const topology: Topology = {
         relays: relays.map((name) => ({ name, config: relay })),
-        groups: extras.has("beside") ? [{ name: MAIN_GROUP }, { name: BESIDE_GROUP }] : [{ name: MAIN_GROUP }],
+        groups: specs.some(({ group }) => group === BESIDE_GROUP)
+          ? [{ name: MAIN_GROUP }, { name: BESIDE_GROUP }]
+          : [{ name: MAIN_GROUP }],
         devices: specs,
         link: options.link,
       };
@@ -203,9 +223,10 @@ export function createWorkload(draw: Draw, options: WorkloadOptions): Workload {
         seed: draw.seed,
         topology,
         steps: ordered,
-        healAtMs: lastEndMs(ordered) + draw.between("heal after", 100, 1000),
+        healAtMs: Math.max(lastEndMs(ordered), calmMs) + draw.between("heal after", 100, 1000),
         bound: livenessBound(topology, ordered),
         trouble,
+        ...(demands.length === 0 ? {} : { demands }),
       };
       const flaw = findPlanFlaw(plan);
       assertInvariant(flaw === undefined, `${options.scenario}: ${flaw?.path}: ${flaw?.message}`);
@@ -233,7 +254,7 @@ function lastEndMs(steps: readonly Step[]): number {
 const AWAKE_MS = 200;
 
 /** A dead application pushes nothing: what would fall into a device's death comes when it is back. */
-function movePastDeath(steps: readonly Step[]): readonly Step[] {
+export function movePastDeath(steps: readonly Step[]): readonly Step[] {
   const deaths = steps.flatMap((step) => downSpan(step) ?? []).toSorted((x, y) => x.fromMs - y.fromMs);
   if (deaths.length === 0) return steps;
   return steps.map((step) => {

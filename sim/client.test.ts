@@ -420,12 +420,14 @@ describe("pushing", () => {
     device.pass(2499);
     expect(device.saidPushes()).toEqual([]);
     device.pass(1);
-    // One at a time finds out whether it is over; then the window opens again.
+    // One finds out whether it is over; then the window opens by one with each answer.
     const [first, ...none] = device.said();
     expect([first, none]).toEqual([pushes[0], []]);
     device.hears(ack(first!, 1));
-    expect(device.saidPushes()).toEqual([2, 3, 4]);
-    expect(device.client.outbox().length).toBe(4);
+    expect(device.saidPushes()).toEqual([2, 3]);
+    device.hears(ack(pushes[1]!, 2));
+    expect(device.saidPushes()).toEqual([4, 5]);
+    expect(device.client.outbox().length).toBe(3);
   });
 
   it("after one retryable refusal upon the other waits twice as long each time, thirty seconds at most", () => {
@@ -820,6 +822,35 @@ describe("losing and finding the relay", () => {
       expect(whys(device), request).toEqual([["silent", 1000]]);
       expect(device.client.outbox().length).toBe(request === "push" ? 1 : 0);
     }
+  });
+
+  it("is patient with a push that the relay is still taking in, and no longer", () => {
+    const device = new Device({ pollMs: 1_000_000 });
+    device.connect(new Log());
+    device.push(1);
+    for (let second = 0; second < 120; second += 2) {
+      device.pass(2000);
+      device.hears({ type: "Ping", token: 0 });
+    }
+    expect(whys(device)).toEqual([]);
+    device.pass(25_000);
+    expect(whys(device)).toEqual([["silent", 1000]]);
+  });
+
+  it("says that it lives while a long page comes in, every two seconds", () => {
+    const device = new Device({ pollMs: 1_000_000 });
+    const log = new Log().add(1);
+    device.connect(log);
+    device.relay.heard.length = 0;
+    const page = device.relay.encode(log.page(0));
+    for (let at = 0; at < 100; at++) {
+      device.hearsBytes(page.subarray(at, at + 1));
+      device.pass(100);
+    }
+    expect(device.relay.heard.splice(0).map(({ type }) => type)).toEqual(["Ping", "Ping", "Ping", "Ping"]);
+    device.hearsBytes(page.subarray(100));
+    device.pass(5000);
+    expect(device.relay.heard.map(({ type }) => type)).toEqual(["Ack"]);
   });
 
   it("is patient with an answer that is on its way, however slow", () => {

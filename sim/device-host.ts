@@ -16,9 +16,10 @@ import { DiskReader } from "../scenarios/disk-reader.ts";
 import { observeSuite } from "../scenarios/observed-suite.ts";
 import { createPayload } from "../scenarios/payload.ts";
 import type { OperationStep } from "../scenarios/plan.ts";
-import { isTransportNonce } from "../scenarios/seal-record.ts";
+import { isTransportNonce, isTransportSeal } from "../scenarios/seal-record.ts";
 import { DeviceStore } from "./device-store.ts";
 import { createDeviceDisk } from "./device-disk.ts";
+import type { HostWatch } from "./host-watch.ts";
 import type { JournalCodec } from "./journal-codec.ts";
 import type { Cause } from "./kernel/choices.ts";
 import type { Disk } from "./kernel/disk.ts";
@@ -38,12 +39,14 @@ export interface DeviceHostOptions {
   readonly codec: JournalCodec;
   readonly recorder: Recorder;
   readonly mark: (name: string) => void;
+  readonly watch?: HostWatch | undefined;
 }
 
 export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
   readonly name: string;
   readonly group: string;
   readonly host: Host<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer>;
+  onSend?: (peer: string, bytes: Uint8Array) => void;
   readonly #options: DeviceHostOptions;
   readonly #suite: CryptoSuite;
   readonly #history: DeviceHistory;
@@ -55,7 +58,7 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
   readonly #hexes = new Map<string, string>();
 
   constructor(kernel: Kernel, options: DeviceHostOptions) {
-    const { name, group, relays, recorder } = options;
+    const { name, group, relays, recorder, watch } = options;
     this.name = name;
     this.group = group;
     this.#options = options;
@@ -71,11 +74,14 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
     });
     this.#reader = new DiskReader(recorder, name, group, this.#hexes);
     this.#suite = observeSuite(options.suite, {
-      sealed: (key, nonce) => {
+      sealed: (key, nonce, ad, plaintext) => {
         if (isTransportNonce(nonce)) recorder.frames += 1;
         recorder.sealed(name, key, nonce);
+        if (watch !== undefined && isTransportSeal(nonce, ad)) watch.sealed(plaintext);
       },
+      ...(watch === undefined ? {} : { opened: (bytes) => watch.opened(bytes) }),
     });
+    if (watch !== undefined) this.onSend = (peer, bytes) => watch.sent(peer, bytes);
     this.host = kernel.addHost(name, this);
   }
 
@@ -93,7 +99,8 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
     const store = new DeviceStore(disk, codec);
     this.#reader.opened(createDeviceDisk(store), incarnation === 0);
     const context = { entropy, suite: this.#suite, mark };
-    return { machine: new Client({ relays, groupSecret, config }, context), store };
+    const machine = new Client({ relays, groupSecret, config }, context);
+    return { machine, store: this.#options.watch?.started(store) ?? store };
   }
 
   /** The process came up again: the application wants what it wanted before. */

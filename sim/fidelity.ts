@@ -1,12 +1,13 @@
 /** How faithfully the simulator does a step. What it cannot do it says in the history; nothing is skipped in silence. */
+import { EXACT, type StepFidelity } from "../scenarios/fidelity.ts";
 import type { Step } from "../scenarios/plan.ts";
-import { isFault } from "../scenarios/plan.ts";
 import { isSupported } from "./kernel/toxic.ts";
 
-export type Fidelity = "exact" | "approximate" | "unsupported";
-
-export function simFidelity(step: Step): Fidelity {
-  if (!isFault(step)) return "exact";
-  if (step.do === "toxic") return step.toxic.type !== "tamper" && isSupported(step.toxic) ? "exact" : "unsupported";
-  return "exact";
+export function simFidelity(step: Step): StepFidelity {
+  if (step.do !== "toxic" || isSupported(step.toxic)) return EXACT;
+  return {
+    fidelity: "unsupported",
+    reason: `the simulator has no ${step.toxic.type} of this strength`,
+    probe: "isSupported of sim/kernel/toxic.ts",
+  };
 }

@@ -15,9 +15,14 @@ import { RelayHost } from "./relay-host.ts";
 import { RELAY_IDENTITY_FILE } from "./relay-store.ts";
 import type { Hosts } from "./topology.ts";
 import { hostNamed } from "./topology.ts";
+import type { Withholding } from "./withhold.ts";
 
 /** How long a host that was asked to stop may take before it is killed. */
 const GRACE_MS = 2000;
+
+export interface StepWithholding extends Withholding {
+  readonly step: number;
+}
 
 type Of<D extends FaultStep["do"]> = Extract<FaultStep, { do: D }>;
 
@@ -31,6 +36,8 @@ export class Nemesis {
   /** How to end each fault that is under way, by step id. */
   readonly #ends = new Map<number, (cause: Cause) => void>();
   readonly #images = new Map<number, DiskImage>();
+  /** What is kept from each host at this moment. */
+  readonly #withholdings = new Map<string, StepWithholding[]>();
 
   constructor(kernel: Kernel, hosts: Hosts, recorder: Recorder) {
     this.#kernel = kernel;
@@ -43,6 +50,17 @@ export class Nemesis {
     };
   }
 
+  /** The list itself: what is withheld from this host comes and goes. */
+  withholdings(host: string): StepWithholding[] {
+    let list = this.#withholdings.get(host);
+    if (list === undefined) this.#withholdings.set(host, (list = []));
+    return list;
+  }
+
+  withheld({ step }: StepWithholding): void {
+    this.#see(step);
+  }
+
   /** What must happen before a step: a rollback needs to know how things were. */
   prepare(step: FaultStep, at: (atMs: number, action: () => void) => void): void {
     if (step.do !== "rollback") return;
@@ -50,19 +68,21 @@ export class Nemesis {
   }
 
   issue(step: FaultStep, cause: Cause): void {
-    if (simFidelity(step) === "unsupported") {
+    const fidelity = simFidelity(step);
+    if (fidelity.fidelity === "unsupported") {
       this.#recorder.add({
         type: "fault",
         at: this.#recorder.at,
         step: step.id,
         stage: "unsupported",
-        note: `the simulator has no ${step.do} of this kind`,
+        note: fidelity.reason,
       });
       return;
     }
     this.#recorder.add({ type: "fault", at: this.#recorder.at, step: step.id, stage: "issued" });
     const { forMs, end } = this.#begin(step, cause);
     this.#ends.set(step.id, end);
+    if (forMs === undefined) return;
     this.#kernel.at(this.#kernel.nowMs + forMs, cause, () => this.#end(step.id, cause));
   }
 
@@ -84,7 +104,8 @@ export class Nemesis {
     this.#recorder.add({ type: "fault", at: this.#recorder.at, step, stage: "observed" });
   }
 
-  #begin(step: FaultStep, cause: Cause): { readonly forMs: number; readonly end: (cause: Cause) => void } {
+  /** Without a time it lasts until everything is healed. */
+  #begin(step: FaultStep, cause: Cause): { readonly forMs?: number; readonly end: (cause: Cause) => void } {
     switch (step.do) {
       case "toxic":
         return { forMs: step.forMs, end: this.#poison(step) };
@@ -126,13 +147,19 @@ export class Nemesis {
       }
       case "disk":
         return { forMs: step.forMs, end: this.#spoil(step, cause) };
+      case "withhold": {
+        const { message, nth, id } = step;
+        const list = this.withholdings(step.host);
+        list.push({ message, nth, seen: 0, step: id });
+        return { end: () => void list.splice(0) };
+      }
     }
   }
 
   #poison(step: Of<"toxic">): () => void {
     const link = this.#kernel.network.link(step.dialler, step.listener);
     const streams = step.stream === "both" ? [link.up, link.down] : [step.stream === "up" ? link.up : link.down];
-    return this.#add(step.id, streams, step.toxic as ToxicSpec);
+    return this.#add(step.id, streams, step.toxic);
   }
 
   /** Between hosts that dial each other either way: who dials is the dialler of the link, the blocked way depends. */
@@ -209,7 +236,7 @@ export class Nemesis {
   #spoil(step: Of<"disk">, cause: Cause): () => void {
     const disk = this.#disk(step.host);
     const fault = step.disk;
-    this.#see(step.id);
+    if (fault.type !== "bit-rot") this.#see(step.id);
     switch (fault.type) {
       case "full":
         disk.full = true;
@@ -224,16 +251,25 @@ export class Nemesis {
         disk.lostFsync = true;
         return () => (disk.lostFsync = false);
       case "bit-rot":
-        for (let i = 0; i < fault.bits; i++) this.#rot(disk, cause);
+        this.#rot(step, fault.bits, cause);
         return () => {};
     }
   }
 
-  #rot(disk: Disk, cause: Cause): void {
+  /** In a relay, in what it stores for others; in a device, anywhere in its files. */
+  #rot(step: Of<"disk">, bits: number, cause: Cause): void {
     const { choices } = this.#kernel;
-    for (const file of disk.fileNames) {
-      const offset = choices.choose(this.#rotLabel, cause, disk.sizeBytes(file));
-      disk.rot(file, offset, 1 << choices.choose(this.#rotLabel, cause, 8));
+    const choose = (bound: number): number => choices.choose(this.#rotLabel, cause, bound);
+    const node = hostNamed(this.#hosts, step.host);
+    if (node instanceof RelayHost) {
+      if (node.rot(bits, choose) > 0) this.#see(step.id);
+      return;
+    }
+    const { disk } = node.host;
+    for (let i = 0; i < bits; i++) {
+      for (const file of disk.fileNames) {
+        if (disk.rot(file, choose(disk.sizeBytes(file)), 1 << choose(8))) this.#see(step.id);
+      }
     }
   }
 

@@ -8,13 +8,16 @@ import type { RelayCommand, RelayEvent } from "../core/relay/events.ts";
 import { Relay } from "../core/relay/relay.ts";
 import type { RelayAnswer, RelayOperation } from "../core/relay/store.ts";
 import { observeSuite } from "../scenarios/observed-suite.ts";
+import { isTransportSeal } from "../scenarios/seal-record.ts";
+import type { HostWatch } from "./host-watch.ts";
 import type { JournalCodec } from "./journal-codec.ts";
 import type { Disk } from "./kernel/disk.ts";
 import type { Host } from "./kernel/host.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Program, RunningProgram } from "./kernel/program.ts";
 import type { Recorder } from "./recorder.ts";
-import { RelayStore } from "./relay-store.ts";
+import { rotPayloads } from "./relay-rot.ts";
+import { RELAY_DATA_FILE, RelayStore } from "./relay-store.ts";
 
 export interface RelayHostOptions {
   readonly name: string;
@@ -23,6 +26,7 @@ export interface RelayHostOptions {
   readonly codec: JournalCodec;
   readonly recorder: Recorder;
   readonly mark: (name: string) => void;
+  readonly watch?: HostWatch | undefined;
 }
 
 export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
@@ -35,19 +39,27 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
   config: RelayConfig;
   /** Told `stopped`, once. */
   onStopped: (() => void) | undefined;
+  onSend?: (peer: string, bytes: Uint8Array) => void;
   readonly #options: RelayHostOptions;
   readonly #suite: CryptoSuite;
 
   constructor(kernel: Kernel, options: RelayHostOptions) {
-    const { name, recorder } = options;
+    const { name, recorder, watch } = options;
     this.name = name;
     this.endpoint = `${name}:4040`;
     this.config = options.config;
     this.#options = options;
     this.#suite = observeSuite(options.suite, {
-      sealed: (key, nonce) => recorder.sealed(name, key, nonce),
-      opened: (bytes) => recorder.history.push({ type: "relay-view", at: recorder.at, relay: name, bytes }),
+      sealed: (key, nonce, ad, plaintext) => {
+        recorder.sealed(name, key, nonce);
+        if (watch !== undefined && isTransportSeal(nonce, ad)) watch.sealed(plaintext);
+      },
+      opened: (bytes) => {
+        watch?.opened(bytes);
+        recorder.history.push({ type: "relay-view", at: recorder.at, relay: name, bytes });
+      },
     });
+    if (watch !== undefined) this.onSend = (peer, bytes) => watch.sent(peer, bytes);
     this.host = kernel.addHost(name, this, { listen: this.endpoint });
   }
 
@@ -56,9 +68,10 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
-    const { codec, mark } = this.#options;
+    const { codec, mark, suite, watch } = this.#options;
     const context: Context = { entropy, suite: this.#suite, mark };
-    return { machine: new Relay(this.config, context), store: new RelayStore(disk, this.#options.suite, codec) };
+    const store = new RelayStore(disk, suite, codec);
+    return { machine: new Relay(this.config, context), store: watch?.started(store) ?? store };
   }
 
   onEvent(event: RelayEvent): void {
@@ -67,6 +80,11 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     const told = this.onStopped;
     this.onStopped = undefined;
     told?.();
+  }
+
+  /** Turns bits of payloads over where they lie on its disk; its process may not have noticed when it next reads. */
+  rot(bits: number, choose: (bound: number) => number): number {
+    return rotPayloads(this.host.disk, RELAY_DATA_FILE, this.#options.codec, bits, choose);
   }
 
   get idHex(): string {

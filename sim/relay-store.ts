@@ -36,7 +36,7 @@ import {
   type Group,
 } from "./relay-tables.ts";
 
-const DATA_FILE = "relay.journal";
+export const RELAY_DATA_FILE = "relay.journal";
 /** What a wipe of a relay's data leaves where it is. */
 export const RELAY_IDENTITY_FILE = "relay.identity";
 const IDENTITY_ENTRY = 0;
@@ -60,7 +60,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   #answers: RelayAnswer[] = [];
 
   constructor(disk: Disk, suite: CryptoSuite, codec: JournalCodec) {
-    this.#journal = new Journal(disk, DATA_FILE, codec);
+    this.#journal = new Journal(disk, RELAY_DATA_FILE, codec);
     this.#identityJournal = new Journal(disk, RELAY_IDENTITY_FILE, codec);
     this.#hasher = new ChainHasher(suite);
     this.#isWhole = (row) => {

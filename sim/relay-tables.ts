@@ -153,6 +153,11 @@ export function rowEntry(group: Uint8Array, row: LogRow): Entry {
   return [ENTRY.row, group, cursor, chain, blobId, payloadHash, sender, timestampMs, expiresAtMs, payload];
 }
 
+/** The bytes of a row's payload as they lie in the journal; undefined for other entries. */
+export function rowPayload(entry: Entry): Uint8Array | undefined {
+  return entry[0] === ENTRY.row ? (entry[9] as Uint8Array) : undefined;
+}
+
 function parseRow(entry: Entry): LogRow {
   const [, , cursor, chain, blobId, payloadHash, sender, timestampMs, expiresAtMs, payload] = entry;
   return {

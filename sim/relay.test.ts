@@ -503,6 +503,33 @@ describe("coming in", () => {
 });
 
 describe("time", () => {
+  it("tells a device whose long push is under way that it comes in, every two seconds and no oftener", () => {
+    const world = new World();
+    const alice = world.join(11);
+    const bytes = alice.encode(push(1, 5000));
+    for (let at = 0; at < bytes.length - 1; at += 51) {
+      alice.saysBytes(bytes.subarray(at, Math.min(at + 51, bytes.length - 1)));
+      world.pass(100);
+    }
+    // About a hundred pieces in ten seconds.
+    expect(alice.heardTypes()).toEqual(["Ping", "Ping", "Ping", "Ping"]);
+    world.pass(5000);
+    expect(alice.hears()).toEqual([]);
+    alice.saysBytes(bytes.subarray(bytes.length - 1));
+    expect(alice.heardTypes()).toEqual(["PushAck"]);
+  });
+
+  it("tells a stranger nothing of what comes in", () => {
+    const world = new World({ handshakeTimeoutMs: 60_000 });
+    const alice = world.dial(11);
+    const bytes = alice.encode(alice.hello());
+    for (const byte of bytes.subarray(0, -1)) {
+      alice.saysBytes(Uint8Array.of(byte));
+      world.pass(100);
+    }
+    expect(alice.hears()).toEqual([]);
+  });
+
   it("ends a connection without a Hello, whether or not it shook hands or keeps talking", () => {
     const world = new World();
     const [mute, slow] = [world.dial(1, "a", false), world.dial(2)];

@@ -12,10 +12,11 @@ import { deriveGroupKeys } from "../core/keys.ts";
 import { Redacted } from "../core/redacted.ts";
 import { createDraw, seedHalves } from "../scenarios/draw.ts";
 import type { HistoryRecord } from "../scenarios/history.ts";
-import type { Plan } from "../scenarios/plan.ts";
+import type { Moment, Plan } from "../scenarios/plan.ts";
 import { JournalCodec } from "./journal-codec.ts";
 import type { Choices } from "./kernel/choices.ts";
 import { Kernel } from "./kernel/kernel.ts";
+import { ReplayedChoices } from "./kernel/recorded-choices.ts";
 import type { TraceCheckpoint, TraceDetail } from "./kernel/trace.ts";
 import { toySuite } from "./toy-suite.ts";
 import { World } from "./world.ts";
@@ -28,6 +29,8 @@ export interface SimOptions {
   readonly detail?: TraceDetail;
   /** Instead of those that the seed makes: a recording, a replay. */
   readonly choices?: Choices;
+  /** Told of every moment of the run that a fault could be bound to. */
+  readonly onMoment?: (moment: Moment, atMs: number) => void;
 }
 
 export interface SimRun {
@@ -78,6 +81,7 @@ export class Simulator {
       suiteFor: (host) => this.#options.wrapSuite?.(suite, host) ?? suite,
       secretOf: (group) => groupSecret(plan.seed, group),
       codec: this.#codec,
+      onMoment: options.onMoment,
     });
     recordSecrets(world, plan, suite);
     this.#held[0] = world;
@@ -103,13 +107,19 @@ export class Simulator {
       seedHi: hi,
       startWallMs: START_WALL_MS,
       eventBudget: options.eventBudget ?? EVENT_BUDGET,
-      ...(options.choices === undefined ? {} : { choices: options.choices }),
+      ...choicesOf(plan, options),
     };
     if (this.#kernel === undefined) this.#kernel = new Kernel(kernelOptions);
     else this.#kernel.reset(kernelOptions);
     this.#kernel.trace.detail = options.detail;
     return this.#kernel;
   }
+}
+
+/** A plan that carries its choices is calm in all others, whatever its seed would have chosen. */
+function choicesOf(plan: Plan, options: SimOptions): { readonly choices?: Choices } {
+  if (options.choices !== undefined) return { choices: options.choices };
+  return plan.choices === undefined ? {} : { choices: new ReplayedChoices(plan.choices, { exact: false }) };
 }
 
 /** Argon2id is far too slow for a seed: in the simulator the derived secret is given (design §13). */

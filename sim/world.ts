@@ -5,21 +5,26 @@
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 import type { RelayAddress } from "../core/ids.ts";
 import type { Redacted } from "../core/redacted.ts";
-import type { OperationStep, Plan, Step } from "../scenarios/plan.ts";
+import type { FaultStep, Moment, OperationStep, Plan, Step } from "../scenarios/plan.ts";
 import { isFault } from "../scenarios/plan.ts";
 import { DeviceHost } from "./device-host.ts";
 import type { JournalCodec } from "./journal-codec.ts";
 import type { Cause } from "./kernel/choices.ts";
 import { createCause } from "./kernel/choices.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import { Nemesis } from "./nemesis.ts";
+import { HostWatch } from "./host-watch.ts";
+import { momentKey, Moments } from "./moments.ts";
+import { Nemesis, type StepWithholding } from "./nemesis.ts";
 import { Recorder } from "./recorder.ts";
 import { RelayHost } from "./relay-host.ts";
+import type { Withholding } from "./withhold.ts";
 
 export interface WorldOptions {
   readonly suiteFor: (host: string) => CryptoSuite;
   readonly secretOf: (group: string) => Redacted<Uint8Array>;
   readonly codec: JournalCodec;
+  /** Told of every moment that a fault could be bound to. */
+  readonly onMoment?: ((moment: Moment, atMs: number) => void) | undefined;
 }
 
 /** The plan's zero: by then every host has booted. */
@@ -30,6 +35,9 @@ const LOOK_MS = 250;
 const QUIET_MS = 2000;
 /** After the applications have left: until nothing is held any more, at most. */
 const LEAVE_MS = 10_000;
+
+/** Whoever tampers sees Noise messages. */
+const NOISE_FRAMING = { lengthBytes: 2 } as const;
 
 /** Causes of the world's own doings, out of the way of step ids. */
 const BOOT_CAUSE = 0x7fff_0000;
@@ -45,6 +53,11 @@ export class World {
   readonly #relays = new Map<string, RelayHost>();
   readonly #devices = new Map<string, DeviceHost>();
   readonly #nemesis: Nemesis;
+  /** Only where somebody wants to know. */
+  readonly #moments: Moments | undefined;
+  /** Faults that wait for their moment. */
+  #isHealed = false;
+  readonly #bound = new Map<string, FaultStep[]>();
 
   constructor(kernel: Kernel, plan: Plan, options: WorldOptions) {
     this.#kernel = kernel;
@@ -52,6 +65,10 @@ export class World {
     this.#options = options;
     this.recorder = new Recorder(kernel, ORIGIN_MS);
     this.#nemesis = new Nemesis(kernel, { relays: this.#relays, devices: this.#devices }, this.recorder);
+    for (const step of plan.steps) if (isFault(step) && step.when !== undefined) this.#bind(step, step.when);
+    const isWatched = this.#bound.size > 0 || options.onMoment !== undefined;
+    if (isWatched || plan.steps.some((step) => step.do === "withhold"))
+      this.#moments = new Moments((moment) => this.#came(moment));
   }
 
   /** False as soon as the run cannot go on. */
@@ -74,9 +91,13 @@ export class World {
         codec,
         recorder: this.recorder,
         mark,
+        watch: this.#watch(name),
       });
       this.#relays.set(name, relay);
       relay.host.start(cause);
+    }
+    if (this.#plan.steps.some((step) => step.do === "toxic" && step.toxic.type === "tamper")) {
+      this.#kernel.network.framing = NOISE_FRAMING;
     }
     if (!this.#runTo(DEVICES_BOOT_MS)) return false;
     for (const spec of topology.devices) {
@@ -99,6 +120,7 @@ export class World {
         codec,
         recorder: this.recorder,
         mark,
+        watch: this.#watch(name),
       });
       this.#devices.set(name, device);
       device.host.start(cause);
@@ -106,6 +128,7 @@ export class World {
     if (!this.#runTo(ORIGIN_MS)) return false;
     this.#recordResources("baseline");
     this.recorder.phase("steady");
+    this.#moments?.begin();
     for (const spec of topology.devices) if (spec.online) this.#devices.get(spec.name)!.connect(cause);
     return true;
   }
@@ -114,6 +137,7 @@ export class World {
     for (const step of this.#plan.steps) this.#schedule(step);
     if (!this.#runTo(ORIGIN_MS + this.#plan.healAtMs)) return false;
     const cause = createCause(HEAL_CAUSE);
+    this.#isHealed = true;
     this.#nemesis.healAll(cause);
     // A half-open session would look converged for ever: the application asks, and so finds out.
     for (const device of this.#devices.values()) {
@@ -130,9 +154,35 @@ export class World {
     const at = (atMs: number, action: () => void): void => this.#kernel.at(ORIGIN_MS + atMs, cause, action);
     if (isFault(step)) {
       this.#nemesis.prepare(step, at);
+      if (step.when !== undefined) return;
       at(step.atMs, () => this.#nemesis.issue(step, cause));
     } else {
       at(step.atMs, () => this.#operate(step, cause));
+    }
+  }
+
+  #watch(host: string): HostWatch | undefined {
+    if (this.#moments === undefined) return undefined;
+    const nemesis = this.#nemesis;
+    const onWithheld = (withholding: Withholding): void => nemesis.withheld(withholding as StepWithholding);
+    return new HostWatch(host, this.#moments, nemesis.withholdings(host), onWithheld);
+  }
+
+  #bind(step: FaultStep, when: Moment): void {
+    const key = `${momentKey(when)} ${when.nth}`;
+    const waiting = this.#bound.get(key);
+    if (waiting === undefined) this.#bound.set(key, [step]);
+    else waiting.push(step);
+  }
+
+  /** What was bound to it is issued by the next entry of this millisecond: the turn that it came in goes to its end. */
+  #came(moment: Moment): void {
+    this.#options.onMoment?.(moment, this.recorder.at);
+    for (const step of this.#bound.get(`${momentKey(moment)} ${moment.nth}`) ?? []) {
+      const cause = createCause(step.id);
+      this.#kernel.at(this.#kernel.nowMs, cause, () => {
+        if (!this.#isHealed) this.#nemesis.issue(step, cause);
+      });
     }
   }
 

@@ -34,6 +34,11 @@ export function dockerFidelity(step: FaultStep): Fidelity {
       return toxicFidelity(step.toxic);
     case "disk":
       return diskFidelity(step.disk);
+    case "withhold":
+      return unsupported(
+        "a message is sealed from one machine to the other: nothing outside of the process can take it out",
+        "a message that is missing ends the connection, as its successor's nonce does not fit",
+      );
   }
 }
 

@@ -24,9 +24,7 @@ beforeEach(async () => {
     host: "127.0.0.1",
     port: 0,
     seed: "0x1",
-    onEvent: (event) => {
-      if (event.type === "acted") links.acted(event.proxy, event.toxic, event.atUs);
-    },
+    onEvent: (event) => links?.heard(event),
   });
   links = new ProxyLinks({
     url: proxy.url,

@@ -4,6 +4,7 @@
  * embedded proxy also tells when a toxic first acted; of a real server that is not known, and being in place is all.
  */
 import { connect } from "node:net";
+import type { FaultProxyEvent } from "../proxy/event-log.ts";
 import type { LinkProfile, ToxicSpec } from "../../scenarios/plan.ts";
 import type { AppliedToxic, BackendHost, LinkName, Links, Streams } from "../world/backend.ts";
 import { FaultError } from "../world/fault-error.ts";
@@ -15,7 +16,7 @@ export interface ProxyLinksOptions {
   /** Of the server's API, as the controller reaches it. */
   readonly url: string;
   readonly seed: string;
-  /** It tells what toxics acted on (`acted`), and draws jitter from its seed. */
+  /** It tells what happens in it (`heard`), and draws jitter from its seed. */
   readonly isEmbedded: boolean;
   /** Where the proxy of a link listens and where it dials, as the server sees it. */
   readonly place: (dialler: string, listener: BackendHost) => { readonly listen: string; readonly upstream: string };
@@ -54,6 +55,8 @@ export class ProxyLinks implements Links {
   readonly #links = new Map<string, OpenLink>();
   /** Who wants to know when a toxic first acts, by proxy and toxic. */
   readonly #waiting = new Map<string, (atUs: number) => void>();
+  /** When the embedded proxy added each toxic, and last disabled each proxy. */
+  readonly #changedUs = new Map<string, number>();
   #count = 0;
 
   constructor(options: ProxyLinksOptions) {
@@ -106,6 +109,7 @@ export class ProxyLinks implements Links {
     const shown = await this.#server.show(link.proxy.name);
     for (const each of places) this.#assertShown(shown, link, each.name);
     if (!this.#options.isEmbedded) onActed(runClock.nowUs());
+    const inPlaceUs = Math.max(...places.map((each) => this.#since(`${link.proxy.name}/${each.name}`)));
     let metTraffic: boolean | undefined;
     const end = async (): Promise<void> => {
       if (!hasActed) metTraffic = ACT_ON_ALL.has(toxic.type) && (await this.#hasPassed(link, directions, before));
@@ -123,15 +127,18 @@ export class ProxyLinks implements Links {
     };
     return {
       end,
+      inPlaceUs,
       get metTraffic() {
         return metTraffic;
       },
     };
   }
 
-  /** The embedded proxy says that a toxic acted for the first time. */
-  acted(proxy: string, toxic: string, atUs: number): void {
-    this.#waiting.get(`${proxy}/${toxic}`)?.(atUs);
+  /** What the embedded proxy tells of itself. */
+  heard(event: FaultProxyEvent): void {
+    if (event.type === "acted") this.#waiting.get(`${event.proxy}/${event.toxic}`)?.(event.atUs);
+    else if (event.type === "added") this.#changedUs.set(`${event.proxy}/${event.toxic}`, event.atUs);
+    else if (event.type === "disabled") this.#changedUs.set(event.proxy, event.atUs);
   }
 
   async verify(): Promise<readonly string[]> {
@@ -191,8 +198,10 @@ export class ProxyLinks implements Links {
     const isRefused = this.#options.isRefused ?? refuses;
     if (!(await isRefused(link.endpoint)))
       throw new FaultError(`${link.endpoint} takes connections although it is down`);
-    onActed(runClock.nowUs());
+    const inPlaceUs = this.#since(link.proxy.name);
+    onActed(inPlaceUs);
     return {
+      inPlaceUs,
       metTraffic: undefined,
       end: async () => {
         if ((await this.#server.show(link.proxy.name)).enabled) {
@@ -205,6 +214,10 @@ export class ProxyLinks implements Links {
         }
       },
     };
+  }
+
+  #since(what: string): number {
+    return this.#changedUs.get(what) ?? runClock.nowUs();
   }
 
   #assertShown(shown: ShownProxy, link: OpenLink, name: string): void {

@@ -24,7 +24,7 @@ describe("a toxic of a plan as a server is told it", () => {
     [{ type: "bandwidth", bytesPerS: 1 }, "slicer", { average_size: 1, size_variation: 0, delay: 1_000_000 }],
     [{ type: "loss", permille: 200, burst: 3 }, "loss", { permille: 200, burst: 3 }],
     [{ type: "blocked" }, "blocked", {}],
-    [{ type: "tamper", how: "flip" }, "tamper", { how: "flip", skip: 0 }],
+    [{ type: "tamper", how: "flip", skip: 0 }, "tamper", { how: "flip", skip: 0 }],
   ])("is %o", (toxic, type, attributes) => {
     expect(toxicBody(toxic, OURS)).toEqual({ type, attributes });
   });

@@ -51,7 +51,7 @@ export function toxicBody(toxic: ToxicSpec, options: BodyOptions): ToxicBody | u
     case "blocked":
       return { type: "blocked", attributes: {} };
     case "tamper":
-      return { type: "tamper", attributes: { how: toxic.how, skip: 0 } };
+      return { type: "tamper", attributes: { how: toxic.how, skip: toxic.skip } };
     case "down":
       return undefined;
   }

@@ -24,6 +24,12 @@ export function localFidelity(step: FaultStep): Fidelity {
       return EXACT;
     case "clock":
       return EXACT;
+    case "withhold":
+      return {
+        how: "unsupported",
+        reason: "a message is sealed from one machine to the other: nothing outside of the process can take it out",
+        probe: "a message that is missing ends the connection, as its successor's nonce does not fit",
+      };
     case "disk":
       return diskFidelity(step.disk.type);
     default:

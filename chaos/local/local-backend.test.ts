@@ -110,7 +110,7 @@ function planWith(faults: readonly (readonly [atMs: number, spec: FaultSpec])[],
   return { ...run.finish(), bound: { withinMs: 1000, framesMax: 100 } };
 }
 
-function optionsFor(relay = "well", agent = "well"): RunOnOptions {
+function optionsFor(relay = "well", agent = "well"): Extract<RunOnOptions, { backend: "local" }> {
   const node = process.execPath;
   return {
     backend: "local",

@@ -72,9 +72,7 @@ export class LocalBackend implements Backend {
       host: "127.0.0.1",
       port: 0,
       seed,
-      onEvent: (event) => {
-        if (event.type === "acted") this.#links?.acted(event.proxy, event.toxic, event.atUs);
-      },
+      onEvent: (event) => this.#links?.heard(event),
     });
     this.#links = new ProxyLinks({
       url: this.#proxy.url,

@@ -78,8 +78,8 @@ export class Connection {
   destroy(): void {
     this.#pipes?.upstream.dispose();
     this.#pipes?.downstream.dispose();
-    this.#options.client.destroy();
-    this.#server?.destroy();
+    destroyNow(this.#options.client);
+    if (this.#server !== undefined) destroyNow(this.#server);
   }
 
   #lot(toxic: Toxic): number {
@@ -199,8 +199,7 @@ export class Connection {
         socket === this.#options.client ? (["upstream", "downstream"] as const) : (["downstream", "upstream"] as const);
       // Nobody is there to deliver to; the other side hears of it in the direction in which news of this side travel.
       pipes[to].dispose();
-      if (isBroken) pipes[from].sourceEnded("reset");
-      else if (!socket.readableEnded) pipes[from].sourceEnded("close");
+      pipes[from].sourceEnded(isBroken ? "reset" : "close");
     } else if (socket === this.#options.client) this.#server?.destroy();
     if (this.#openSockets > 0 || this.#isOver) return;
     this.#isOver = true;
@@ -208,4 +207,13 @@ export class Connection {
     this.#pipes?.downstream.dispose();
     this.#options.over(this.#isRefused ? "refused" : "closed");
   }
+}
+
+/**
+ * Also a socket that is being reset: Node waits there until what was written is gone, and when it is destroyed before
+ * that, the system refuses the reset and the handle is never closed, so that the process cannot end.
+ */
+function destroyNow(socket: Socket): void {
+  if ("resetAndClosing" in socket) Reflect.set(socket, "resetAndClosing", false);
+  socket.destroy();
 }

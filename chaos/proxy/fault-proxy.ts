@@ -7,6 +7,7 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { parseSeed } from "../../scenarios/draw.ts";
 import { ApiError, badBody } from "./api-error.ts";
 import { renderAddress } from "./address.ts";
 import { EventLog } from "./event-log.ts";
@@ -32,10 +33,14 @@ export interface FaultProxy {
 
 const BODY_BYTES_MAX = 1024 * 1024;
 
-/** Rejects when the API cannot listen there. */
+/** Rejects when the API cannot listen there, or the seed is none. */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
-  const routes = new Routes(options.seed, new EventLog(options.onEvent));
+  const seed = parseSeed(options.seed);
+  if (seed === undefined) throw new RangeError(`a fault proxy was given the seed "${options.seed}": no 64 bits in hex`);
+  const routes = new Routes(seed, new EventLog(options.onEvent));
   const server = createServer((request, response) => void serve(routes, request, response));
+  // Shorter, and a client would now and then use a connection that is being closed.
+  server.keepAliveTimeout = 60_000;
   server.on("clientError", (_error, socket) => {
     const body = JSON.stringify({ error: "bad request", status: 400 });
     const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;

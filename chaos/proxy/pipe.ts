@@ -121,6 +121,8 @@ export class Pipe {
     this.#isOver = true;
     for (const { stage } of this.#slots) stage.dispose();
     this.#slots = [];
+    // What is sent to nobody stays with its sender.
+    this.#options.source.pause();
   }
 
   /** Reads on, or not. */

@@ -133,6 +133,8 @@ export interface LinkName {
 }
 
 export interface AppliedToxic extends Applied {
+  /** When it came into force, where the proxy tells that, on the controller's clock; else it is when it was read back. */
+  readonly inPlaceUs?: number | undefined;
   /** After its end: whether anything passed the link that it should have acted on. `undefined`: not told here. */
   readonly metTraffic: boolean | undefined;
 }

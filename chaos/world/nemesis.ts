@@ -153,8 +153,13 @@ export class Nemesis {
       return this.#again(step, node, step.downMs);
     }
     this.#record(step, "issued");
-    // Nobody hears of a power cut: what is sent to the host, and what its system would answer, is lost on the way.
-    const silence = step.how === "power" ? await this.#silence(step.host) : [];
+    let silence: readonly Applied[] = [];
+    if (step.how === "power") {
+      await node.signal("SIGSTOP");
+      if (await this.#isSeen(node, "stopped")) this.#inPlace(step);
+      // Nobody hears of a power cut: what is sent to the host, and what its system would answer, is lost on the way.
+      silence = await this.#silence(step.host);
+    }
     await node.kill();
     this.#seeGone(step, node);
     await this.#again(step, node, step.downMs, silence);
@@ -249,7 +254,7 @@ export class Nemesis {
     const applied: readonly AppliedToxic[] = await Promise.all(
       places.map(({ link, streams }) => backend.links.apply(link, streams, toxic, onActed)),
     );
-    this.#inPlace(step);
+    for (const { inPlaceUs } of applied) this.#inPlace(step, inPlaceUs);
     await clock.until(step.atMs + step.forMs);
     await Promise.all(applied.map((one) => one.end()));
     if (!this.#observed.has(step.id) && applied.every(({ metTraffic }) => metTraffic === false)) {
@@ -315,10 +320,13 @@ export class Nemesis {
     this.#record(step, "observed", note);
   }
 
-  #inPlace(step: FaultStep): void {
+  /** Of several, the last counts; what is not told is now. */
+  #inPlace(step: FaultStep, atUs?: number): void {
     const time = this.#times.get(step.id);
-    if (time === undefined || time.inPlaceMs !== undefined) return;
-    this.#times.set(step.id, { ...time, inPlaceMs: this.#ms(runClock.nowUs()) });
+    if (time === undefined) return;
+    const atMs = this.#ms(atUs ?? runClock.nowUs());
+    if (time.inPlaceMs !== undefined && (atUs === undefined || atMs < time.inPlaceMs)) return;
+    this.#times.set(step.id, { ...time, inPlaceMs: atMs });
   }
 
   #record(step: FaultStep, stage: Stage, note?: string): void {

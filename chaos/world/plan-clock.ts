@@ -30,7 +30,8 @@ export class PlanClock {
 
   /** Milliseconds of the plan, with fractions; 0 before it has begun. */
   get nowMs(): number {
-    return this.#originUs === undefined ? 0 : (runClock.nowUs() - this.#originUs - this.#heldNowUs) / 1000;
+    const nowUs = this.#holds === 0 ? runClock.nowUs() : this.#heldSinceUs;
+    return this.#originUs === undefined ? 0 : (nowUs - this.#originUs - this.#heldUs) / 1000;
   }
 
   /** When this millisecond of the plan is or was, on the controller's clock, as far as is known now. */

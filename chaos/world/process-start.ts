@@ -7,7 +7,9 @@ export function processStart(pid: number): string | undefined {
   try {
     // pid (name) state …: the name may hold anything, so fields count from the last bracket; the start is the 22nd.
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // One that is dead and that nobody has asked after holds nothing any more.
+    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
   } catch {
     return startByPs(pid);
   }

@@ -84,7 +84,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       job: (job) => this.#jobs.add(job),
       ask: (operation) => this.#ask(operation),
       tell: (event) => this.#tell(event),
-      welcomed: () => this.#itinerary.welcomed(),
+      welcomed: (link, now) => this.#itinerary.welcomed(link, now),
       lost: (link, loss, now) => this.#itinerary.lost(link, loss, now),
       revoked: () => this.#itinerary.unwant("revoked"),
       expired: (entry) => this.#expired(entry),

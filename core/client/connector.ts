@@ -8,6 +8,7 @@ import type { Context } from "../context.ts";
 import { KEY_BYTES } from "../crypto/suite.ts";
 import type { RelayAddress } from "../ids.ts";
 import { assertInvariant } from "../invariant.ts";
+import { PROGRESS_MS } from "../limits.ts";
 import type { ConnectionId, Now } from "../machine.ts";
 import { SecureChannel } from "../noise/channel.ts";
 import { OutputQueue } from "../output-queue.ts";
@@ -82,6 +83,12 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [H in Happening]: Phase |
   },
 };
 
+/** What a relay says that does not hear a word: no answer to anything, and no sign that one is under way. */
+const IS_NO_PROGRESS: ReadonlySet<Message["type"]> = new Set(["Pong", "Notify"]);
+
+/** What says nothing of a push: a page can be answered for ever while the answer of a push is lost. */
+const IS_NO_PUSH_PROGRESS: ReadonlySet<Message["type"]> = new Set(["Pong", "Notify", "PullResponse"]);
+
 export type ConnectorNews =
   | { readonly type: "connecting" }
   /** The handshake is done: the client says Hello, bound to this hash. */
@@ -126,6 +133,9 @@ export class Connector {
   #liveSinceMs = 0;
   #heardMs = 0;
   #progressMs = 0;
+  #pushProgressMs = 0;
+  /** Since when bytes of a frame came and none was whole, or since the relay was last told so. */
+  #partialSinceMs: number | undefined;
   #pingedMs: number | undefined;
   #pings = 0;
 
@@ -151,9 +161,17 @@ export class Connector {
     return this.#phase;
   }
 
-  /** When something other than a sign of life last came: an answer under way, however slow, is no silence. */
+  /**
+   * When something other than a Pong or a Notify last came: an answer under way, however slow, is no silence, and a Ping of the relay
+   * says that it is taking in a long push.
+   */
   get progressMs(): number {
     return this.#progressMs;
+  }
+
+  /** The same of pushes alone. */
+  get pushProgressMs(): number {
+    return this.#pushProgressMs;
   }
 
   get isLive(): boolean {
@@ -243,14 +261,19 @@ export class Connector {
       this.#news.push({ type: "established", handshakeHash: channel.handshakeHash! });
     }
     let isProgress = true;
+    let isPushProgress = true;
+    let isWhole = false;
     for (let frame = channel.pollFrame(); frame !== undefined; frame = channel.pollFrame()) {
       const parsed = this.#codec.parse(frame);
       if (!parsed.ok) return this.lose("invalid-message", now);
-      isProgress = parsed.value.type !== "Pong";
+      isWhole = true;
+      isProgress = !IS_NO_PROGRESS.has(parsed.value.type);
+      isPushProgress = !IS_NO_PUSH_PROGRESS.has(parsed.value.type);
       this.#news.push({ type: "message", message: parsed.value });
     }
     if (isProgress) this.#progressMs = now.monoMs;
-    if (result.ok) return;
+    if (isPushProgress) this.#pushProgressMs = now.monoMs;
+    if (result.ok) return this.#heard(isWhole, now);
     if (result.error.type === "WrongRemote") this.#context.mark("client.wrong-relay");
     if (result.error.type === "WrongRemote") this.lose("wrong-relay", now);
     else this.lose(channel.handshakeHash === undefined ? "handshake-failed" : "invalid-message", now);
@@ -306,6 +329,19 @@ export class Connector {
     this.#outputs.push({ type: "send", connection: this.#connection, bytes: sealed.value });
   }
 
+  /** A relay that sends a long frame over a slow link hears from this device meanwhile: neither holds the other dead. */
+  #heard(isWhole: boolean, now: Now): void {
+    if (isWhole || !this.isLive) {
+      this.#partialSinceMs = undefined;
+    } else if (this.#partialSinceMs === undefined) {
+      this.#partialSinceMs = now.monoMs;
+    } else if (now.monoMs - this.#partialSinceMs >= PROGRESS_MS) {
+      this.#partialSinceMs = now.monoMs;
+      this.#context.mark("client.progress");
+      this.send({ type: "Ping", token: this.#pings++ });
+    }
+  }
+
   #dial(now: Now): void {
     assertInvariant(this.#identity !== undefined, "a device dials with its identity");
     this.#dueMs = now.monoMs + this.#config.connectTimeoutMs;
@@ -319,6 +355,7 @@ export class Connector {
     this.#connection = -1;
     this.#channel = undefined;
     this.#pingedMs = undefined;
+    this.#partialSinceMs = undefined;
   }
 
   #move(happening: Happening): boolean {

@@ -9,7 +9,7 @@
  * With one relay its connector waits and tries again by itself; nothing here has a time of its own then.
  */
 import type { Now } from "../machine.ts";
-import { type ClientConfig, VISIT_LINGER_MS } from "./config.ts";
+import { BACKOFF, type ClientConfig, VISIT_LINGER_MS } from "./config.ts";
 import type { ClientEvent, DisconnectWhy } from "./events.ts";
 import type { Loss } from "./link-port.ts";
 import type { RelayLink } from "./relay-link.ts";
@@ -21,6 +21,8 @@ interface Visits {
   notBeforeMs: number;
   /** Since when a visit has had nothing to do. */
   idleSinceMs: number | undefined;
+  /** When its last session became live. */
+  liveSinceMs: number | undefined;
 }
 
 export class Itinerary {
@@ -37,7 +39,12 @@ export class Itinerary {
 
   constructor(links: readonly RelayLink[], config: ClientConfig, tell: (event: ClientEvent) => void) {
     this.#links = links;
-    this.#visits = links.map(() => ({ endedMs: undefined, notBeforeMs: 0, idleSinceMs: undefined }));
+    this.#visits = links.map(() => ({
+      endedMs: undefined,
+      notBeforeMs: 0,
+      idleSinceMs: undefined,
+      liveSinceMs: undefined,
+    }));
     this.#config = config;
     this.#tell = tell;
   }
@@ -63,8 +70,9 @@ export class Itinerary {
     for (const link of this.#links) link.leave(why);
   }
 
-  welcomed(): void {
-    this.#failed.clear();
+  /** A relay that lets the device in may still fail it at once: the others that failed in this round stay failed. */
+  welcomed(link: RelayLink, now: Now): void {
+    this.#visits[this.#links.indexOf(link)]!.liveSinceMs = now.monoMs;
     this.#roundAtMs = undefined;
   }
 
@@ -81,7 +89,10 @@ export class Itinerary {
     visits.idleSinceMs = undefined;
     visits.notBeforeMs = now.monoMs + (retryInMs ?? 0);
     if (retryInMs === null || this.active !== undefined) return;
-    if (wasLive) this.#failed.clear();
+    const livedMs = now.monoMs - (visits.liveSinceMs ?? now.monoMs);
+    visits.liveSinceMs = undefined;
+    // As its own backoff does: a long life makes up for what failed before.
+    if (wasLive && livedMs >= BACKOFF.resetAfterMs) this.#failed.clear();
     this.#failed.add(index);
     // Another one is on its way already: what comes of it decides.
     if (this.#isUnderWay()) return;
@@ -91,8 +102,11 @@ export class Itinerary {
       const next = (index + step) % count;
       if (!this.#failed.has(next)) return this.#links[next]!.connect(now);
     }
-    this.#waitUntil(Math.min(...this.#visits.map(({ notBeforeMs }) => notBeforeMs)));
-    this.#tell({ type: "all-relays-failed", retryInMs: Math.max(0, this.#roundAtMs! - now.monoMs) });
+    const againMs = Math.min(...this.#visits.map(({ notBeforeMs }) => notBeforeMs));
+    // One of them failed long enough ago to be tried at once.
+    if (againMs <= now.monoMs) return this.#begin(now);
+    this.#waitUntil(againMs);
+    this.#tell({ type: "all-relays-failed", retryInMs: againMs - now.monoMs });
   }
 
   deadline(): number {
@@ -138,10 +152,12 @@ export class Itinerary {
     return Math.max(notBeforeMs, endedMs + this.#config.visitMs);
   }
 
+  /** With the most preferred one whose own wait is over; they all are when the application wants a connection. */
   #begin(now: Now): void {
     this.#roundAtMs = undefined;
     this.#failed.clear();
-    this.#links[0]!.connect(now);
+    const ready = this.#visits.findIndex(({ notBeforeMs }) => notBeforeMs <= now.monoMs);
+    this.#links[Math.max(0, ready)]!.connect(now);
   }
 
   #waitUntil(untilMs: number): void {

@@ -57,7 +57,7 @@ export interface LinkPort {
   job(job: ClientJob): number;
   ask(operation: DeviceOperation): void;
   tell(event: ClientEvent): void;
-  welcomed(link: RelayLink): void;
+  welcomed(link: RelayLink, now: Now): void;
   lost(link: RelayLink, loss: Loss, now: Now): void;
   revoked(): void;
   /** Its ttl is over and no relay has it: it leaves the sent log. */

@@ -1,7 +1,7 @@
 /**
  * Sends to one relay what is owed to it: up to a window of rows at a time, in the order of their numbers. A retryable
- * refusal holds everything for as long as it says, then one row at a time finds out whether it is over; a definite one
- * lets the row go at this relay. What that means over all relays is asked of `Copies`. Called by the link.
+ * refusal holds everything for as long as it says, then one row finds out whether it is over, and each acknowledgement lets one
+ * more go at once: where room comes in trickles, little is refused again. A definite refusal lets the row go at this relay. What that means over all relays is asked of `Copies`. Called by the link.
  */
 import { encodeHex } from "../bytes.ts";
 import type { BlobId } from "../ids.ts";
@@ -17,12 +17,15 @@ export class Pusher {
   readonly #relay: string;
   readonly #port: LinkPort;
   #notBeforeMs = 0;
-  /** Refusals in a row: the wait doubles, and one row at a time finds out whether it is over. */
+  /** Refusals in a row: the wait doubles. */
   #holds = 0;
+  /** Rows that may be under way: one after a refusal, one more with each acknowledgement, up to the window. */
+  #allowed: number;
 
   constructor(relay: string, port: LinkPort) {
     this.#relay = relay;
     this.#port = port;
+    this.#allowed = port.config.pushWindow;
   }
 
   /** When it wants to be told the time, in a live session. */
@@ -34,7 +37,7 @@ export class Pusher {
   advance(now: Now, send: (push: Push) => void): void {
     if (this.#notBeforeMs > now.monoMs) return;
     this.#notBeforeMs = 0;
-    while (this.outbox.inFlight < (this.#holds > 0 ? 1 : this.#port.config.pushWindow)) {
+    while (this.outbox.inFlight < this.#allowed) {
       const entry = this.outbox.nextToSend();
       if (entry === undefined) break;
       if (entry.row.expiresAtMs <= now.wallMs) {
@@ -54,6 +57,7 @@ export class Pusher {
     this.outbox.remove(entry);
     this.#port.copies.acked(entry.blobHex);
     this.#holds = 0;
+    this.#allowed = Math.min(this.#allowed + 1, this.#port.config.pushWindow);
     return entry;
   }
 
@@ -75,6 +79,7 @@ export class Pusher {
     this.#port.tell({ type: "refused", relay: this.#relay, blobId, code, retryable: true, isFinal: false });
     this.#port.context.mark("client.push.held");
     this.outbox.hold(entry);
+    this.#allowed = 1;
     // Refusals of what was sent together count as one.
     if (this.#notBeforeMs <= now.monoMs) this.#holds += 1;
     this.#notBeforeMs = now.monoMs + Math.max(waitMs, doubledMs(RETRY_MS, this.#holds));

@@ -122,15 +122,13 @@ export class RelayLink {
     let earliest = this.connector.deadline() ?? Number.POSITIVE_INFINITY;
     if (!this.isInStep) return earliest;
     earliest = Math.min(earliest, this.#puller.dueMs);
-    const oldest = this.#oldestAskedMs() ?? earliest;
-    return Math.min(earliest, Math.max(oldest, this.connector.progressMs) + this.#patienceMs, this.#pusher.dueMs);
+    return Math.min(earliest, this.#impatientMs, this.#pusher.dueMs);
   }
 
   /** Patience and polls, after the connector has been told the time. */
   expireSession(now: Now): void {
     if (!this.isInStep) return;
-    const asked = this.#oldestAskedMs() ?? now.monoMs;
-    if (Math.max(asked, this.connector.progressMs) + this.#patienceMs <= now.monoMs) {
+    if (this.#impatientMs <= now.monoMs) {
       this.#port.context.mark("client.unanswered");
       return this.connector.lose("silent", now);
     }
@@ -192,7 +190,7 @@ export class RelayLink {
     this.#puller.welcomed(welcome.max.cursor, now.monoMs);
     tell({ type: "connected", relay, epoch: this.#epoch, max: welcome.max.cursor });
     tell({ type: "notified", relay, by: "Welcome", cursor: welcome.max.cursor });
-    this.#port.welcomed(this);
+    this.#port.welcomed(this, now);
     if (this.#position !== undefined && isEqualBytes(this.#position.epoch, this.#epoch)) {
       this.#isInStep = true;
       return;
@@ -337,16 +335,16 @@ export class RelayLink {
     return waiting;
   }
 
-  get #patienceMs(): number {
-    return PATIENCE * this.#port.config.answerTimeoutMs;
-  }
-
-  /** `monoMs` of the oldest request of any kind that waits for its answer. */
-  #oldestAskedMs(): number | undefined {
-    const pull = this.#puller.sentMs ?? Number.POSITIVE_INFINITY;
-    const push = this.outbox.oldestSentMs() ?? Number.POSITIVE_INFINITY;
-    const oldest = Math.min(pull, push, this.requests.sentMs ?? Number.POSITIVE_INFINITY);
-    return oldest === Number.POSITIVE_INFINITY ? undefined : oldest;
+  /** `monoMs` at which something has waited too long for its answer: since it was asked, or since the last progress. */
+  get #impatientMs(): number {
+    const asked = Math.min(
+      this.#puller.sentMs ?? Number.POSITIVE_INFINITY,
+      this.requests.sentMs ?? Number.POSITIVE_INFINITY,
+    );
+    const pushed = this.outbox.oldestSentMs() ?? Number.POSITIVE_INFINITY;
+    const { progressMs, pushProgressMs } = this.connector;
+    const oldest = Math.min(Math.max(asked, progressMs), Math.max(pushed, pushProgressMs));
+    return oldest + PATIENCE * this.#port.config.answerTimeoutMs;
   }
 
   #hello(handshakeHash: Uint8Array): void {

@@ -6,7 +6,7 @@
 import { BytePool } from "../bytes.ts";
 import type { Context } from "../context.ts";
 import { KEY_BYTES } from "../crypto/suite.ts";
-import { FRAME_BYTES_MAX, HELLO_BYTES_MAX } from "../limits.ts";
+import { FRAME_BYTES_MAX, HELLO_BYTES_MAX, PROGRESS_MS } from "../limits.ts";
 import type { ConnectionId, Now, Output } from "../machine.ts";
 import { SecureChannel } from "../noise/channel.ts";
 import type { OutputQueue } from "../output-queue.ts";
@@ -71,10 +71,12 @@ export class Connections {
       phase: "greeting",
       membership: undefined,
       lastHeardMs: now.monoMs,
+      partialSinceMs: undefined,
       servedMax: 0,
       acknowledged: 0,
       isPaging: false,
       isListing: false,
+      isAppending: false,
       batch: [],
     };
     this.sessions.add(session);
@@ -132,6 +134,19 @@ export class Connections {
     const sealed = session.channel.seal(body);
     if (!sealed.ok) return this.drop(session, "invalid-message");
     this.#outputs.push({ type: "send", connection: session.connection, bytes: sealed.value });
+  }
+
+  /** Bytes came, whole frames or not: a long frame under way is answered by a Ping now and then, as a sign of progress. */
+  heard(session: Session, isWhole: boolean, now: Now): void {
+    if (isWhole || session.phase !== "live") {
+      session.partialSinceMs = undefined;
+    } else if (session.partialSinceMs === undefined) {
+      session.partialSinceMs = now.monoMs;
+    } else if (now.monoMs - session.partialSinceMs >= PROGRESS_MS) {
+      session.partialSinceMs = now.monoMs;
+      this.#context.mark("relay.progress");
+      this.send(session, { type: "Ping", token: 0 });
+    }
   }
 
   /** An Error, retryable when it names a time. Nothing before the handshake is over. */

@@ -128,7 +128,9 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     const { channel, connection } = session;
     const received = channel.receive(bytes);
     this.#connections.flush(session);
+    let isWhole = false;
     for (let frame = channel.pollFrame(); frame !== undefined; frame = channel.pollFrame()) {
+      isWhole = true;
       const parsed = this.#connections.codec.parse(frame);
       if (!parsed.ok) {
         this.#connections.refuse(session, ErrorCode.InvalidMessage, { message: null, blobId: null });
@@ -143,6 +145,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       return this.#connections.drop(session, why);
     }
     this.#requests.flushBatch(session);
+    this.#connections.heard(session, isWhole, now);
   }
 
   #sweepIfDue(now: Now): void {
@@ -168,7 +171,12 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     if (answer.type === "failed") this.#context.mark("relay.store-failed");
     if (!("connection" in job)) return this.#answeredOwn(answer, now);
     assertInvariant(answer.type !== "loaded" && answer.type !== "swept", "a session's answer is for a session");
-    this.#answers.take(job, this.#sessions.at(job.connection), answer, now);
+    const session = this.#sessions.at(job.connection);
+    this.#answers.take(job, session, answer, now);
+    if (session === undefined || job.for !== "append") return;
+    session.isAppending = false;
+    // Ended by its own answer: nobody waits for the rest.
+    if (this.#sessions.at(job.connection) === session) this.#requests.flushBatch(session);
   }
 
   #answeredOwn(answer: RelayAnswer, now: Now): void {

@@ -64,9 +64,14 @@ export class Requests {
     this.#fromMember(session, message, now);
   }
 
-  /** Pushes that came in one piece are appended as one batch; what they belong to is this turn's transaction. */
+  /**
+   * Pushes that came in one piece are appended as one batch; what they belong to is this turn's transaction. One batch
+   * of a session at a time: when the store fails, what came after it has not been asked for, and a device's pushes keep
+   * their order.
+   */
   flushBatch(session: Session): void {
-    if (session.batch.length === 0) return;
+    if (session.batch.length === 0 || session.isAppending) return;
+    session.isAppending = true;
     const items: AppendItem[] = session.batch.splice(0);
     const { group, device } = session.membership!;
     const { defaultTtlS, groupBytesMax: heldBytesMax, totalBytesMax } = this.#config;
@@ -113,8 +118,9 @@ export class Requests {
       }
       case "Delete": {
         const blobId = message.blobId.slice();
-        // What was pushed before it in the same piece can be deleted already.
+        // What was pushed before it in the same piece can be deleted already; what has to wait for the store cannot.
         this.flushBatch(session);
+        if (session.batch.length > 0) return this.#busy(session, message);
         return this.#ask({ id: this.#job(session, "Delete", blobId), type: "delete", group, device, blobId });
       }
       case "ListDevices":
@@ -214,7 +220,7 @@ export class Requests {
     // A page may be a megabyte: one at a time for each session.
     if (session.isPaging) return this.#busy(session, pull);
     session.isPaging = true;
-    // What was pushed before this Pull in the same piece comes before it in the store, too.
+    // What was pushed before this Pull in the same piece comes before it in the store, too, unless it has to wait.
     this.flushBatch(session);
     const limit = Math.max(1, Math.min(pull.limit, this.#config.pullLimitMax));
     const { group } = session.membership!;

@@ -18,6 +18,8 @@ export interface Session {
   /** Known from the Hello on. */
   membership: Membership | undefined;
   lastHeardMs: number;
+  /** Since when no frame came whole although bytes of one did, or since it was last told so; undefined when not so. */
+  partialSinceMs: number | undefined;
   /** Highest cursor served in a page: an Ack cannot claim more. */
   servedMax: number;
   acknowledged: number;
@@ -25,7 +27,9 @@ export interface Session {
   isPaging: boolean;
   /** The devices are being listed for it. */
   isListing: boolean;
-  /** Pushes of this turn, to be appended together. */
+  /** The store is asked for a batch of its pushes. */
+  isAppending: boolean;
+  /** Pushes that the store is not asked for yet, to be appended together. */
   readonly batch: AppendItem[];
 }
 

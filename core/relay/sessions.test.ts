@@ -28,10 +28,12 @@ function session(connection: number, group?: string, device?: string, address = 
     phase: "live",
     membership,
     lastHeardMs: 0,
+    partialSinceMs: undefined,
     servedMax: 0,
     acknowledged: 0,
     isPaging: false,
     isListing: false,
+    isAppending: false,
     batch: [],
   };
 }

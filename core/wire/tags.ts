@@ -29,6 +29,9 @@ export const TAGS: Readonly<Record<MessageType, number>> = {
   DeviceRevoked: 24,
 };
 
+/** All names, in the order of their numbers. */
+export const MESSAGE_TYPES = Object.keys(TAGS) as readonly MessageType[];
+
 export const GONE_WHY_NUMBERS: Readonly<Record<GoneWhy, number>> = {
   expired: 1,
   acknowledged: 2,

@@ -11,15 +11,23 @@ import type { SimArguments } from "./sim-command.ts";
 import { PORTABLE_EVERY_DEFAULT, SEEDS_DEFAULT } from "./sim-defaults.ts";
 import type { BenchArguments } from "./bench-command.ts";
 import type { AgentArguments } from "./agent-command.ts";
+import type { MutantsArguments } from "./mutants-command.ts";
 import type { RelayArguments } from "./relay-command.ts";
 import type { ReplayArguments } from "./replay-command.ts";
+import type { ShrinkArguments } from "./shrink-command.ts";
+import type { ChaosArguments } from "./chaos-command.ts";
+import type { DoctorArguments } from "./doctor-command.ts";
 import type { ScenariosArguments } from "./scenarios-command.ts";
 
 export type Choice =
   | { readonly command: "sim"; readonly args: SimArguments; readonly later: Later }
   | { readonly command: "replay"; readonly args: ReplayArguments; readonly later: Later }
+  | { readonly command: "shrink"; readonly args: ShrinkArguments; readonly later: Later }
+  | { readonly command: "chaos"; readonly args: ChaosArguments; readonly later: Later }
+  | { readonly command: "doctor"; readonly args: DoctorArguments; readonly later: Later }
   | { readonly command: "scenarios"; readonly args: ScenariosArguments; readonly later: Later }
   | { readonly command: "bench"; readonly args: BenchArguments; readonly later: Later }
+  | { readonly command: "mutants"; readonly args: MutantsArguments; readonly later: Later }
   | { readonly command: "relay"; readonly args: RelayArguments; readonly later: Later }
   | { readonly command: "agent"; readonly args: AgentArguments; readonly later: Later }
   | { readonly command: "client"; readonly choice: ClientChoice }
@@ -51,9 +59,13 @@ export async function parseCommandLine(argv: readonly string[], version: string,
   const on = {
     type: "string",
     requiresArg: true,
-    describe: "backend: sim; local, docker and live come later",
+    describe: "where: sim, local (processes of this machine) or docker (containers)",
   } as const;
-  const build = { type: "string", requiresArg: true, describe: "run another build's code (later)" } as const;
+  const build = {
+    type: "string",
+    requiresArg: true,
+    describe: "relays and agents of another build (zerok mutants --plant)",
+  } as const;
   const text = (describe: string) => ({ type: "string", requiresArg: true, describe }) as const;
   const flag = (describe: string) => ({ type: "boolean", default: false, describe }) as const;
 
@@ -94,6 +106,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           .option("out", out)
           .option("fail-fast", flag("stop at the first failure"))
           .option("keep-first", flag("leave a folder for the first run of each id too"))
+          .option("no-shrink", flag("do not shrink the first failure"))
           .option("suite", { ...suite, default: "toy" as const })
           .option(
             "portable-every",
@@ -133,6 +146,71 @@ export async function parseCommandLine(argv: readonly string[], version: string,
         }),
     )
     .command(
+      "shrink <what>",
+      "the smallest plan that still breaks the same checker",
+      (command) =>
+        command
+          .positional("what", {
+            type: "string",
+            demandOption: true,
+            describe: "capsule.json, run folder, or seed with --scenario",
+          })
+          .option("scenario", text("the scenario of a seed"))
+          .option("checker", text("shrink what this checker found (default: the first finding)"))
+          .option("time", text("take the smallest so far after this long (default 30s)"))
+          .option("edited", flag("take a capsule that was edited by hand"))
+          .option("out", out)
+          .option("suite", { ...suite, defaultDescription: "as in the capsule" })
+          .example("$0 shrink runs/latest", "of the newest run folder")
+          .example("$0 shrink 0x80 --scenario wild", "of a seed"),
+      (args) =>
+        void (choice = {
+          command: "shrink",
+          args: { ...args, scenario: args.scenario, checker: args.checker, time: args.time, suite: args.suite },
+          later: {},
+        }),
+    )
+    .command(
+      "chaos [ids..]",
+      "the same scenarios in the real world: processes, containers",
+      (command) =>
+        command
+          .parserConfiguration(REPEATABLE)
+          .check(givenOnce("ids"))
+          .positional("ids", {
+            type: "string",
+            array: true,
+            default: [],
+            describe: "scenario ids; none = all whose row has this backend",
+          })
+          .option("on", {
+            type: "string",
+            requiresArg: true,
+            default: "local",
+            describe: "local (processes of this machine) or docker (containers)",
+          })
+          .option("seed", text("the first seed (default 0x1)"))
+          .option("repeat", text("so many seeds of each scenario, one after the other (default 1)"))
+          .option("build", build)
+          .option("heal", flag("take away what killed runs left behind, and end"))
+          .option("out", out)
+          .example("$0 chaos S-CONC-01 E-HS-01", "on processes of this machine, with fault proxies between them")
+          .example("$0 chaos T-LOSS-02 --on docker --repeat 3", "three seeds, on containers behind Toxiproxy")
+          .example("$0 chaos --heal --on docker", "containers, networks and proxies of runs that were killed"),
+      (args) =>
+        void (choice = {
+          command: "chaos",
+          args: { ...args, seed: args.seed, repeat: args.repeat, build: args.build },
+          later: {},
+        }),
+    )
+    .command(
+      "doctor",
+      "what this machine can run, and how to get the rest",
+      (command) => command.example("$0 doctor", "Node, SQLite, Docker, Toxiproxy, Pumba, and what each is for"),
+      (args) => void (choice = { command: "doctor", args, later: {} }),
+    )
+    .command(
       "scenarios [id]",
       "list the catalogue, or one scenario in full",
       (command) =>
@@ -159,6 +237,46 @@ export async function parseCommandLine(argv: readonly string[], version: string,
       (args) =>
         void (choice = { command: "bench", args: { ...args, rounds: args.rounds, idle: args.idle }, later: {} }),
     );
+  parser.command(
+    "mutants [ids..]",
+    "plant known bugs and report which are caught",
+    (command) =>
+      command
+        .parserConfiguration(REPEATABLE)
+        .check(givenOnce("ids"))
+        .usage(
+          "$0 mutants [ids..]\n\nPlants one bug after the other into the sources, in memory, and runs seeds until a checker accuses it and\nhas nothing to say about the correct core on the same seed. Needs a checkout: a package has no sources.",
+        )
+        .positional("ids", { type: "string", array: true, default: [], describe: "mutants; none = all" })
+        .option("budget", text("time for all together, such as 60s (default: until each is caught or all is tried)"))
+        .option(
+          "file",
+          text("mutants of your own instead: a JSON list of { id, title, edits: [{ file, find, replace }] }"),
+        )
+        .option("seed", text("base seed to hunt from (default 1)"))
+        .option("repeat", text("hunt from so many base seeds (default 1)"))
+        .option("jobs", text("threads (default: all cores)"))
+        .option("plant", text("write a relay and an agent with this mutant, to --bundle"))
+        .option("bundle", text("folder for --plant"))
+        .example("$0 mutants --budget 60s", "as many as can be caught in a minute")
+        .example("$0 mutants M01 M18 --repeat 20", "how many seeds two of them take")
+        .example("$0 mutants --plant M01 --bundle build/M01", "a relay and an agent with the bug, for --build"),
+    (args) =>
+      void (choice = {
+        command: "mutants",
+        args: {
+          ...args,
+          budget: args.budget,
+          file: args.file,
+          seed: args.seed,
+          repeat: args.repeat,
+          jobs: args.jobs,
+          plant: args.plant,
+          bundle: args.bundle,
+        },
+        later: {},
+      }),
+  );
   parser.command(
     "relay",
     "the relay daemon",
@@ -241,8 +359,18 @@ export async function parseCommandLine(argv: readonly string[], version: string,
 /** yargs says what was wrong; what to type next is ours to say. */
 function describeMistake(error: unknown, argv: readonly string[]): string {
   const what = (error instanceof Error ? error.message : String(error)).trim().replace(/\s*\n\s*/g, " ");
-  const command = ["sim", "replay", "scenarios", "bench", "relay", "agent", ...CLIENT_COMMANDS].find(
-    (name) => name === argv[0],
-  );
+  const command = [
+    "sim",
+    "chaos",
+    "doctor",
+    "replay",
+    "shrink",
+    "scenarios",
+    "bench",
+    "mutants",
+    "relay",
+    "agent",
+    ...CLIENT_COMMANDS,
+  ].find((name) => name === argv[0]);
   return `${what}: npx zerok ${command === undefined ? "" : `${command} `}--help shows what can be typed.`;
 }

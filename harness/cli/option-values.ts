@@ -30,11 +30,13 @@ export function parseJobsOption(text: string | undefined): number {
 }
 
 /** Milliseconds of `500ms`, `60s`, `5m`, `1h`. */
-export function parseTimeOption(text: string): number {
+export function parseTimeOption(text: string, name = "time"): number {
   const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|min|h|d)$/.exec(text.trim());
   const ms = match === null ? 0 : Number(match[1]) * MS[match[2] as keyof typeof MS];
   if (ms >= 1) return Math.round(ms);
-  throw new UserError(`"${text}" does not fit --time: it takes a number and a unit, such as --time 60s, 5m or 1h.`);
+  throw new UserError(
+    `"${text}" does not fit --${name}: it takes a number and a unit, such as --${name} 60s, 5m or 1h.`,
+  );
 }
 
 /** One of `of` equal parts of a sweep, `index` counted from 0. */

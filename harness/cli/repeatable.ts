@@ -4,7 +4,11 @@
  */
 
 /** For `parserConfiguration`. */
-export const REPEATABLE = { "duplicate-arguments-array": true, "greedy-arrays": false } as const;
+export const REPEATABLE = {
+  "duplicate-arguments-array": true,
+  "boolean-negation": false,
+  "greedy-arrays": false,
+} as const;
 
 /** For `check`: the options that may come several times are named, and no other may. */
 export function givenOnce(...repeatable: readonly string[]): (args: Record<string, unknown>) => true {

@@ -1,22 +1,20 @@
 /** `zerok replay`: runs a capsule, a run folder or a seed again, and says whether it came out the same. */
-import { dirname, join } from "node:path";
-import { existsSync } from "node:fs";
-import { parseSeed } from "../../scenarios/draw.ts";
-import type { Plan } from "../../scenarios/plan.ts";
-import type { Capsule } from "../results/capsule.ts";
+import { join } from "node:path";
+import { tellStory } from "../../scenarios/story.ts";
 import { readCodeVersion } from "../results/code-version.ts";
-import { assertWritableOut, readCapsule, writeRunFolder, writeTrace } from "../results/run-folder.ts";
+import { assertWritableOut, writeRunFolder, writeTrace } from "../results/run-folder.ts";
 import { findDivergence, type Divergence } from "../sweep/divergence.ts";
 import type { SeedRun, SeedRunner } from "../sweep/seed-runner.ts";
 import type { Suite } from "../sweep/sim-world.ts";
 import { WHOLE_TRACE } from "../sweep/task.ts";
 import { UserError } from "../user-error.ts";
-import { chooseBuilt } from "./choose-scenarios.ts";
 import { exitCodeOf, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { createPaint, type Paint } from "./paint.ts";
+import { findPlan, type PlanSource } from "./plan-source.ts";
 import { shortPath } from "./short-path.ts";
 import type { Services } from "./services.ts";
+import { renderStory } from "./story-text.ts";
 import { renderVerdict } from "./verdict-text.ts";
 
 export interface ReplayArguments {
@@ -31,14 +29,6 @@ export interface ReplayArguments {
   readonly quiet: boolean;
 }
 
-interface Source {
-  readonly plan: Plan;
-  readonly suite: Suite;
-  /** Where the trace goes; `undefined` for a seed, which first leaves a folder of its own. */
-  readonly folder: string | undefined;
-  readonly capsule: Capsule | undefined;
-}
-
 /** How the new run stands to the one in the capsule. */
 type Comparison =
   | { readonly type: "Same" }
@@ -48,7 +38,7 @@ type Comparison =
 
 export async function runReplayCommand(args: ReplayArguments, io: Io, services: Services): Promise<ExitCode> {
   const runner = services.createRunner();
-  const source = findSource(args, services, runner);
+  const source = findPlan(args, services, runner);
   if (source.folder === undefined) assertWritableOut(args.out);
   const options = { suite: source.suite };
   const first = runner.runPlan(source.plan, options);
@@ -81,6 +71,9 @@ export async function runReplayCommand(args: ReplayArguments, io: Io, services: 
     io.out(`${JSON.stringify(report, undefined, 2)}\n`);
   } else {
     const paint = createPaint(io.hasColor);
+    const story = tellStory(first.plan, first.run.history, first.verdict);
+    // Of a long run that went well there is nothing to tell.
+    if (!args.quiet && (story.unsaid === 0 || story.ending.length > 0)) io.out(`${renderStory(story, paint)}\n`);
     io.out(renderVerdict(paint, first));
     io.out(renderComparison(paint, comparison));
     if (twice !== undefined) io.out(renderTwice(paint, twice));
@@ -90,28 +83,15 @@ export async function runReplayCommand(args: ReplayArguments, io: Io, services: 
   return exitCodeOf(verdict);
 }
 
-function findSource(args: ReplayArguments, services: Services, runner: SeedRunner): Source {
-  const { what, scenario } = args;
-  if (existsSync(what)) {
-    const { path, capsule } = readCapsule(what, args.edited);
-    return { plan: capsule.plan, suite: args.suite ?? capsule.suite, folder: dirname(path), capsule };
-  }
-  const seed = parseSeed(what);
-  if (seed === undefined) {
-    throw new UserError(
-      `"${what}" is neither a file or folder that exists nor a seed: name a capsule.json, a run folder such as runs/latest, or a seed with --scenario.`,
-    );
-  }
-  if (scenario === undefined) {
-    throw new UserError(`A seed means something only with its scenario: npx zerok replay ${what} --scenario S-CONC-01`);
-  }
-  const row = chooseBuilt(services.catalogue, [scenario])[0]!;
-  return { plan: runner.planOf(row.id, seed), suite: args.suite ?? "toy", folder: undefined, capsule: undefined };
-}
-
-function compare({ capsule, suite }: Source, { run, verdict }: SeedRun, isEdited: boolean): Comparison {
+function compare({ capsule, suite }: PlanSource, { run, verdict }: SeedRun, isEdited: boolean): Comparison {
   if (capsule === undefined) return { type: "NotCompared", why: "a seed by itself has nothing to be compared with" };
   if (isEdited) return { type: "NotCompared", why: "the capsule was taken as it is, edits and all" };
+  if (capsule.backend !== "sim") {
+    return {
+      type: "NotCompared",
+      why: `the run was one on ${capsule.backend}, where ${capsule.verdict} was the verdict`,
+    };
+  }
   const what: string[] = [];
   if (verdict.verdict !== capsule.verdict) what.push(`verdict ${capsule.verdict} then, ${verdict.verdict} now`);
   if (suite !== capsule.suite) {
@@ -138,7 +118,7 @@ function renderComparison(paint: Paint, comparison: Comparison): string {
 }
 
 /** Runs once more for its events, and puts them beside the capsule. */
-function traceOf(runner: SeedRunner, { plan, suite }: Source, folder: string): string {
+function traceOf(runner: SeedRunner, { plan, suite }: PlanSource, folder: string): string {
   const { scenario, seed } = plan;
   const { detail } = runner.perform({ job: "inspect", scenario, plan, seeds: [seed], suite, detail: WHOLE_TRACE });
   try {
@@ -158,7 +138,7 @@ interface Twice {
 }
 
 /** The same plan in another process. */
-async function repeat({ plan, suite }: Source, first: SeedRun, services: Services): Promise<Twice> {
+async function repeat({ plan, suite }: PlanSource, first: SeedRun, services: Services): Promise<Twice> {
   const runner = services.createRunner();
   const pool = services.createPool("processes", 1);
   try {

@@ -1,7 +1,9 @@
 /** `zerok scenarios`: the catalogue, or one row of it in full. */
+import { rowFidelity, type RowFidelity } from "../../scenarios/fidelity.ts";
 import type { Backend, Scenario } from "../../scenarios/scenario.ts";
 import { chooseScenario } from "./choose-scenarios.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { FIDELITY_TABLES } from "./fidelity-tables.ts";
 import type { Io } from "./io.ts";
 import { createPaint, type Paint } from "./paint.ts";
 import type { Services } from "./services.ts";
@@ -11,9 +13,6 @@ export interface ScenariosArguments {
   readonly id: string | undefined;
   readonly json: boolean;
 }
-
-/** The simulator is the only backend so far; where a row waits for another, that is what it waits for. */
-type Fidelity = "exact" | "later";
 
 export async function runScenariosCommand(args: ScenariosArguments, io: Io, services: Services): Promise<ExitCode> {
   const paint = createPaint(io.hasColor);
@@ -27,26 +26,28 @@ export async function runScenariosCommand(args: ScenariosArguments, io: Io, serv
   return EXIT.valid;
 }
 
-function fidelityOf(scenario: Scenario, backend: Backend): Fidelity {
-  return backend === "sim" && scenario.plan !== undefined ? "exact" : "later";
+function fidelityOf(scenario: Scenario, backend: Backend): RowFidelity {
+  return rowFidelity(scenario, backend, FIDELITY_TABLES[backend]) ?? { fidelity: "later", lacks: [] };
 }
 
 function toJson(scenario: Scenario): object {
   const { id, title, mustHold, source, backends, plan } = scenario;
+  const rows = backends.map((backend) => [backend, fidelityOf(scenario, backend)] as const);
   return {
     id,
     title,
     mustHold,
     source,
     isBuilt: plan !== undefined,
-    backends: Object.fromEntries(backends.map((backend) => [backend, fidelityOf(scenario, backend)])),
+    backends: Object.fromEntries(rows.map(([backend, { fidelity }]) => [backend, fidelity])),
+    lacks: Object.fromEntries(rows.map(([backend, { lacks }]) => [backend, lacks])),
   };
 }
 
 function renderBackends(paint: Paint, scenario: Scenario): string {
   const each = scenario.backends.map((backend) => {
-    const fidelity = fidelityOf(scenario, backend);
-    return fidelity === "exact" ? paint.green(`${backend} exact`) : paint.dim(`${backend} later`);
+    const { fidelity } = fidelityOf(scenario, backend);
+    return fidelity === "later" ? paint.dim(`${backend} later`) : paint.green(`${backend} ${fidelity}`);
   });
   return each.join(", ");
 }

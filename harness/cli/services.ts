@@ -7,6 +7,7 @@ import { CATALOGUE, createSimulatedWorld } from "../sweep/simulated-world.ts";
 export interface Services {
   readonly catalogue: Catalogue;
   createRunner(): SeedRunner;
+  createWorld(): SimWorld;
   createPool(kind: PoolKind, size: number): Pool;
 }
 
@@ -14,6 +15,7 @@ export function createServices(): Services {
   return {
     catalogue: CATALOGUE,
     createRunner: () => new SeedRunner(createSimulatedWorld(), CATALOGUE),
+    createWorld: createSimulatedWorld,
     createPool: createWorkerPool,
   };
 }
@@ -23,6 +25,7 @@ export function createInlineServices(catalogue: Catalogue, world: SimWorld, seco
   return {
     catalogue,
     createRunner: () => new SeedRunner(world, catalogue),
+    createWorld: () => world,
     createPool: (kind) => createInlinePool(kind === "threads" ? world : second, catalogue),
   };
 }

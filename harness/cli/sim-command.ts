@@ -2,7 +2,7 @@
 import { writeRunFolder, assertWritableOut } from "../results/run-folder.ts";
 import type { Pool } from "../sweep/pool.ts";
 import type { SeedRunner } from "../sweep/seed-runner.ts";
-import type { Suite } from "../sweep/sim-world.ts";
+import type { Catalogue, Suite } from "../sweep/sim-world.ts";
 import { runSweep, type Mismatch, type SweepReport, type SweepRequest } from "../sweep/sweep.ts";
 import { isIdleTooOften, tallyVerdict } from "../sweep/tally.ts";
 import type { SeedResult } from "../sweep/task.ts";
@@ -12,11 +12,11 @@ import { chooseBuilt } from "./choose-scenarios.ts";
 import { exitCodeOf, type ExitCode } from "./exit-code.ts";
 import { renderDuration } from "./figures.ts";
 import type { Io } from "./io.ts";
-import { laterOption } from "./later.ts";
 import * as values from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { createProgress } from "./progress.ts";
 import { shortPath } from "./short-path.ts";
+import { renderShrunk, SHRINK_MS, shrinkToFolder, shrunkToJson, type ShrunkRun } from "./shrunk-run.ts";
 import type { Services } from "./services.ts";
 import { renderFailure, renderMismatch, renderTallies, renderTotals, totalsOf } from "./sweep-text.ts";
 
@@ -31,6 +31,7 @@ export interface SimArguments {
   readonly out: string;
   readonly failFast: boolean;
   readonly keepFirst: boolean;
+  readonly noShrink: boolean;
   readonly suite: Suite;
   readonly portableEvery: string | undefined;
   readonly json: boolean;
@@ -43,7 +44,6 @@ const FOLDERS_PER_ID = 3;
 const FAILURES_SHOWN = 20;
 
 export async function runSimCommand(args: SimArguments, io: Io, services: Services): Promise<ExitCode> {
-  if (args.ids.includes("wild")) throw laterOption("`zerok sim wild`");
   const request = readRequest(args, services);
   const jobs = values.parseJobsOption(args.jobs);
   const isSingle = request.seedsPerId === 1 && request.scenarios.length === 1 && request.timeMs === undefined;
@@ -64,9 +64,28 @@ export async function runSimCommand(args: SimArguments, io: Io, services: Servic
   }
 
   const folders = leaveFolders(report, args, isSingle, services.createRunner());
-  if (args.json) io.out(`${JSON.stringify(toJson(report, folders, isSingle), undefined, 2)}\n`);
-  else print(report, folders, args, io);
+  const shrunk = args.noShrink ? undefined : shrinkFirst(report, args, services);
+  if (args.json)
+    io.out(
+      `${JSON.stringify(toJson(report, folders, isSingle, shrunk, casesOf(report, services.catalogue)), undefined, 2)}\n`,
+    );
+  else {
+    print(report, folders, args, io, services);
+    if (shrunk !== undefined)
+      io.out(`\nThe first of them, shrunk: ${renderShrunk(createPaint(io.hasColor), shrunk, args.quiet)}`);
+  }
   return exitCodeOf(report.verdict);
+}
+
+/** The first failure as a short story. What a simulator threw has no plan to be shrunk. */
+function shrinkFirst(report: SweepReport, args: SimArguments, services: Services): ShrunkRun | undefined {
+  for (const { scenario, result } of report.failures) {
+    const [target] = result.findings;
+    if (target === undefined || target.checker === "simulator") continue;
+    const plan = services.createRunner().planOf(scenario, result.seed);
+    return shrinkToFolder(services, plan, target, { suite: args.suite, withinMs: SHRINK_MS, out: args.out });
+  }
+  return undefined;
 }
 
 function readRequest(args: SimArguments, services: Services): SweepRequest {
@@ -154,10 +173,30 @@ function repeatLine({ scenario, seed, against }: Mismatch, folders: Folders): st
   return `npx zerok sim ${scenario} --seed ${seed} --portable-every 1`;
 }
 
-function print(report: SweepReport, folders: Folders, args: SimArguments, io: Io): void {
+/** Of ids whose seeds go through cases: how many of them were covered. */
+interface CaseCount {
+  readonly id: string;
+  readonly covered: number;
+  readonly cases: number;
+}
+
+function casesOf({ tallies }: SweepReport, catalogue: Catalogue): readonly CaseCount[] {
+  return tallies.flatMap(({ id, seeds }) => {
+    const cases = catalogue.find(id)?.cases;
+    return cases === undefined ? [] : [{ id, covered: Math.min(seeds, cases), cases }];
+  });
+}
+
+function renderCases(counts: readonly CaseCount[]): string {
+  if (counts.length === 0) return "";
+  return `Cases: ${counts.map(({ id, covered, cases }) => `${id} ${covered} of ${cases}`).join(", ")}.\n`;
+}
+
+function print(report: SweepReport, folders: Folders, args: SimArguments, io: Io, services: Services): void {
   const paint = createPaint(io.hasColor);
   if (!args.quiet) io.out(`${renderTallies(paint, report.tallies)}\n`);
   io.out(renderTotals(paint, report));
+  io.out(renderCases(casesOf(report, services.catalogue)));
   for (const tally of report.tallies.filter(isIdleTooOften)) {
     io.out(
       `${paint.red("idle too often")} ${tally.id}: the trouble never came in ${tally.idle} of ${tally.seeds} runs; more than one in ten tests too little.\n`,
@@ -180,7 +219,13 @@ function print(report: SweepReport, folders: Folders, args: SimArguments, io: Io
   );
 }
 
-function toJson(report: SweepReport, folders: Folders, isSingle: boolean): object {
+function toJson(
+  report: SweepReport,
+  folders: Folders,
+  isSingle: boolean,
+  shrunk: ShrunkRun | undefined,
+  cases: readonly CaseCount[],
+): object {
   const totals = totalsOf(report);
   const single = isSingle ? [...report.firsts][0] : undefined;
   const folderOf = (scenario: string, seed: string): string | null => folders.get(keyOf(scenario, seed)) ?? null;
@@ -204,6 +249,8 @@ function toJson(report: SweepReport, folders: Folders, isSingle: boolean): objec
       replay: replayLine(failure.scenario, failure.result.seed, folders),
     })),
     mismatches: report.mismatches.map((mismatch) => ({ ...mismatch, replay: repeatLine(mismatch, folders) })),
+    cases,
+    shrunk: shrunk === undefined ? null : shrunkToJson(shrunk),
     runs: [...folders.values()],
   };
 }

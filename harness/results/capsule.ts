@@ -19,14 +19,16 @@ export interface Capsule {
   readonly replay: string;
   readonly scenario: string;
   readonly seed: string;
-  readonly backend: "sim";
+  readonly backend: "sim" | "local" | "docker";
   readonly suite: Suite;
   readonly verdict: "valid" | "invalid" | "unknown";
   readonly idle: boolean;
   readonly findings: readonly BriefFinding[];
   readonly unknowns: readonly string[];
-  readonly traceHash: string;
-  readonly shapeHash: string;
+  /** Null of a run in the real world, as is `shapeHash`: no two of them are alike to the last byte. */
+  readonly traceHash: string | null;
+  readonly shapeHash: string | null;
+  /** Of a run in the real world, the records of its history. */
   readonly events: number;
   readonly simulatedMs: number;
   readonly version: string;
@@ -77,7 +79,8 @@ function checksumOf(content: object): string {
 
 const isText = (value: unknown): boolean => typeof value === "string";
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-const isHash = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{32}$/.test(value);
+const isHash = (value: unknown): boolean =>
+  value === null || (typeof value === "string" && /^[0-9a-f]{32}$/.test(value));
 
 /** What replay relies on. */
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {

@@ -41,15 +41,11 @@ function whyNot(error: unknown): string {
 /** Returns the path of the folder. */
 export function writeRunFolder(out: string, { plan, run, verdict }: SeedRun, suite: Suite, at = new Date()): string {
   const home = join(out, plan.scenario);
-  const utc = at
-    .toISOString()
-    .replace(/[-:]/g, "")
-    .replace(/\.\d+Z$/, "Z");
   const draft = join(home, `.writing-${process.pid}-${plan.seed}`);
   try {
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { recursive: true });
-    const folder = freeName(join(home, `${utc}-${plan.seed}`));
+    const folder = freeName(join(home, `${utcName(at)}-${plan.seed}`));
     const code = readCodeVersion();
     const capsule: Capsule = {
       format: CAPSULE_FORMAT,
@@ -94,15 +90,23 @@ export function writeRunFolder(out: string, { plan, run, verdict }: SeedRun, sui
   }
 }
 
+/** `20261122T184403Z` */
+export function utcName(at: Date): string {
+  return at
+    .toISOString()
+    .replace(/[-:]/g, "")
+    .replace(/\.\d+Z$/, "Z");
+}
+
 /** Two runs of one seed within a second. */
-function freeName(folder: string): string {
+export function freeName(folder: string): string {
   let name = folder;
   for (let copy = 2; statSync(name, { throwIfNoEntry: false }) !== undefined; copy++) name = `${folder}-${copy}`;
   return name;
 }
 
 /** Nothing depends on the link: where links cannot be made, or something else has its name, it stays away. */
-function pointLatest(out: string, folder: string): void {
+export function pointLatest(out: string, folder: string): void {
   const link = join(out, "latest");
   const draft = join(out, `.latest-${process.pid}`);
   try {

@@ -1,6 +1,8 @@
 /** Family A: attackers, on the wire, at the port and in the relay's chair. Rows in document order. */
 import type { Scenario } from "../scenario.ts";
+import * as limits from "./limit-plans.ts";
 import { createRow } from "./row.ts";
+import * as tampering from "./tamper-plans.ts";
 
 export const attackers: readonly Scenario[] = [
   createRow("A-PROTO-01", {
@@ -8,7 +10,12 @@ export const attackers: readonly Scenario[] = [
     mustHold: "rejected, reported, the others go on",
     on: "S L",
   }),
-  createRow("A-PROTO-02", { title: "old messages injected again", mustHold: "no effect", on: "S L" }),
+  createRow("A-PROTO-02", {
+    title: "old messages injected again",
+    mustHold: "no effect",
+    on: "S L",
+    plan: tampering.planInjection,
+  }),
   createRow("A-PROTO-03", {
     title: "a second device with a stolen identity key",
     mustHold: "one session at a time; noticed",
@@ -35,6 +42,7 @@ export const attackers: readonly Scenario[] = [
     title: "endless pushes",
     mustHold: "quota answer; other groups unaffected",
     on: "S L D",
+    plan: limits.planEndlessPushes,
   }),
   createRow("A-RES-05", {
     title: "50 handshakes at once while the machine is busy",

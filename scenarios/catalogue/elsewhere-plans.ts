@@ -144,6 +144,35 @@ export function planRelayRollback(draw: Draw): Plan {
   return run.finish(grownMs + run.settledMs + 5000);
 }
 
+/**
+ * The relay is put back to before what everybody has acknowledged since, and the first to return knows more than it: the
+ * cursor in its Hello is beyond the log. A new epoch is the answer, and who has the blobs pushes them again.
+ */
+export function planCursorAhead(draw: Draw): Plan {
+  const link = draw.pick("link", EVERYDAY_LINKS);
+  const devices = draw.between("devices", 2, 3);
+  const run = createWorkload(draw, { scenario: "W-12", devices, link, relay: FORGETFUL });
+  const copyMs = run.settledMs + draw.between("copy at", 1500, 3000);
+  const agoMs = draw.between("ago", 2500, 5000);
+  const backMs = copyMs + agoMs;
+  for (const device of run.devices) {
+    run.stream(device, draw.between(`${device} early`, 0, 3), { fromMs: run.settledMs, toMs: copyMs - 500 });
+    run.stream(device, draw.between(`${device} ahead`, 1, 4), { fromMs: copyMs + 100, toMs: backMs - 1200 });
+    run.order(device, "disconnect", backMs - draw.between(`${device} leaves`, 10, 300));
+  }
+  const downMs = draw.between("down", 300, 2000);
+  const step = run.fault(backMs, { do: "rollback", host: RELAY, agoMs, downMs });
+  let returnsMs = backMs + downMs + 200;
+  for (const device of run.devices) {
+    run.order(device, "connect", returnsMs);
+    run.stream(device, draw.between(`${device} late`, 0, 3), { fromMs: returnsMs, toMs: returnsMs + 4000 });
+    returnsMs += draw.between("next returns", 0, 4000);
+  }
+  run.see({ see: "observed", step });
+  run.see({ see: "renewed", step });
+  return run.finish(returnsMs + 4000);
+}
+
 /** Quotas are about payloads as they are sealed; with a sweep, what was acknowledged by all would make room again. */
 const QUOTA_EXTRAS = extrasWithout("ttl", "kill-relay", "kill-device");
 

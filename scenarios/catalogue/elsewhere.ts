@@ -3,14 +3,34 @@
  * document order.
  */
 import type { Scenario } from "../scenario.ts";
+import * as clocks from "./clock-plans.ts";
+import * as crowds from "./crowd-plans.ts";
+import * as eachStep from "./each-step-plans.ts";
 import * as plans from "./elsewhere-plans.ts";
+import * as latency from "./latency-plans.ts";
+import * as limits from "./limit-plans.ts";
 import { createRow, type On, type Row } from "./row.ts";
 
 /** Rows that come from experience rather than from one issue. */
 const EXPERIENCE = "what broke elsewhere";
 
-function row(id: string, title: string, mustHold: string, on: On, source = EXPERIENCE, plan?: Row["plan"]): Scenario {
-  return createRow(id, { title, mustHold, source, on, ...(plan === undefined ? {} : { plan }) });
+function row(
+  id: string,
+  title: string,
+  mustHold: string,
+  on: On,
+  source = EXPERIENCE,
+  plan?: Row["plan"],
+  cases?: number,
+): Scenario {
+  return createRow(id, {
+    title,
+    mustHold,
+    source,
+    on,
+    ...(plan === undefined ? {} : { plan }),
+    ...(cases === undefined ? {} : { cases }),
+  });
 }
 
 export const elsewhere: readonly Scenario[] = [
@@ -52,6 +72,8 @@ export const elsewhere: readonly Scenario[] = [
     "bounded number of messages per blob",
     "S",
     "automerge-repo#206, automerge#1284",
+    eachStep.planLostReply,
+    eachStep.LOST_REPLY_CASES.length,
   ),
   row(
     "W-06",
@@ -62,19 +84,31 @@ export const elsewhere: readonly Scenario[] = [
     plans.planAckThenPowerLoss,
   ),
   row("W-07", "contradictory-replies: two answers to one request", "harmless", "S", "automerge-repo#343"),
-  row("W-08", "offline-writes-while-relay-restarts", "all arrive", "S L D", "classic-jazz#1373"),
+  row(
+    "W-08",
+    "offline-writes-while-relay-restarts",
+    "all arrive",
+    "S L D",
+    "classic-jazz#1373",
+    crowds.planOfflineWrites,
+  ),
   row(
     "W-09",
     "client-crash-each-step: crash at every step of push, pull, apply, ack (exhaustive)",
     "outbox and cursor right after each",
     "S",
     "classic-jazz#307",
+    eachStep.planDeviceEachStep,
+    eachStep.DEVICE_STEP_CASES.length,
   ),
   row(
     "W-10",
     "relay-crash-each-step: crash at every storage step × before, after, torn (exhaustive)",
     "acked durable, cursors whole",
     "S",
+    EXPERIENCE,
+    eachStep.planRelayEachStep,
+    eachStep.RELAY_STEP_CASES.length,
   ),
   row(
     "W-11",
@@ -82,6 +116,7 @@ export const elsewhere: readonly Scenario[] = [
     "accepted ones are pullable, refused ones say so",
     "S L D",
     "jazz (unbounded-payload-sizes)",
+    limits.planOversize,
   ),
   row(
     "W-12",
@@ -89,6 +124,7 @@ export const elsewhere: readonly Scenario[] = [
     "defined recovery, told to the application",
     "S L",
     "electric#1552, electric#3899",
+    plans.planCursorAhead,
   ),
   row(
     "W-13",
@@ -104,6 +140,7 @@ export const elsewhere: readonly Scenario[] = [
     "attempts spread, relay stays within its limits, all back within a bound",
     "S L",
     "hocuspocus#698",
+    crowds.planReconnectStorm,
   ),
   row("W-15", "handshake-flood: as A-RES-01 with good citizens among them", "they get in", "S L D", "syncthing#8913"),
   row(
@@ -112,6 +149,7 @@ export const elsewhere: readonly Scenario[] = [
     "the others go on, the item is reported",
     "S L",
     "jazz (sync-protocol-reliability)",
+    limits.planStuckOutbox,
   ),
   row(
     "W-17",
@@ -125,6 +163,8 @@ export const elsewhere: readonly Scenario[] = [
     "clock-steps: ±1 h, ±5 min, drift, backwards, on any node",
     "no effect on order; ttl within its margin",
     "S D",
+    EXPERIENCE,
+    clocks.planClockSteps,
   ),
   row(
     "W-19",
@@ -132,9 +172,30 @@ export const elsewhere: readonly Scenario[] = [
     "no nonce twice, the clone noticed, no eviction storm",
     "S L D",
   ),
-  row("W-20", "slow-reader: one device reads a byte a second", "memory bounded, others unaffected", "S L D"),
-  row("W-21", "asymmetric-forever: A hears but is not heard, for good", "the others make progress, A reports", "S L D"),
-  row("W-22", "swizzle: links clogged one by one, freed in another order", "convergence", "S L D"),
+  row(
+    "W-20",
+    "slow-reader: one device reads a byte a second",
+    "memory bounded, others unaffected",
+    "S L D",
+    EXPERIENCE,
+    latency.planSlowReader,
+  ),
+  row(
+    "W-21",
+    "asymmetric-forever: A hears but is not heard, for good",
+    "the others make progress, A reports",
+    "S L D",
+    EXPERIENCE,
+    crowds.planUnheard,
+  ),
+  row(
+    "W-22",
+    "swizzle: links clogged one by one, freed in another order",
+    "convergence",
+    "S L D",
+    EXPERIENCE,
+    crowds.planSwizzle,
+  ),
   row(
     "W-23",
     "notify-lost: relay configured to send no Notify",
@@ -150,5 +211,12 @@ export const elsewhere: readonly Scenario[] = [
     "S L",
     "any-sync-dockercompose#103, any-sync-dockercompose#137",
   ),
-  row("W-25", "long-haul: a simulated year: ttl sweeps, rekeys, restarts, epochs", "no growth, no drift", "S"),
+  row(
+    "W-25",
+    "long-haul: a simulated year: ttl sweeps, rekeys, restarts, epochs",
+    "no growth, no drift",
+    "S",
+    EXPERIENCE,
+    crowds.planLongHaul,
+  ),
 ];

@@ -17,12 +17,26 @@ function pushesOf(plan: Plan) {
   return plan.steps.filter((step): step is Extract<Step, { do: "push" }> => step.do === "push");
 }
 
-const built = builtScenarios().map(({ id, plan }) => ({
-  id,
-  plans: SEEDS.map((seed) => plan(seed)),
-}));
+/** Rows that are about much or long: what they may have at most, and how many of their plans are looked at. */
+const LARGE: {
+  readonly [id: string]: Partial<{ pushes: number; healMs: number; devices: number; boundMs: number; seeds: number }>;
+} = {
+  "S-CONC-04": { pushes: 1030 },
+  "S-CONV-03": { healMs: 330_000 },
+  "S-BLOB-02": { pushes: 10_050, seeds: 20 },
+  "E-ENC-04": { pushes: 1350, seeds: 50 },
+  "X-PLAT-02": { healMs: 720_000 },
+  "W-14": { devices: 200, boundMs: 700_000, seeds: 20 },
+  "W-21": { pushes: 120 },
+  "W-25": { healMs: 366 * 24 * 3_600_000, boundMs: 20 * 24 * 3_600_000 },
+};
 
-describe.each(built)("$id, 200 seeds", ({ id, plans }) => {
+const built = builtScenarios().map(({ id, plan }) => {
+  const seeds = SEEDS.slice(0, LARGE[id]?.seeds ?? SEEDS.length);
+  return { id, seeds, plans: seeds.map((seed) => plan(seed)) };
+});
+
+describe.each(built)("$id, up to 200 seeds", ({ id, seeds, plans }) => {
   test("is whole: ids, order, hosts, operations, everything over by the time it heals", () => {
     for (const plan of plans) {
       expect(findPlanFlaw(plan)).toBeUndefined();
@@ -30,7 +44,9 @@ describe.each(built)("$id, 200 seeds", ({ id, plans }) => {
       // Once more by hand, so that one mistake in the rules does not hide another.
       const hosts = new Set([...plan.topology.relays, ...plan.topology.devices].map(({ name }) => name));
       expect(new Set(plan.steps.map((step) => step.id)).size).toBe(plan.steps.length);
-      expect(new Set(pushesOf(plan).map(({ op }) => op)).size).toBe(pushesOf(plan).length);
+      // The same content twice is what one row is about.
+      const contents = pushesOf(plan).map(({ op, device }) => (id === "S-BLOB-03" ? `${op} ${device}` : op));
+      expect(new Set(contents).size).toBe(contents.length);
       const bad = plan.steps.filter((step, i) => {
         const isLate = (isFault(step) ? faultEndMs(step) : step.atMs) > plan.healAtMs;
         const isEarly = i > 0 && step.atMs < plan.steps[i - 1]!.atMs;
@@ -48,7 +64,7 @@ describe.each(built)("$id, 200 seeds", ({ id, plans }) => {
   });
 
   test("is the same for the same seed and another for another", () => {
-    for (const [i, seed] of SEEDS.entries()) expect(planOf(id, seed)).toEqual(plans[i]);
+    for (const [i, seed] of seeds.entries()) expect(planOf(id, seed)).toEqual(plans[i]);
     const seen = new Set(plans.map((plan) => JSON.stringify({ ...plan, seed: "" })));
     expect(seen.size).toBe(plans.length);
   });
@@ -98,12 +114,12 @@ describe.each(built)("$id, 200 seeds", ({ id, plans }) => {
     for (const plan of plans) {
       const pushes = pushesOf(plan).length;
       expect(pushes).toBeGreaterThanOrEqual(2);
-      const most = id === "S-CONC-04" ? 1030 : id === "S-CONV-04" ? 100 : 110;
-      expect(pushes).toBeLessThanOrEqual(most);
-      expect(plan.healAtMs).toBeLessThanOrEqual(120_000);
-      expect(plan.topology.devices.length).toBeLessThanOrEqual(8);
+      const large = LARGE[id] ?? {};
+      expect(pushes).toBeLessThanOrEqual(large.pushes ?? 110);
+      expect(plan.healAtMs).toBeLessThanOrEqual(large.healMs ?? 120_000);
+      expect(plan.topology.devices.length).toBeLessThanOrEqual(large.devices ?? 9);
       expect(plan.bound.withinMs).toBeGreaterThan(60_000);
-      expect(plan.bound.withinMs).toBeLessThan(600_000);
+      expect(plan.bound.withinMs).toBeLessThan(large.boundMs ?? 600_000);
       const group = plan.topology.devices.length;
       const relays = plan.topology.relays.length;
       expect(plan.bound.framesMax).toBeLessThan(relays * (600 * group + 3 * pushes + 4 * pushes * group));

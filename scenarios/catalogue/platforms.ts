@@ -1,5 +1,6 @@
 /** Family X: platforms. Rows in document order, which puts 03 beside 01. */
 import type { Scenario } from "../scenario.ts";
+import * as clocks from "./clock-plans.ts";
 import { createRow } from "./row.ts";
 
 export const platforms: readonly Scenario[] = [
@@ -9,6 +10,7 @@ export const platforms: readonly Scenario[] = [
     title: "sleep and wake: pause 10 min, clock jumps",
     mustHold: "stale session replaced, sync resumes",
     on: "S L D",
+    plan: clocks.planSleepAndWake,
   }),
   createRow("X-PLAT-04", {
     title: "the store's file is locked by someone else",

@@ -22,9 +22,14 @@ export interface Row {
   /** Simulator, local processes, docker. */
   readonly on: On;
   readonly plan?: (draw: Draw) => Plan;
+  /** How many cases the plan goes through, one a seed. */
+  readonly cases?: number;
 }
 
-export function createRow(id: string, { title, mustHold = STANDING, source = STRATEGY, on, plan }: Row): Scenario {
+export function createRow(
+  id: string,
+  { title, mustHold = STANDING, source = STRATEGY, on, plan, cases }: Row,
+): Scenario {
   const backends = on.split(" ").map((letter) => BACKENDS[letter as keyof typeof BACKENDS]);
   return {
     id,
@@ -32,6 +37,7 @@ export function createRow(id: string, { title, mustHold = STANDING, source = STR
     mustHold,
     source,
     backends,
+    ...(cases === undefined ? {} : { cases }),
     ...(plan === undefined ? {} : { plan: (seed) => plan(createDraw(seed, id)) }),
   };
 }

@@ -89,10 +89,16 @@ export function planCutHello(draw: Draw): Plan {
     run.order("a", "connect", dialMs);
     // Three Noise messages and the Welcome are four ways; later cuts try what comes after as well.
     const openMs = first ? 4 * quickestMs(link) - 1 : 8 * slowestMs(link);
-    const step = addCut(run, "a", dialMs + draw.between("cut at", 1, openMs), { upBytes: 20, downBytes: 20 });
+    const atMs = dialMs + draw.between("cut at", 1, openMs);
+    // A device without power tells nobody: the relay is left with a handshake that nobody will finish.
+    const isPower = draw.chance("power", 1, 3);
+    const downMs = draw.between("down", 500, 3000);
+    const step = isPower
+      ? run.fault(atMs, { do: "crash", host: "a", how: "power", downMs })
+      : addCut(run, "a", atMs, { upBytes: 20, downBytes: 20 });
     if (first) {
       run.see({ see: "open", step, f: "connect", device: "a" });
-      run.see({ see: "observed", step });
+      if (!isPower) run.see({ see: "observed", step });
     }
     const endMs = run.endMs();
     if (cut > 1) run.order("a", "disconnect", endMs + draw.between("give up", 0, 3000));

@@ -1,6 +1,8 @@
 /** Family S: the sync protocol itself. Rows in document order. */
 import type { Scenario } from "../scenario.ts";
 import { createRow } from "./row.ts";
+import * as latency from "./latency-plans.ts";
+import * as load from "./load-plans.ts";
 import * as plans from "./sync-plans.ts";
 
 export const sync: readonly Scenario[] = [
@@ -17,14 +19,24 @@ export const sync: readonly Scenario[] = [
     plan: plans.planCutPull,
   }),
   createRow("S-SM-03", { title: "cut during Hello/Welcome", on: "S L D", plan: plans.planCutHello }),
-  createRow("S-SM-04", { title: "push, pull, push … in quick alternation", mustHold: "no stuck state", on: "S L D" }),
+  createRow("S-SM-04", {
+    title: "push, pull, push … in quick alternation",
+    mustHold: "no stuck state",
+    on: "S L D",
+    plan: load.planAlternation,
+  }),
   createRow("S-CONC-01", {
     title: "two devices push at the same time",
     mustHold: "both blobs on both, same order everywhere",
     on: "S L D",
     plan: plans.planTwoAtOnce,
   }),
-  createRow("S-CONC-02", { title: "A pushes while B pulls", mustHold: "B has it after its next cycle", on: "S L D" }),
+  createRow("S-CONC-02", {
+    title: "A pushes while B pulls",
+    mustHold: "B has it after its next cycle",
+    on: "S L D",
+    plan: load.planPushWhilePulling,
+  }),
   createRow("S-CONC-03", {
     title: "five devices at once",
     mustHold: "all equal",
@@ -49,7 +61,11 @@ export const sync: readonly Scenario[] = [
     on: "S L D",
     plan: plans.planRelayRestart,
   }),
-  createRow("S-CONV-03", { title: "A 200 ms, B 20 % loss, 5 minutes of load", on: "S D" }),
+  createRow("S-CONV-03", {
+    title: "A 200 ms, B 20 % loss, 5 minutes of load",
+    on: "S D",
+    plan: latency.planFiveMinutes,
+  }),
   createRow("S-CONV-04", {
     title: "no trouble, 100 blobs",
     mustHold: "the checkers themselves work",
@@ -65,11 +81,13 @@ export const sync: readonly Scenario[] = [
     title: "10,000 × 1 KB as fast as it goes",
     mustHold: "all, once, in order",
     on: "S L D",
+    plan: load.planTenThousand,
   }),
   createRow("S-BLOB-03", {
     title: "the same content from two devices",
     mustHold: "two blobs, both seen by both",
     on: "S L D",
+    plan: load.planSameContent,
   }),
   createRow("S-BLOB-04", {
     title: "empty blob",

@@ -4,7 +4,7 @@
  * fault that no answer can be back. Called by `transport.ts`.
  */
 import type { Draw } from "../draw.ts";
-import { EVERYDAY_LINKS, LINKS, quickestMs, STEADY_LINKS } from "../link-profile.ts";
+import { EVERYDAY_LINKS, LINKS, quickestMs, slowestMs, STEADY_LINKS } from "../link-profile.ts";
 import { RELAY } from "../names.ts";
 import type { Plan } from "../plan.ts";
 import { extrasWithout } from "../swarm.ts";
@@ -119,6 +119,35 @@ export function planAllCutOff(draw: Draw): Plan {
   for (const device of run.devices) {
     run.stream(device, draw.between(`${device} before`, 1, 3), { fromMs: run.settledMs, toMs: fromMs });
     run.stream(device, draw.between(`${device} during`, 2, 6), { fromMs: fromMs + 100, toMs });
+    run.stream(device, draw.between(`${device} after`, 0, 2), { fromMs: toMs, toMs: toMs + 3000 });
+  }
+  return run.finish();
+}
+
+/**
+ * Half-open: the link of one device goes dead without a word, often while the other side dies behind it, so that no end of
+ * the connection is ever announced. Keep-alive finds it within its bound.
+ */
+export function planHalfOpen(draw: Draw): Plan {
+  const link = draw.pick("link", EVERYDAY_LINKS);
+  const devices = draw.between("devices", 2, 3);
+  const run = createWorkload(draw, { scenario: "T-CONN-05", devices, link, starring: ["a"] });
+  const { keepAliveMs, answerTimeoutMs } = run.client;
+  // What arrived last, a Ping after it and the wait for its answer.
+  const boundMs = keepAliveMs + answerTimeoutMs + 2 * slowestMs(link) + 500;
+  const fromMs = run.settledMs + draw.between("dead at", 500, 3000);
+  const toMs = fromMs + boundMs + draw.between("dead for", 500, 10_000);
+  const step = run.toxic("a", { fromMs, toMs }, "both", { type: "blocked" });
+  run.see({ see: "observed", step });
+  run.see({ see: "disconnected", step, device: "a", whys: ["silent"] });
+  run.demand({ demand: "noticed", step, device: "a", whys: ["silent"], withinMs: boundMs });
+  if (draw.chance("relay dies", 1, 2)) {
+    const downMs = draw.between("down", 200, 3000);
+    run.fault(fromMs + draw.between("dies after", 100, 3000), { do: "crash", host: RELAY, how: "kill", downMs });
+  }
+  for (const device of run.devices) {
+    run.stream(device, draw.between(`${device} before`, 1, 3), { fromMs: run.settledMs, toMs: fromMs });
+    run.stream(device, draw.between(`${device} during`, 1, 4), { fromMs: fromMs + 100, toMs });
     run.stream(device, draw.between(`${device} after`, 0, 2), { fromMs: toMs, toMs: toMs + 3000 });
   }
   return run.finish();

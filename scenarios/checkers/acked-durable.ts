@@ -1,7 +1,7 @@
 /**
  * Acked means durable: whatever a relay acknowledged reaches every member – every device whose first Hello was done
  * before the acknowledgement – through crashes of anyone. Devices that are stuck or stopped are required too: that is
- * the point. Two excuses: the blob was set aside in quarantine there; or its ttl is over *and* its loss was told there
+ * the point. Two excuses: the blob was set aside in quarantine there (in a plan that can alter blobs); or its ttl is over *and* its loss was told there
  * (a loss told earlier is a finding of its own; the clock faults of the plan are allowed for).
  *
  * A relay whose disk was wiped, rolled back or did not sync may lose what it acknowledged, but a pusher that kept its
@@ -9,7 +9,9 @@
  * loss is told. Judged at phase `end` only: a run that was stopped before cannot say.
  */
 import type { Checker } from "../checker.ts";
-import type { AckRecord, OperationRecord, PhaseRecord } from "../history.ts";
+import { canAlterBlobs } from "./alterable.ts";
+import type { AckRecord, PhaseRecord } from "../history.ts";
+import { BlobExpiry } from "./blob-expiry.ts";
 import { trackDiskLives } from "./disk-lives.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 import { BlobPlaces, ToldLosses } from "./told-losses.ts";
@@ -33,15 +35,10 @@ export const ackedDurable: Checker = {
   start(plan, report) {
     const groups = new Map<string, Members>();
     const delivered = new Map<string, Set<string>>();
-    const pushes = new Map<number, OperationRecord>();
-    const pushOf = new Map<string, OperationRecord>();
     const places = new BlobPlaces();
     const told = new ToldLosses();
     const disks = trackDiskLives(plan);
-    const deviceTtlS = new Map(plan.topology.devices.map((device) => [device.name, device.config.ttlS]));
-    const relayTtlS = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.defaultTtlS]));
-    let clockSlackMs = 0;
-    for (const step of plan.steps) if (step.do === "clock") clockSlackMs += Math.abs(step.byMs);
+    const expiry = new BlobExpiry(plan);
     let end: PhaseRecord | undefined;
 
     function membersOf(group: string): Members {
@@ -50,29 +47,21 @@ export const ackedDurable: Checker = {
       return members;
     }
 
-    /** The earliest moment at which its ttl can be over. */
-    function expiryMs(acked: AckedBlob): number {
-      const push = pushOf.get(acked.ack.blob);
-      const own = push?.ttlS ?? 0;
-      const ttlS = own || (deviceTtlS.get(acked.ack.device) ?? 0) || (relayTtlS.get(acked.ack.relay) ?? 0);
-      return (push?.at ?? acked.ack.at) + 1000 * ttlS - clockSlackMs;
-    }
-
     function judgeMissing(device: string, acked: AckedBlob, endMs: number): void {
       const { ack } = acked;
-      if (told.isQuarantined(device, ack.blob)) return;
+      if (told.isQuarantined(device, ack.blob) && canAlterBlobs(plan)) return;
       const lost = told.find(device, places.of(ack.group, ack.blob));
-      const expiry = expiryMs(acked);
+      const expiresMs = expiry.atMs(ack);
       const name = `blob ${shortId(ack.blob)} (acknowledged to ${ack.device} as ${renderPlace(ack)})`;
-      if (lost !== undefined && lost.at >= expiry) return;
+      if (lost !== undefined && lost.at >= expiresMs) return;
       const isLogLost = acked.relays.every((relay) => disks.damage(relay) === "lost");
       if (isLogLost) {
-        if (disks.damage(ack.device) !== "none" || endMs >= expiry) return;
+        if (disks.damage(ack.device) !== "none" || endMs >= expiresMs) return;
       } else if (lost !== undefined) {
         if (acked.relays.some((relay) => disks.damage(relay) !== "none")) return;
         report({
           kind: "lost-before-ttl",
-          message: `${name} was told lost to ${device} at ${lost.at} ms, before its ttl was over at ${expiry} ms`,
+          message: `${name} was told lost to ${device} at ${lost.at} ms, before its ttl was over at ${expiresMs} ms`,
           witness: [ack, lost],
         });
         return;
@@ -88,17 +77,13 @@ export const ackedDurable: Checker = {
     return {
       on: {
         op(record) {
-          if (record.f === "push") {
-            if (record.outcome === "invoke") pushes.set(record.process, record);
-          } else if (record.f === "connect" && record.outcome === "ok") {
+          expiry.op(record);
+          if (record.f === "connect" && record.outcome === "ok") {
             const { names } = membersOf(record.group);
             if (!names.includes(record.device)) names.push(record.device);
           }
         },
-        queued(record) {
-          const push = pushes.get(record.process);
-          if (push !== undefined) pushOf.set(record.blob, push);
-        },
+        queued: (record) => expiry.queued(record),
         ack(record) {
           places.add(record);
           const members = membersOf(record.group);

@@ -4,7 +4,7 @@ import type { ClientConfig } from "../../core/client/config.ts";
 import type { RelayConfig } from "../../core/relay/config.ts";
 import { startJudge } from "../judge.ts";
 import type { DurableStateRecord, HistoryRecord, OperationRecord } from "../history.ts";
-import type { Plan, Step } from "../plan.ts";
+import type { Demand, Plan, Step } from "../plan.ts";
 import { EPOCH, ExampleHistory, exampleChain, exampleId, examplePlan, GROUP, RELAY } from "./example-history.ts";
 import { checkers } from "./index.ts";
 
@@ -69,10 +69,39 @@ function planOf(client: Partial<ClientConfig>, relay: Partial<RelayConfig>): Pla
   };
 }
 
+/** Alice pushes and waits so long; Bob hears of it at the end; then his connection goes. */
+function demanding(...asked: readonly Demand[]): ExampleHistory {
+  const issued = { id: 1, atMs: 0, do: "pause", host: RELAY, forMs: 1 } as const;
+  const history = issue(new ExampleHistory({ ...examplePlan([issued]), demands: asked }), 1);
+  const { process, row } = history.queue("alice");
+  history.store(row);
+  history.wait(1000).acknowledge("alice", process, row).wait(1000).pull("bob").pull("alice");
+  const lost = { type: "disconnected", at: history.at, device: "bob", group: GROUP, relay: RELAY } as const;
+  history.write({ ...lost, why: "silent" }).write({ ...lost, device: "alice", why: "closed-by-application" });
+  return history.connect("bob").end();
+}
+const span = { fromMs: 0, toMs: 5000 } as const;
+
 const refusal = { type: "refused", device: "alice", group: GROUP, relay: RELAY, code: 2001 } as const;
 
 const correct: { readonly [title: string]: () => ExampleHistory } = {
   "two devices in turn": () => threeBlobs().push("bob").end(),
+  "everything that was asked for": () =>
+    demanding(
+      { demand: "acked", devices: ["alice"], ...span, withinMs: 1010 },
+      // The push was made before this span, and Bob makes none.
+      { demand: "acked", devices: ["alice"], fromMs: 1000, toMs: 5000, withinMs: 1 },
+      { demand: "acked", devices: ["bob"], ...span, withinMs: 1 },
+      { demand: "heard", device: "bob", ...span, withinMs: 1010 },
+      { demand: "noticed", step: 1, device: "bob", whys: ["closed", "silent"], withinMs: 2020 },
+      { demand: "kept", devices: ["alice"], ...span },
+      { demand: "kept", devices: ["bob"], fromMs: 0, toMs: 2000 },
+      { demand: "back", devices: ["bob"], fromMs: 1000, withinMs: 1020 },
+      { demand: "spread", fromMs: 0, windowMs: 1000, dialsMax: 2 },
+      { demand: "lean", device: "bob", blobsMax: 1 },
+      { demand: "failed", devices: ["alice", "bob"], most: 0 },
+      { demand: "held", host: RELAY, what: "sessions", most: 0 },
+    ),
   "nothing pushed": () => new ExampleHistory().end(),
   "crashes of a device": () => {
     const history = threeBlobs().crash("bob").push("alice").crash("alice");
@@ -320,7 +349,7 @@ const wrong: { readonly [finding: string]: () => ExampleHistory } = {
     history.queue("bob");
     return history.end().drop(isFinal);
   },
-  "gone-is-told gone-untold": () => {
+  "acked-durable acked-blob-missing + gone-is-told gone-untold": () => {
     const history = expired();
     const told = history.records.findIndex((record) => record.type === "lost");
     const aside = { type: "quarantine", at: history.at, device: "bob", ...log, cursor: 1, why: "" } as const;
@@ -440,6 +469,33 @@ const wrong: { readonly [finding: string]: () => ExampleHistory } = {
     history.write({ ...pull, process: history.freshProcess() }).write({ ...pull, process: history.freshProcess() });
     return history.end();
   },
+  "demands acked-late": () => demanding({ demand: "acked", devices: ["alice"], ...span, withinMs: 999 }),
+  "demands heard-late": () => demanding({ demand: "heard", device: "bob", ...span, withinMs: 999 }),
+  "demands noticed-late": () =>
+    demanding({ demand: "noticed", step: 1, device: "bob", whys: ["silent"], withinMs: 1999 }),
+  "demands not-kept": () => demanding({ demand: "kept", devices: ["alice", "bob"], ...span }),
+  "demands back-late": () => demanding({ demand: "back", devices: ["bob"], fromMs: 1000, withinMs: 999 }),
+  "demands not-spread": () => demanding({ demand: "spread", fromMs: 0, windowMs: 3000, dialsMax: 2 }),
+  "demands too-many-failed": () => {
+    const history = demanding({ demand: "failed", devices: ["alice"], most: 0 });
+    const process = history.freshProcess();
+    const push = {
+      type: "op",
+      at: 1,
+      device: "alice",
+      group: GROUP,
+      f: "push",
+      process,
+      op: exampleId("0", 50),
+    } as const;
+    history.write({ ...push, outcome: "invoke", sizeBytes: 9, digest: exampleId("d", 50), ttlS: 0 });
+    return history.write({ ...push, outcome: "fail", error: "TooLarge" });
+  },
+  "demands too-much-held": () => {
+    const history = demanding({ demand: "held", host: RELAY, what: "sessions", most: 2 });
+    return history.write({ type: "resources", at: 1, host: RELAY, stage: "healed", counts: { sessions: 3 } });
+  },
+  "demands not-lean": () => demanding({ demand: "lean", device: "bob", blobsMax: 0 }),
   "hang event-budget-spent": () =>
     threeBlobs().write({ type: "stopped", at: 99, why: "hang", host: null, message: "1,000,000 events" }),
 };

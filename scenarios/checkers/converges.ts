@@ -2,11 +2,14 @@
  * After healing, all devices of a group come to the same state within the plan's bound in time and in frames; if not,
  * the finding says *why not*: who still waits for what. The runner's own word is not taken for it: when it says
  * `converged`, all final states of a group at a relay have the same epoch, cursor and chain, and every blob that one
- * device delivered was delivered to the others as well, unless it is in quarantine or was told lost there. A run that
- * was stopped is the finding of `invariant` or `hang`, not of this.
+ * device delivered was delivered to the others as well, unless it is in quarantine or was told lost there, or lost with
+ * the disks of all relays that had it, when its ttl is over too and nobody owes it any more. A run that was stopped is
+ * the finding of `invariant` or `hang`, not of this.
  */
 import type { Checker } from "../checker.ts";
 import type { DeliverRecord, FinalStateRecord, PhaseRecord } from "../history.ts";
+import { BlobExpiry } from "./blob-expiry.ts";
+import { trackDiskLives } from "./disk-lives.ts";
 import { renderLog, shortId } from "./render-place.ts";
 import { BlobPlaces, ToldLosses } from "./told-losses.ts";
 
@@ -25,6 +28,8 @@ export const converges: Checker = {
     const finals: FinalStateRecord[] = [];
     const places = new BlobPlaces();
     const told = new ToldLosses();
+    const expiry = new BlobExpiry(plan);
+    const disks = trackDiskLives(plan);
     let healed: PhaseRecord | undefined;
     let converged: PhaseRecord | undefined;
     let stalled: PhaseRecord | undefined;
@@ -97,7 +102,9 @@ export const converges: Checker = {
         if (own !== undefined && own.size === inboxes.blobs.size) continue;
         for (const [blob, delivery] of inboxes.blobs) {
           if (own?.has(blob) || told.isQuarantined(state.device, blob)) continue;
-          if (told.find(state.device, places.of(state.group, blob)) !== undefined) continue;
+          const held = places.of(state.group, blob);
+          if (told.find(state.device, held) !== undefined) continue;
+          if (held.every((place) => disks.damage(place.relay) === "lost" && expiry.atMs(place) <= state.at)) continue;
           report({
             kind: "inboxes-differ",
             message:
@@ -116,6 +123,9 @@ export const converges: Checker = {
           else if (record.phase === "converged") converged = record;
           else if (record.phase === "stalled") stalled = record;
         },
+        op: (record) => expiry.op(record),
+        queued: (record) => expiry.queued(record),
+        fault: (record) => disks.note(record),
         ack: (record) => places.add(record),
         deliver(record) {
           places.add(record);

@@ -4,8 +4,9 @@
  * highest that any device durably reached was seen by someone, as a blob or inside a gone or lost range.
  *
  * Holes are judged in the first epoch of a log only: in later ones, and with several relays, devices drop duplicates
- * without a record, so with several relays they are judged only when the run converged (by then each pusher has its
- * acknowledgement from every relay).
+ * without a record. So with several relays they are judged only when the run converged (by then each pusher has its
+ * acknowledgement from every relay, if the ttl was long enough), and a page whose blobs and gone ranges add up to what
+ * it answers for has no hole either.
  */
 import type { Checker } from "../checker.ts";
 import type { AckRecord, DeliverRecord, DurableStateRecord, FinalStateRecord, QuarantineRecord } from "../history.ts";
@@ -83,7 +84,13 @@ export const cursorBinding: Checker = {
         op(record) {
           if (record.outcome !== "ok" || record.relay === undefined || record.epoch === undefined) return;
           const log = logOf(record.relay, record.group, record.epoch);
-          for (const range of record.gone ?? []) log.seen.add(range.from, range.to);
+          let held = record.blobs ?? 0;
+          for (const range of record.gone ?? []) {
+            log.seen.add(range.from, range.to);
+            held += range.to - range.from + 1;
+          }
+          const { after = 0, through = 0 } = record;
+          if (hasSpareRelays && through > after && held === through - after) log.seen.add(after + 1, through);
         },
         ack: bind,
         deliver: bind,

@@ -8,6 +8,7 @@ import { bounded } from "./bounded.ts";
 import { converges } from "./converges.ts";
 import { cursorBehindApplied } from "./cursor-behind-applied.ts";
 import { cursorBinding } from "./cursor-binding.ts";
+import { demands } from "./demands.ts";
 import { drains } from "./drains.ts";
 import { exactlyOnce } from "./exactly-once.ts";
 import { failedNeverVisible } from "./failed-never-visible.ts";
@@ -53,4 +54,5 @@ export const checkers: readonly Checker[] = [
   limits,
   noStorm,
   bounded,
+  demands,
 ];

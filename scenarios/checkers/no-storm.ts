@@ -2,11 +2,14 @@
  * Trouble is not made worse: by their backoff devices try seldom, and load falls back when the trouble is over. In any
  * ten seconds a device dials one relay five times at most, and again as often for each time that it was woken (its
  * application connected, its host came back, everything was healed); one blob is refused for now six times at most,
- * and again as often for each of those dials. From convergence to quiet each device sends no more than its keep-alive,
- * its poll and some late acknowledgements.
+ * and again as often for each of those dials. Whoever failed several times in a row, and was not woken, waits longer
+ * each time (seen only with one relay: with several, each has a wait of its own and one round begins after the
+ * shortest). From convergence to quiet each device sends no more than its keep-alive, its poll and some late
+ * acknowledgements.
  */
+import { BACKOFF } from "../../core/client/config.ts";
 import type { Checker } from "../checker.ts";
-import type { PhaseRecord } from "../history.ts";
+import type { OperationRecord, PhaseRecord } from "../history.ts";
 import { isFault, type FaultStep } from "../plan.ts";
 import { shortId } from "./render-place.ts";
 
@@ -17,6 +20,8 @@ const REFUSALS_MAX = 6;
 /** For each device and relay in two seconds: a Ping, a poll with its Ack, and as much again from before. */
 const QUIET_FRAMES_MAX = 16;
 const QUIET_MS = 2000;
+/** A real timer may fire a little early. */
+const EARLY_SHARE = 0.05;
 
 /** Times of what happened lately, oldest first. */
 class Window {
@@ -30,6 +35,12 @@ class Window {
     while (this.#times.length > 0 && this.#times[0]! <= at - WINDOW_MS) this.#times.shift();
     return this.#times.length;
   }
+}
+
+/** Attempts of one device that failed since it was last connected or woken. */
+interface Failures {
+  count: number;
+  last: OperationRecord | undefined;
 }
 
 class Windows {
@@ -59,13 +70,45 @@ export const noStorm: Checker = {
       if (isFault(step)) steps.set(step.id, step);
       else if (step.do === "connect") orders.push({ at: step.atMs, device: step.device });
     }
+    const failures = new Map<string, Failures>();
+    for (const { name, relays } of plan.topology.devices) {
+      if (relays.length === 1) failures.set(name, { count: 0, last: undefined });
+    }
     let nextOrder = 0;
+    let isHealed = false;
     let converged: PhaseRecord | undefined;
+
+    function wake(device: string, at: number): void {
+      wakes.at(device).add(at);
+      const failed = failures.get(device);
+      if (failed !== undefined) failed.count = 0;
+    }
 
     function wakeUntil(at: number): void {
       for (; nextOrder < orders.length && orders[nextOrder]!.at <= at; nextOrder++) {
-        wakes.at(orders[nextOrder]!.device).add(orders[nextOrder]!.at);
+        wake(orders[nextOrder]!.device, orders[nextOrder]!.at);
       }
+    }
+
+    /** By the doubling alone: the jitter comes on top. */
+    function judgeWait(record: OperationRecord): void {
+      const { at, device } = record;
+      const { count, last } = failures.get(device) ?? { count: 0, last: undefined };
+      // Healing wakes everybody, and may be written down after the dials that it brings.
+      const isHealing = !isHealed && at >= plan.healAtMs;
+      if (last === undefined || count < 2 || isHealing || wakes.at(device).countAt(at) > 0) return;
+      const leastMs = Math.min(BACKOFF.capMs, BACKOFF.firstMs * 2 ** Math.min(count - 1, 20));
+      const waitedMs = at - last.at;
+      if (waitedMs >= leastMs * (1 - EARLY_SHARE)) return;
+      const message = `${device} dialled again ${waitedMs} ms after it had failed ${count} times in a row, ${leastMs} ms are the least`;
+      report({ kind: "short-wait", message, witness: [last, record] });
+    }
+
+    function settle(record: OperationRecord): void {
+      const failed = failures.get(record.device);
+      if (failed === undefined) return;
+      failed.count = record.outcome === "ok" ? 0 : failed.count + 1;
+      failed.last = record;
     }
 
     function judgeQuiet(quiet: PhaseRecord, since: PhaseRecord): void {
@@ -81,9 +124,11 @@ export const noStorm: Checker = {
     return {
       on: {
         op(record) {
-          if (record.f !== "connect" || record.outcome !== "invoke") return;
+          if (record.f !== "connect") return;
           const { at, device, relay = "" } = record;
           wakeUntil(at);
+          if (record.outcome !== "invoke") return settle(record);
+          judgeWait(record);
           const recent = dials.at(`${device} ${relay}`);
           recent.add(at);
           dialsOfDevice.at(device).add(at);
@@ -107,11 +152,13 @@ export const noStorm: Checker = {
         fault(record) {
           if (record.stage !== "healed") return;
           const step = steps.get(record.step);
-          if (step !== undefined && "host" in step) wakes.at(step.host).add(record.at);
+          if (step !== undefined && "host" in step) wake(step.host, record.at);
         },
         phase(record) {
-          if (record.phase === "healed") for (const name of names) wakes.at(name).add(record.at);
-          else if (record.phase === "converged") converged = record;
+          if (record.phase === "healed") {
+            isHealed = true;
+            for (const name of names) wake(name, record.at);
+          } else if (record.phase === "converged") converged = record;
           else if (record.phase === "quiet" && converged !== undefined) judgeQuiet(record, converged);
         },
       },

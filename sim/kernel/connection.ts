@@ -110,6 +110,11 @@ export class Connection {
     this.settle();
   }
 
+  /** The name of the host on the other side; empty when nobody has that address. */
+  peerOf(end: End): string {
+    return end === this.dialler ? (this.target?.name ?? "") : this.dialler.host.name;
+  }
+
   /** Where a flow leads; undefined when nobody has the address. */
   receiverOf(flow: Flow): Peer | undefined {
     return flow === this.down ? this.dialler.host : this.target;

@@ -8,8 +8,10 @@
  */
 import type { Cause } from "./choices.ts";
 import type { Connection } from "./connection.ts";
+import { Line, PIECES_MAX } from "./line.ts";
 import type { ActiveToxic, LinkStream } from "./link.ts";
 import type { Entry } from "./scheduler.ts";
+import { Tamperer } from "./tamperer.ts";
 
 export const SEGMENT = { syn: 0, accept: 1, refuse: 2, chunk: 3, fin: 4, reset: 5 } as const;
 export type SegmentKind = (typeof SEGMENT)[keyof typeof SEGMENT];
@@ -21,7 +23,6 @@ const RETRANSMIT_MS_MAX = 3200;
 const LOSSES_MAX = 16;
 /** Held segments arrive a chosen 0 … this after the way is free: TCP tries again at its own times. */
 const RELEASE_MS_MAX = 1000;
-const PIECES_MAX = 256;
 
 /** Something on its way. */
 export class Segment implements Entry {
@@ -50,26 +51,29 @@ export class Flow {
   private readonly held: Segment[] = [];
   /** No segment arrives before this. */
   private lastMs = 0;
-  /** `bandwidth`: when the line is free, in microseconds. */
-  private lineFreeUs = 0;
+  /** `bandwidth`: what waits for the line. */
+  private line: Line | undefined;
   /** `timeout`: when the connection breaks, if nothing is dropped before. */
   private timeoutDueMs = 0;
   private isResetArmed = false;
   /** The sending host lost power: nobody sends again what does not get through at once. */
   private isSenderGone = false;
   private isCut = false;
+  private readonly tamperer: Tamperer | undefined;
   private passed: Map<ActiveToxic, number> | undefined;
 
   constructor(connection: Connection, stream: LinkStream) {
     this.connection = connection;
     this.stream = stream;
+    const { framing } = stream.network;
+    if (framing !== undefined) this.tamperer = new Tamperer(framing, stream);
   }
 
   send(kind: SegmentKind, bytes: Uint8Array, cause: Cause): void {
     const { network, profile, shapers } = this.stream;
     let atMs = network.scheduler.nowMs + profile.latencyMs;
     if (profile.jitterMs > 0) atMs += network.choices.choose(network.jitterLabel, cause, profile.jitterMs + 1);
-    if (shapers.length === 0) this.launch(kind, bytes, cause, atMs);
+    if (shapers.length === 0 && this.line === undefined) this.launch(kind, bytes, cause, atMs);
     else this.sendShaped(kind, bytes, cause, atMs);
   }
 
@@ -146,6 +150,11 @@ export class Flow {
     }
     if (this.isResetArmed && segment.kind === SEGMENT.chunk) return true;
     let bytes = segment.bytes;
+    if (this.tamperer !== undefined) {
+      if (segment.kind === SEGMENT.chunk) bytes = this.tamperer.feed(bytes, segment.cause);
+      else this.receiveRest(this.tamperer.release(), segment.cause);
+      if (bytes.length === 0 && segment.kind === SEGMENT.chunk) return true;
+    }
     let isLimited = false;
     if (stream.gates.length > 0 && segment.kind === SEGMENT.chunk) {
       for (const toxic of stream.gates) {
@@ -188,7 +197,27 @@ export class Flow {
     for (const toxic of this.stream.gates) if (toxic.spec.type === "blocked") toxic.touch();
   }
 
-  private launch(kind: SegmentKind, bytes: Uint8Array, cause: Cause, atMs: number): void {
+  /** A `tamper` toxic is gone: what it held back arrives. */
+  untamper(toxic: ActiveToxic): void {
+    if (this.tamperer !== undefined)
+      this.receiveRest(this.tamperer.release(toxic), this.stream.network.scheduler.cause);
+  }
+
+  private receiveRest(bytes: Uint8Array, cause: Cause): void {
+    if (bytes.length > 0 && !this.connection.isOver) this.connection.receive(this, SEGMENT.chunk, bytes, cause);
+  }
+
+  /** Nothing waits for the line any more. */
+  lineEmpty(): void {
+    this.line = undefined;
+  }
+
+  /** `bandwidth` toxics came or went. */
+  repace(): void {
+    this.line?.repace();
+  }
+
+  launch(kind: SegmentKind, bytes: Uint8Array, cause: Cause, atMs: number): void {
     if (atMs > this.lastMs) this.lastMs = atMs;
     this.stream.network.scheduler.push(this.lastMs, new Segment(kind, this, bytes, cause));
   }
@@ -196,7 +225,7 @@ export class Flow {
   private sendShaped(kind: SegmentKind, bytes: Uint8Array, cause: Cause, plainMs: number): void {
     const { network, shapers } = this.stream;
     let atMs = plainMs;
-    let bytesPerS = 0;
+    let isNarrow = false;
     let sliceBytes = 0;
     let sliceDelayMs = 0;
     for (const toxic of shapers) {
@@ -219,7 +248,7 @@ export class Flow {
           break;
         case "bandwidth":
           if (kind !== SEGMENT.chunk) break;
-          bytesPerS = bytesPerS === 0 ? spec.bytesPerS : Math.min(bytesPerS, spec.bytesPerS);
+          isNarrow = true;
           toxic.touch();
           break;
         case "slicer":
@@ -231,38 +260,24 @@ export class Flow {
         default:
       }
     }
-    if (bytesPerS === 0 && sliceBytes === 0) this.launch(kind, bytes, cause, atMs);
-    else this.sendPieces(bytes, cause, atMs, bytesPerS, sliceBytes, sliceDelayMs);
+    if (isNarrow || this.line !== undefined) {
+      const delayMs = atMs - network.scheduler.nowMs;
+      this.line ??= new Line(this);
+      this.line.push({ kind, bytes, cause, delayMs, sliceBytes, sliceDelayMs });
+    } else if (sliceBytes > 0) {
+      this.sendSlices(bytes, cause, atMs, sliceBytes, sliceDelayMs);
+    } else {
+      this.launch(kind, bytes, cause, atMs);
+    }
   }
 
-  private sendPieces(
-    bytes: Uint8Array,
-    cause: Cause,
-    plainMs: number,
-    bytesPerS: number,
-    sliceBytes: number,
-    sliceDelayMs: number,
-  ): void {
+  private sendSlices(bytes: Uint8Array, cause: Cause, plainMs: number, sliceBytes: number, sliceDelayMs: number): void {
     const { network } = this.stream;
-    const nowMs = network.scheduler.nowMs;
     const smallest = Math.ceil(bytes.length / PIECES_MAX);
     let atMs = plainMs;
     for (let start = 0; start < bytes.length;) {
-      let size = bytes.length;
-      if (bytesPerS > 0) size = Math.max(1, Math.floor(bytesPerS / 10));
-      if (sliceBytes > 0) {
-        // From one and a half times the average down to half of it: the calm value is the longest piece.
-        const longest = sliceBytes + (sliceBytes >> 1);
-        size = Math.min(size, longest - network.choices.choose(network.sliceLabel, cause, sliceBytes));
-      }
-      const end = Math.min(bytes.length, start + Math.max(size, smallest));
-      let dueMs = atMs;
-      if (bytesPerS > 0) {
-        const startUs = Math.max(this.lineFreeUs, nowMs * 1000);
-        this.lineFreeUs = startUs + Math.ceil(((end - start) * 1_000_000) / bytesPerS);
-        dueMs += Math.ceil(this.lineFreeUs / 1000) - nowMs;
-      }
-      this.launch(SEGMENT.chunk, bytes.subarray(start, end), cause, dueMs);
+      const end = Math.min(bytes.length, start + Math.max(network.drawSlice(sliceBytes, cause), smallest));
+      this.launch(SEGMENT.chunk, bytes.subarray(start, end), cause, atMs);
       atMs += sliceDelayMs;
       start = end;
     }

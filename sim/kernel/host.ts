@@ -303,7 +303,9 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
       switch (output.type) {
         case "send": {
           const end = this.ends.get(output.connection);
-          if (end !== undefined) end.connection.send(end, output.bytes, cause);
+          if (end === undefined) break;
+          this.program.onSend?.(end.connection.peerOf(end), output.bytes);
+          end.connection.send(end, output.bytes, cause);
           break;
         }
         case "dial":

@@ -8,7 +8,7 @@ export { EventQueue } from "./event-queue.ts";
 export { Disk } from "./disk.ts";
 export type { DiskError, DiskImage } from "./disk.ts";
 export { isSupported } from "./toxic.ts";
-export type { TamperAction, Toxic, ToxicSpec } from "./toxic.ts";
+export type { TamperHow, Toxic, ToxicSpec } from "./toxic.ts";
 export { DEFAULT_PROFILE } from "./link.ts";
 export type { Link, LinkProfile, LinkStream } from "./link.ts";
 export type { Network } from "./network.ts";

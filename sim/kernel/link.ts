@@ -28,6 +28,8 @@ export class ActiveToxic implements Toxic {
   isRemoved = false;
   /** `loss`: the last segment was lost. */
   isInBurst = false;
+  /** `tamper`: the first message that it saw. */
+  remembered: Uint8Array | undefined;
 
   constructor(spec: ToxicSpec, stream: LinkStream) {
     this.spec = spec;
@@ -66,7 +68,8 @@ export class LinkStream {
 
   /** Throws for a toxic that `isSupported` does not vouch for. */
   add(spec: ToxicSpec): Toxic {
-    if (spec.type === "tamper") throw new Error("tamper is not built in this backend yet");
+    if (spec.type === "tamper" && this.network.framing === undefined)
+      throw new Error("tamper needs to know of messages");
     if (!isSupported(spec)) throw new RangeError(`toxic ${spec.type} has a value out of range`);
     this.note(TRACE_KIND.toxicAdd, spec);
     const toxic = new ActiveToxic(spec, this);
@@ -95,11 +98,16 @@ export class LinkStream {
     const at = list.findIndex((each) => each === toxic);
     if (at < 0) return;
     this.note(TRACE_KIND.toxicRemove, toxic.spec);
-    list[at]!.isRemoved = true;
+    const removed = list[at]!;
+    removed.isRemoved = true;
     list.splice(at, 1);
     if (toxic.spec.type === "blocked") {
       this.blocks -= 1;
       if (this.blocks === 0) for (const flow of this.flows()) flow.releaseLater();
+    } else if (toxic.spec.type === "tamper") {
+      for (const flow of this.flows()) flow.untamper(removed);
+    } else if (toxic.spec.type === "bandwidth") {
+      for (const flow of this.flows()) flow.repace();
     } else if (toxic.spec.type === "timeout") {
       for (const connection of this.link.connections) connection.break();
     }
@@ -119,6 +127,7 @@ export class LinkStream {
       case "timeout":
       case "reset_peer":
       case "limit_data":
+      case "tamper":
         return this.gates;
       default:
         return this.shapers;

@@ -13,6 +13,7 @@ import type { End, Peer } from "./connection.ts";
 import type { Flow } from "./flow.ts";
 import { Link } from "./link.ts";
 import type { Scheduler, Substrate } from "./scheduler.ts";
+import type { Framing } from "./tamperer.ts";
 import { TRACE_KIND } from "./trace.ts";
 import type { TraceDigest } from "./trace.ts";
 import type { Toxic } from "./toxic.ts";
@@ -20,12 +21,15 @@ import type { Toxic } from "./toxic.ts";
 export class Network {
   /** Told when a toxic touches something for the first time. */
   onEffect: ((toxic: Toxic, atMs: number) => void) | undefined;
+  /** Set before the first dial, when somebody is going to tamper with messages. */
+  framing: Framing | undefined;
   readonly scheduler: Scheduler;
   readonly trace: TraceDigest;
   readonly jitterLabel: Label;
   readonly lossLabel: Label;
   readonly retransmitLabel: Label;
   readonly sliceLabel: Label;
+  readonly tamperLabel: Label;
   private readonly substrate: Substrate;
   private readonly endpoints = new Map<string, Peer>();
   private readonly byDialler = new Map<string, Map<string, Link>>();
@@ -41,6 +45,7 @@ export class Network {
     this.lossLabel = substrate.labels.label("network.loss");
     this.retransmitLabel = substrate.labels.label("network.retransmit");
     this.sliceLabel = substrate.labels.label("network.slice");
+    this.tamperLabel = substrate.labels.label("network.tamper");
   }
 
   get choices(): Choices {
@@ -79,6 +84,12 @@ export class Network {
     return connection.dialler;
   }
 
+  /** From one and a half times the average down to half of it: the calm value is the longest piece. */
+  drawSlice(averageBytes: number, cause: Cause): number {
+    const longest = averageBytes + (averageBytes >> 1);
+    return longest - this.choices.choose(this.sliceLabel, cause, averageBytes);
+  }
+
   /** `flow` holds something until this host has power again. */
   awaitPower(host: Peer, flow: Flow): void {
     const flows = this.waiting.get(host);
@@ -95,6 +106,7 @@ export class Network {
 
   reset(): void {
     this.onEffect = undefined;
+    this.framing = undefined;
     this.endpoints.clear();
     this.byDialler.clear();
     this.all.length = 0;

@@ -26,6 +26,8 @@ export interface Program<Command, Event, Operation, Answer> {
   start(incarnation: number, disk: Disk, entropy: Entropy): RunningProgram<Command, Event, Operation, Answer>;
   /** What the machine tells its application, at once, with the cause of the input that it handled. */
   onEvent(event: Event, now: Now, cause: Cause): void;
+  /** The machine's bytes for this peer are the network's now. */
+  onSend?(peer: string, bytes: Uint8Array): void;
   /** After the store's `commit()` returned, before the answers are handled. */
   onCommit?(now: Now): void;
 }

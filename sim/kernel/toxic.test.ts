@@ -36,6 +36,23 @@ describe("toxics", () => {
     expect(toxic.effect).toBe(3);
   });
 
+  it("bandwidth: what waits follows the rate of the moment, and goes at once, in order, when the toxic goes", () => {
+    const pair = createOpenPair();
+    const { up } = pair.link;
+    const toxic = up.add({ type: "bandwidth", bytesPerS: 100 });
+    pair.send("x".repeat(50));
+    expect(times(pair.until(201).b)).toEqual([111]);
+    const slower = up.add({ type: "bandwidth", bytesPerS: 10 });
+    // The piece that is leaving goes on at its old rate, the next ones are smaller.
+    expect(times(pair.until(520).b)).toEqual([211, 311, 411, 511]);
+    pair.send("y");
+    up.remove(slower);
+    expect(pair.until(530).b).toEqual([]);
+    up.remove(toxic);
+    const { b } = pair.until(532);
+    expect(received(b)).toBe(`${"x".repeat(27)}y`);
+  });
+
   it("slicer: cuts into pieces of about that size with pauses, and few enough", () => {
     const pair = createOpenPair(undefined);
     pair.link.up.add({ type: "slicer", averageBytes: 10, delayMs: 5 });
@@ -229,9 +246,7 @@ describe("toxics", () => {
 
   it("refuse what is not built or makes no sense", () => {
     const { up } = createPair().link;
-    expect(() => up.add({ type: "tamper", action: "flip", num: 1, den: 2 })).toThrow(
-      "tamper is not built in this backend yet",
-    );
+    expect(() => up.add({ type: "tamper", how: "flip", skip: 0 })).toThrow("tamper needs to know of messages");
     expect(() => up.add({ type: "loss", permille: 1000, burst: 1 })).toThrow(RangeError);
     expect(() => up.add({ type: "bandwidth", bytesPerS: 0 })).toThrow(RangeError);
     expect(up.toxics).toEqual([]);

@@ -7,7 +7,8 @@
  *
  * - `latency` (shaper): adds latency and a chosen part of the jitter to everything sent. In flight: unchanged. After
  *   removal, later chunks still wait for earlier, slower ones: a stream keeps its order.
- * - `bandwidth` (shaper): each connection sends at this rate, in pieces of at most 100 ms. In flight: unchanged.
+ * - `bandwidth` (shaper): each connection sends at this rate, in pieces of at most 100 ms. In flight: unchanged; what still
+ *   waits to be sent goes at the rate of the moment: slower when another toxic comes, at once when the last one goes.
  * - `slicer` (shaper): cuts each chunk into at most 256 pieces of about that size, `delayMs` between two of them.
  *   In flight: unchanged, also after removal.
  * - `loss` (shaper): per 1,460-byte segment; a lost one is sent again after 200 ms, doubling to 3.2 s for each further
@@ -23,6 +24,11 @@
  *   the connection breaks, even if the toxic was removed meanwhile.
  * - `limit_data` (gate): per connection; the bytes up to the limit arrive, in flight too, then the connection breaks.
  *   Counts what arrives from when the toxic was added.
+ * - `tamper` (gate): of each connection one message is touched, the first after `skip` others since the toxic or the
+ *   connection began, in flight too: a chosen bit of its body *flipped*; its end cut off, with a length that fits
+ *   (*truncate*); sent twice (*duplicate*); sent after the next one (*reorder*); followed by the first that the toxic saw
+ *   on this stream, perhaps of an earlier connection (*replay*); preceded by one made up (*inject*). Needs the network's
+ *   `framing`. While it is there messages arrive whole; what it holds at removal, or at the end of the stream, arrives.
  * - `down` (the link): every connection of the link breaks at once and dials are refused, on either stream.
  *
  * A connection that *breaks* is gone for both sides at the same moment, each is told `closed` (a dialler that is not
@@ -41,10 +47,11 @@ export type ToxicSpec =
   /** `burst`: mean length of a run of losses (Gilbert–Elliott); 1 = each segment for itself. Whole numbers. */
   | { readonly type: "loss"; readonly permille: number; readonly burst: number }
   | { readonly type: "blocked" }
-  /** A malicious middle. Named here, not built in this backend yet. */
-  | { readonly type: "tamper"; readonly action: TamperAction; readonly num: number; readonly den: number };
+  /** A malicious middle, at the first message of each connection after `skip` others. */
+  | { readonly type: "tamper"; readonly how: TamperHow; readonly skip: number };
 
-export type TamperAction = "flip" | "truncate" | "duplicate" | "reorder" | "replay" | "inject";
+const TAMPER_HOWS = ["flip", "truncate", "duplicate", "reorder", "replay", "inject"] as const;
+export type TamperHow = (typeof TAMPER_HOWS)[number];
 
 export interface Toxic {
   readonly spec: ToxicSpec;
@@ -56,7 +63,7 @@ export interface Toxic {
 export function isSupported(spec: ToxicSpec): boolean {
   switch (spec.type) {
     case "tamper":
-      return false;
+      return Number.isInteger(spec.skip) && spec.skip >= 0;
     case "loss":
       return spec.permille > 0 && spec.permille < 1000 && Number.isInteger(spec.burst) && spec.burst >= 1;
     case "bandwidth":
@@ -92,6 +99,6 @@ export function toxicWords(spec: ToxicSpec): readonly [kind: number, first: numb
     case "blocked":
       return [9, 0, 0];
     case "tamper":
-      return [10, spec.num, spec.den];
+      return [10, TAMPER_HOWS.indexOf(spec.how), spec.skip];
   }
 }

@@ -1,6 +1,7 @@
 /**
  * `slow_close`: an end goes on `delay` milliseconds later, whatever ends the stream; bytes are not touched. Removed:
- * an end that waits goes at once. Updated: it waits the new delay from now on.
+ * an end that waits goes at once. Updated: it waits the new delay from now on. A second end only says more about the
+ * first: one that had closed its half is gone.
  */
 import type { EndKind, Stage, StageContext } from "../stage.ts";
 import { numberOf } from "../stage.ts";
@@ -21,7 +22,9 @@ export class SlowCloseStage implements Stage {
   }
 
   end(kind: EndKind): void {
+    const isFirst = this.#waiting === undefined;
     this.#waiting = kind;
+    if (!isFirst) return;
     this.#context.acted(0);
     this.#arm();
   }

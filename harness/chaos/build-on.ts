@@ -1,0 +1,32 @@
+/** What starts relays and agents on each backend: this build's own programs, or those of a build with a planted bug. */
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
+import type { OpenDockerOptions } from "../../chaos/docker/open-docker.ts";
+import type { LocalCommands } from "../../chaos/local/local-backend.ts";
+import { findTool } from "../../chaos/tools/tool.ts";
+import { buildCommands } from "../mutants/planted-build.ts";
+
+export type RealBackend = "local" | "docker";
+
+/** This build's command line, from its source and from its compiled code alike. */
+const ZEROK = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../zerok.mjs" : "../../../harness/zerok.mjs", import.meta.url),
+);
+
+export type Programs =
+  | ({ readonly backend: "local" } & LocalCommands)
+  | ({ readonly backend: "docker" } & OpenDockerOptions);
+
+export async function programsFor(on: RealBackend, build: string | undefined): Promise<Programs> {
+  if (on === "local") {
+    const own = { relayCommand: [process.execPath, ZEROK, "relay"], agentCommand: [process.execPath, ZEROK, "agent"] };
+    return { backend: "local", ...(build === undefined ? own : buildCommands(build)) };
+  }
+  const pumba = await findTool("pumba");
+  const pumbaPath = pumba.ok ? pumba.value.path : undefined;
+  if (build === undefined) return { backend: "docker", pumbaPath };
+  // Says so when it is none.
+  buildCommands(build);
+  return { backend: "docker", pumbaPath, binds: [`${join(resolve(build), "dist")}:/app/dist:ro`] };
+}

@@ -1,0 +1,48 @@
+/**
+ * One plan on a real backend, from its start to a folder with all that was seen. Called by `zerok chaos` and by
+ * `zerok replay --on`.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runOn } from "../../chaos/run-on.ts";
+import type { RunError, WorldRun, WorldRunOptions } from "../../chaos/world/run-world.ts";
+import { ok, type Result } from "../../core/result.ts";
+import type { PhaseRecord } from "../../scenarios/history.ts";
+import type { Plan } from "../../scenarios/plan.ts";
+import { keepLogs, writeRealRunFolder } from "../results/real-run-folder.ts";
+import type { Programs } from "./build-on.ts";
+
+export interface RealRunOptions {
+  readonly programs: Programs;
+  readonly out: string;
+  readonly signal: AbortSignal;
+  readonly onPhase: (phase: PhaseRecord["phase"]) => void;
+}
+
+export interface RealRun {
+  readonly run: WorldRun;
+  readonly folder: string;
+  readonly tookMs: number;
+}
+
+export async function runReal(plan: Plan, options: RealRunOptions): Promise<Result<RealRun, RunError>> {
+  const { programs, out, signal, onPhase } = options;
+  const work = mkdtempSync(join(tmpdir(), "zerok-run-"));
+  const logs = join(work, "logs");
+  const startedMs = performance.now();
+  try {
+    const common: WorldRunOptions = {
+      folder: join(work, "run"),
+      signal,
+      onPhase,
+      onEnd: (folder, _run, links) => keepLogs(folder, links, logs),
+    };
+    const run = await runOn(plan, { ...common, ...programs });
+    if (!run.ok) return run;
+    const folder = writeRealRunFolder(out, programs.backend, plan, run.value, logs);
+    return ok({ run: run.value, folder, tookMs: Math.round(performance.now() - startedMs) });
+  } finally {
+    rmSync(work, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

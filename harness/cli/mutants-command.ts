@@ -1,0 +1,108 @@
+/** `zerok mutants`: bugs planted on purpose, and which of them the checkers see. */
+import type { Mutant } from "../../scenarios/mutants/mutant.ts";
+import type { CampaignReport } from "../mutants/campaign.ts";
+import type { TestReport } from "../mutants/test-mutants.ts";
+import { UserError } from "../user-error.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { Io } from "./io.ts";
+import { parseCountOption, parseJobsOption, parseSeedOption, parseTimeOption } from "./option-values.ts";
+import { createPaint } from "./paint.ts";
+import { shortPath } from "./short-path.ts";
+
+export interface MutantsArguments {
+  readonly ids: readonly string[];
+  readonly budget: string | undefined;
+  readonly file: string | undefined;
+  readonly seed: string | undefined;
+  readonly repeat: string | undefined;
+  readonly jobs: string | undefined;
+  readonly plant: string | undefined;
+  readonly bundle: string | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+const REPEAT_MAX = 1000;
+
+/** Ends with 0 when every mutant that does not wait is caught and the correct core is not accused; else with 1. */
+export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise<ExitCode> {
+  // Loaded here: no other command needs a compiler.
+  const { findCheckout } = await import("../mutants/checkout.ts");
+  const root = findCheckout();
+  const mutants = await readMutants(args, root);
+  if (args.plant !== undefined || args.bundle !== undefined) return plant(args, root, mutants, io);
+
+  const budgetMs = args.budget === undefined ? undefined : parseTimeOption(args.budget, "budget");
+  const firstSeed = parseSeedOption(args.seed ?? "1");
+  const repeat = args.repeat === undefined ? 1 : parseCountOption("repeat", args.repeat, 1, REPEAT_MAX);
+  const jobs = parseJobsOption(args.jobs);
+  const chosen = choose(mutants, args.ids);
+  const isTold = !args.json && !args.quiet;
+  const paint = createPaint(io.hasColor);
+  const { describeProgress, renderMutants, renderTestProgress, toJson } = await import("./mutants-text.ts");
+  const tell = (line: string): void => {
+    if (isTold) io.err(`${line}\n`);
+  };
+
+  const { runCampaign } = await import("../mutants/campaign.ts");
+  const { runTestMutants } = await import("../mutants/test-mutants.ts");
+  const campaign = await runCampaign({
+    root,
+    mutants: chosen.filter(({ test }) => test === undefined),
+    firstSeed,
+    repeat,
+    jobs,
+    budgetMs,
+    watch: (progress) => tell(describeProgress(paint, progress)),
+  });
+  const tests = await runTestMutants(
+    root,
+    chosen.filter(({ test }) => test !== undefined),
+    (report) => tell(renderTestProgress(paint, report)),
+  );
+  if (args.json) io.out(`${JSON.stringify(toJson(campaign, tests), undefined, 2)}\n`);
+  else io.out(renderMutants(paint, campaign, tests));
+  return isAllCaught(campaign, tests) ? EXIT.valid : EXIT.invalid;
+}
+
+async function readMutants({ file }: MutantsArguments, root: string): Promise<readonly Mutant[]> {
+  if (file !== undefined) return (await import("../mutants/mutant-file.ts")).readMutantFile(file, root);
+  return (await import("../../scenarios/mutants/list.ts")).mutants;
+}
+
+function choose(mutants: readonly Mutant[], ids: readonly string[]): readonly Mutant[] {
+  if (ids.length === 0) return mutants;
+  const chosen = new Set(ids.map((id) => find(mutants, id)));
+  return mutants.filter((mutant) => chosen.has(mutant));
+}
+
+function find(mutants: readonly Mutant[], id: string): Mutant {
+  const mutant = mutants.find((one) => one.id === id) ?? mutants.find((one) => one.id === id.toUpperCase());
+  if (mutant !== undefined) return mutant;
+  const first = mutants[0]?.id ?? "none";
+  throw new UserError(`There is no mutant ${id}. All of them: npx zerok mutants --json; the first is ${first}.`);
+}
+
+async function plant(args: MutantsArguments, root: string, mutants: readonly Mutant[], io: Io): Promise<ExitCode> {
+  if (args.plant === undefined || args.bundle === undefined) {
+    throw new UserError("--plant and --bundle go together: npx zerok mutants --plant M01 --bundle build/M01");
+  }
+  const mutant = find(mutants, args.plant);
+  if (mutant.waiting !== undefined) throw new UserError(`${mutant.id} cannot be planted yet: ${mutant.waiting}.`);
+  const { writePlantedBuild } = await import("../mutants/planted-build.ts");
+  const { relayCommand, agentCommand } = await writePlantedBuild(root, mutant, args.bundle);
+  if (args.json) {
+    io.out(`${JSON.stringify({ mutant: mutant.id, folder: args.bundle, relayCommand, agentCommand }, undefined, 2)}\n`);
+  } else {
+    io.out(
+      `${mutant.id} (${mutant.title}) is planted in ${shortPath(args.bundle)}: relay.mjs and agent.mjs take the options of zerok relay and zerok agent.\n`,
+    );
+  }
+  return EXIT.valid;
+}
+
+function isAllCaught({ reports, falseAlarms }: CampaignReport, tests: readonly TestReport[]): boolean {
+  const isCaught = ({ outcome }: { readonly outcome: string }): boolean =>
+    outcome === "caught" || outcome === "waiting";
+  return falseAlarms.length === 0 && reports.every(isCaught) && tests.every(isCaught);
+}

@@ -1,0 +1,46 @@
+/** Where a plan comes from that somebody names: a capsule, the folder of a run, or a seed with its scenario. */
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { parseSeed } from "../../scenarios/draw.ts";
+import type { Plan } from "../../scenarios/plan.ts";
+import type { Capsule } from "../results/capsule.ts";
+import { readCapsule } from "../results/run-folder.ts";
+import type { SeedRunner } from "../sweep/seed-runner.ts";
+import type { Suite } from "../sweep/sim-world.ts";
+import { UserError } from "../user-error.ts";
+import { chooseBuilt } from "./choose-scenarios.ts";
+import type { Services } from "./services.ts";
+
+export interface PlanArguments {
+  readonly what: string;
+  readonly scenario: string | undefined;
+  readonly edited: boolean;
+  readonly suite: Suite | undefined;
+}
+
+export interface PlanSource {
+  readonly plan: Plan;
+  readonly suite: Suite;
+  /** Of the capsule; `undefined` for a seed. */
+  readonly folder: string | undefined;
+  readonly capsule: Capsule | undefined;
+}
+
+export function findPlan(args: PlanArguments, services: Services, runner: SeedRunner): PlanSource {
+  const { what, scenario } = args;
+  if (existsSync(what)) {
+    const { path, capsule } = readCapsule(what, args.edited);
+    return { plan: capsule.plan, suite: args.suite ?? capsule.suite, folder: dirname(path), capsule };
+  }
+  const seed = parseSeed(what);
+  if (seed === undefined) {
+    throw new UserError(
+      `"${what}" is neither a file or folder that exists nor a seed: name a capsule.json, a run folder such as runs/latest, or a seed with --scenario.`,
+    );
+  }
+  if (scenario === undefined) {
+    throw new UserError(`A seed means something only with its scenario: npx zerok replay ${what} --scenario S-CONC-01`);
+  }
+  const row = chooseBuilt(services.catalogue, [scenario])[0]!;
+  return { plan: runner.planOf(row.id, seed), suite: args.suite ?? "toy", folder: undefined, capsule: undefined };
+}

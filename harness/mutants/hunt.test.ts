@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import type { Mutant } from "../../scenarios/mutants/mutant.ts";
+import { type FalseAlarm, Hunt, HUNT_LIMITS } from "./hunt.ts";
+import type { TrialAnswer } from "./trial-room.ts";
+import type { Trial } from "./trial.ts";
+
+const mutant: Mutant = { id: "X1", title: "…", from: "own", edits: [], caughtBy: "drains", scenarios: ["S-B"] };
+const FOREVER = Number.POSITIVE_INFINITY;
+
+const valid: TrialAnswer = { type: "judged", verdict: "valid", events: 10, findings: [], tookMs: 5 };
+const accused: TrialAnswer = {
+  type: "judged",
+  verdict: "invalid",
+  events: 10,
+  findings: [
+    { checker: "limits", kind: "over", message: "too much", at: 7, provenAt: 7 },
+    { checker: "drains", kind: "left", message: "something is left", at: 7, provenAt: 7 },
+    { checker: "limits", kind: "under", message: "too little", at: 9, provenAt: 4 },
+  ],
+  tookMs: 5,
+};
+const endless: TrialAnswer = { type: "stuck", why: "time", tookMs: 1000 };
+
+function hunt(ofMutant: (trial: Trial) => TrialAnswer, ofCore: (trial: Trial) => TrialAnswer = () => valid) {
+  const tried: string[] = [];
+  const alarms: FalseAlarm[] = [];
+  const run = (trial: Trial): Promise<TrialAnswer> => {
+    tried.push(`${trial.scenario} ${trial.seed}`);
+    return Promise.resolve(ofMutant(trial));
+  };
+  const started = new Hunt({
+    mutant,
+    room: { run, close: () => Promise.resolve() },
+    control: { run: (trial) => Promise.resolve(ofCore(trial)) },
+    bases: ["0x1", "0x1001"],
+    built: ["S-A", "S-B"],
+    trialMs: 1000,
+    onFalseAlarm: (alarm) => void alarms.push(alarm),
+  });
+  return { hunt: started, tried, alarms };
+}
+
+describe("the hunt for a mutant", () => {
+  it("tries what the mutant names first, and tells who accused it first and who else", async () => {
+    const { hunt: one, tried } = hunt(({ seed }) => (seed === "0x3" ? accused : valid));
+    await one.proceed(FOREVER);
+    expect(tried).toEqual(["S-B 0x1", "S-B 0x2", "S-B 0x3"]);
+    expect(one.catches).toMatchObject([
+      {
+        base: "0x1",
+        scenario: "S-B",
+        seed: "0x3",
+        first: { checker: "drains" },
+        firsts: ["limits", "drains"],
+        checkers: ["limits", "drains"],
+        seeds: 3,
+      },
+    ]);
+    expect(one.isOver).toBe(false);
+  });
+
+  it("goes on from the next base, and is over after the last", async () => {
+    const { hunt: one } = hunt(() => accused);
+    await one.proceed(FOREVER);
+    await one.proceed(FOREVER);
+    expect(one.catches.map(({ seed }) => seed)).toEqual(["0x1", "0x1001"]);
+    expect(one.isOver).toBe(true);
+  });
+
+  it("gives up when all was tried: the others' seeds too", async () => {
+    const { hunt: one, tried } = hunt(() => valid);
+    await one.proceed(FOREVER);
+    expect(one.missed).toEqual(["0x1"]);
+    expect(tried.filter((trial) => trial.startsWith("S-B")).length).toBe(HUNT_LIMITS.named);
+    expect(tried.filter((trial) => trial.startsWith("S-A")).length).toBe(HUNT_LIMITS.others);
+  });
+
+  it("does not count an accusation that the correct core gets too, and tells of it", async () => {
+    const { hunt: one, alarms } = hunt(
+      () => accused,
+      ({ seed }) => (seed === "0x1" ? accused : valid),
+    );
+    await one.proceed(FOREVER);
+    expect(alarms).toEqual([{ scenario: "S-B", seed: "0x1", checker: "limits", message: "too much" }]);
+    expect(one.catches[0]!.seed).toBe("0x2");
+  });
+
+  it("takes a trial without end for caught, unless the correct core takes long too", async () => {
+    const { hunt: one } = hunt(
+      ({ seed }) => (seed === "0x1" || seed === "0x3" ? endless : valid),
+      ({ seed }) => ({ ...valid, tookMs: seed === "0x1" ? 900 : 5 }),
+    );
+    await one.proceed(FOREVER);
+    expect(one.catches).toMatchObject([{ seed: "0x3", first: { checker: "hang", kind: "endless" } }]);
+  });
+
+  it("stops in time and goes on where it was", async () => {
+    const { hunt: one, tried } = hunt(({ seed }) => (seed === "0x2" ? accused : valid));
+    await one.proceed(0);
+    expect(tried).toEqual([]);
+    await one.proceed(FOREVER);
+    expect(tried).toEqual(["S-B 0x1", "S-B 0x2"]);
+  });
+});

@@ -1,0 +1,76 @@
+/**
+ * What runs inside a trial's thread. It is bundled from the sources together with the pure rooms, once as they are and
+ * once for each mutant, and never loaded from `dist/`. A seed is run and judged as in a sweep, but by checkers that are
+ * listened to: who tells first, by the record that was being looked at.
+ */
+import { parentPort } from "node:worker_threads";
+import type { Checker } from "../../scenarios/checker.ts";
+import { checkers } from "../../scenarios/checkers/index.ts";
+import type { History, HistoryRecord } from "../../scenarios/history.ts";
+import { startJudge } from "../../scenarios/judge.ts";
+import type { Plan } from "../../scenarios/plan.ts";
+import { builtScenarios, findScenario } from "../../scenarios/registry.ts";
+import { Simulator } from "../../sim/simulator.ts";
+import type { Trial, TrialFinding, TrialMessage, TrialResult } from "./trial.ts";
+
+/** Several times what the longest run of the catalogue takes: a mutant that storms need not use up the usual budget. */
+const EVENT_BUDGET = 500_000;
+
+const simulator = new Simulator();
+
+function runTrial({ scenario, seed }: Trial): TrialResult {
+  try {
+    const plan = findScenario(scenario)!.plan!(seed);
+    const { history, events } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
+    const { verdict, findings } = judgeInOrder(plan, history);
+    return { type: "judged", verdict, events, findings };
+  } catch (error) {
+    // Not an invariant of a machine: the mutant broke something that nobody had thought of.
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return {
+      type: "judged",
+      verdict: "invalid",
+      events: 0,
+      findings: [{ checker: "simulator", kind: "exception", message, at: 0, provenAt: 0 }],
+    };
+  }
+}
+
+function judgeInOrder(plan: Plan, history: History): Pick<TrialResult, "verdict" | "findings"> {
+  let at = 0;
+  const told = new Map<string, TrialFinding>();
+  const listened: readonly Checker[] = checkers.map((checker) => ({
+    ...checker,
+    start(...args: Parameters<Checker["start"]>) {
+      const [started, report, ...others] = args;
+      const listen: typeof report = (finding) => {
+        const { kind, message, witness } = finding;
+        const key = `${checker.name} ${kind}`;
+        if (!told.has(key)) {
+          const provenAt = at < history.length ? at : lastOf(history, witness);
+          told.set(key, { checker: checker.name, kind, message, at, provenAt });
+        }
+        report(finding);
+      };
+      return checker.start(started, listen, ...others);
+    },
+  }));
+  const judge = startJudge(plan, listened);
+  for (; at < history.length; at++) judge.observe(history[at]!);
+  const { verdict } = judge.finish();
+  const ordered = [...told.values()].sort((x, y) => x.at - y.at || x.provenAt - y.provenAt);
+  return { verdict, findings: ordered };
+}
+
+function lastOf(history: History, witness: readonly HistoryRecord[]): number {
+  let last = -1;
+  for (const record of witness) last = Math.max(last, history.lastIndexOf(record));
+  return last;
+}
+
+function say(message: TrialMessage): void {
+  parentPort!.postMessage(message);
+}
+
+parentPort!.on("message", (trial: Trial) => say(runTrial(trial)));
+say({ type: "ready", built: builtScenarios().map(({ id }) => id) });

@@ -1,0 +1,27 @@
+/** A trial: one seed of one scenario on one bundle of the pure rooms. What is asked of a trial worker, and its answer. */
+
+export interface Trial {
+  readonly scenario: string;
+  readonly seed: string;
+}
+
+export interface TrialFinding {
+  readonly checker: string;
+  readonly kind: string;
+  readonly message: string;
+  /** Index of the record that the checker was looking at; the history's length when the run was over. */
+  readonly at: number;
+  /** The same, and of what was told at the end, the index of the last record of its witness. */
+  readonly provenAt: number;
+}
+
+export interface TrialResult {
+  readonly type: "judged";
+  readonly verdict: "valid" | "invalid" | "unknown";
+  readonly events: number;
+  /** One of each checker and kind, the earliest first: by `at`, then by `provenAt`. */
+  readonly findings: readonly TrialFinding[];
+}
+
+/** What a worker says. */
+export type TrialMessage = { readonly type: "ready"; readonly built: readonly string[] } | TrialResult;

@@ -1,0 +1,40 @@
+/**
+ * When the ttl of a blob can be over at the earliest: from its push, with the ttl that the application named, or its
+ * device's default, or the relay's, less what the plan's clock faults can take from it. Until then it is owed.
+ */
+import type { OperationRecord, QueuedRecord } from "../history.ts";
+import type { Plan } from "../plan.ts";
+import type { Place } from "./told-losses.ts";
+
+export class BlobExpiry {
+  readonly #pushes = new Map<number, OperationRecord>();
+  readonly #pushOf = new Map<string, OperationRecord>();
+  readonly #deviceTtlS: ReadonlyMap<string, number>;
+  readonly #relayTtlS: ReadonlyMap<string, number>;
+  readonly #clockSlackMs: number;
+
+  constructor(plan: Plan) {
+    this.#deviceTtlS = new Map(plan.topology.devices.map((device) => [device.name, device.config.ttlS]));
+    this.#relayTtlS = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.defaultTtlS]));
+    let slackMs = 0;
+    for (const step of plan.steps) if (step.do === "clock") slackMs += Math.abs(step.byMs);
+    this.#clockSlackMs = slackMs;
+  }
+
+  op(record: OperationRecord): void {
+    if (record.f === "push" && record.outcome === "invoke") this.#pushes.set(record.process, record);
+  }
+
+  queued(record: QueuedRecord): void {
+    const push = this.#pushes.get(record.process);
+    if (push !== undefined) this.#pushOf.set(record.blob, push);
+  }
+
+  /** Of the blob at this place. */
+  atMs(place: Place): number {
+    const push = this.#pushOf.get(place.blob);
+    const pusher = push?.device ?? place.device;
+    const ttlS = push?.ttlS || this.#deviceTtlS.get(pusher) || this.#relayTtlS.get(place.relay) || 0;
+    return (push?.at ?? place.at) + 1000 * ttlS - this.#clockSlackMs;
+  }
+}
