@@ -271,8 +271,8 @@ export const deviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/client/pusher.ts",
-        find: "const isFinal = this.#port.copies.dropped(entry.blobHex);",
-        replace: "this.outbox.add(entry.row);\n    const isFinal = entry.wasSent;",
+        find: "const isFinal = this.#port.copies.dropped(entry",
+        replace: "this.outbox.add(entry.row);\n    const isFinal = entry.wasSent || this.#port.copies.dropped(entry",
       },
       {
         file: "core/relay/answers.ts",
