@@ -428,4 +428,18 @@ export const deviceMutants: readonly Mutant[] = [
     caughtBy: "hang",
     scenarios: ["W-18", "X-PLAT-02"],
   },
+  {
+    id: "N73",
+    title: "a device leaves out what it pushed itself",
+    from: OWN,
+    edits: [
+      {
+        file: LINK,
+        find: "page.blobs.map((blob) =>",
+        replace: "page.blobs.filter((blob) => !this.isOwn(blob.sender)).map((blob) =>",
+      },
+    ],
+    caughtBy: "cursor-behind-applied",
+    scenarios: ["S-CONV-04", "S-CONC-03"],
+  },
 ];
