@@ -6,12 +6,17 @@ import { existsSync } from "node:fs";
 import { unreachable } from "../../core/invariant.ts";
 import type { FaultStep } from "../../scenarios/plan.ts";
 import type { Fidelity } from "../world/backend.ts";
+import { atItsTime } from "../world/moment-fidelity.ts";
 import { probeTmpfs } from "./small-disk.ts";
 
 const EXACT: Fidelity = { how: "exact", reason: "" };
 
 /** What the simulator slices, loses and slows down are bytes of one stream; here too, so nothing is lost by the proxy. */
 export function localFidelity(step: FaultStep): Fidelity {
+  return atItsTime(step, fidelityOf(step));
+}
+
+function fidelityOf(step: FaultStep): Fidelity {
   switch (step.do) {
     case "crash":
       return step.how === "kill" ? EXACT : POWER;
