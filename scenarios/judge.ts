@@ -5,6 +5,7 @@
  * only the records that tell whether the trouble came.
  */
 import type { Checker } from "./checker.ts";
+import { HistoryIndex, type About } from "./checkers/history-index.ts";
 import { checkers } from "./checkers/index.ts";
 import type { History, HistoryRecord } from "./history.ts";
 import type { Plan } from "./plan.ts";
@@ -20,7 +21,7 @@ export interface Judge {
   finish(): Verdict;
 }
 
-type Handler = (record: HistoryRecord) => void;
+type Handler = (record: HistoryRecord, about: About) => void;
 /** What becomes of the records of one type. */
 interface Interest {
   readonly handlers: Handler[];
@@ -63,6 +64,8 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
   const endings: (() => void)[] = [];
   const unknowns: string[] = [];
   const telling: HistoryRecord[] = [];
+  const index = new HistoryIndex(plan);
+  const { about } = index;
 
   function reportFor(checker: string): (finding: Omit<Finding, "checker">) => void {
     const counts = new Map<string, KindCount>();
@@ -85,7 +88,7 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
   }
 
   for (const checker of using) {
-    const run = checker.start(plan, reportFor(checker.name));
+    const run = checker.start(plan, reportFor(checker.name), index);
     // Each handler is kept under the type that it takes, so that it is never given another.
     for (const [type, handler] of Object.entries(run.on)) {
       interestIn(type as HistoryRecord["type"]).handlers.push(handler as Handler);
@@ -96,7 +99,8 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
   return {
     observe(record) {
       const { handlers, isTelling } = interests.get(record.type) ?? interestIn(record.type);
-      for (let i = 0; i < handlers.length; i++) handlers[i]!(record);
+      index.look(record);
+      for (let i = 0; i < handlers.length; i++) handlers[i]!(record, about);
       if (isTelling) telling.push(record);
     },
     finish() {

@@ -29,20 +29,22 @@ export const bounded: Checker = {
       const entries = { inFlight: config.pushWindow * relays.length, pulls: relays.length };
       limitsOf.set(name, new Map(Object.entries(entries)));
     }
-    const pulls = new Map<string, OperationRecord>();
+    /** The open pulls of each device, by its number. */
+    const pulls: OperationRecord[][] = [];
 
     return {
       on: {
-        op(record) {
+        op(record, { device }) {
           if (record.f !== "pull") return;
-          const key = `${record.device} ${record.relay ?? ""}`;
-          const open = pulls.get(key);
+          const own = (pulls[device.number] ??= []);
+          const at = own.findIndex(({ relay }) => relay === record.relay);
+          const open = own[at];
           if (record.outcome !== "invoke") {
-            if (open?.process === record.process) pulls.delete(key);
+            if (open?.process === record.process) own.splice(at, 1);
             return;
           }
-          pulls.set(key, record);
-          if (open === undefined) return;
+          if (open === undefined) return void own.push(record);
+          own[at] = record;
           const message = `${record.device} asked ${record.relay} for a page while it waited for another`;
           report({ kind: "two-pulls", message, witness: [open, record] });
         },

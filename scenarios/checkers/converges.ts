@@ -6,24 +6,17 @@
  * was stopped is the finding of `invariant` or `hang`, not of this.
  */
 import type { Checker } from "../checker.ts";
-import type { DeliverRecord, FinalStateRecord, PhaseRecord } from "../history.ts";
+import type { FinalStateRecord, PhaseRecord } from "../history.ts";
+import { isDeliveredTo } from "./history-rows.ts";
 import { renderLog, shortId } from "./render-place.ts";
-import { BlobPlaces, ToldLosses } from "./told-losses.ts";
-
-interface GroupInboxes {
-  /** The first delivery of each blob to anyone. */
-  readonly blobs: Map<string, DeliverRecord>;
-  readonly byDevice: Map<string, Set<string>>;
-}
+import { ToldLosses } from "./told-losses.ts";
 
 export const converges: Checker = {
   name: "converges",
   holdsWhen: "after healing all devices of a group reach the same state within the bound",
   enforces: [12, 18],
-  start(plan, report) {
-    const groups = new Map<string, GroupInboxes>();
+  start(plan, report, { blobs }) {
     const finals: FinalStateRecord[] = [];
-    const places = new BlobPlaces();
     const told = new ToldLosses();
     let healed: PhaseRecord | undefined;
     let converged: PhaseRecord | undefined;
@@ -91,17 +84,15 @@ export const converges: Checker = {
       for (const state of finals) {
         if (judged.has(state.device)) continue;
         judged.add(state.device);
-        const inboxes = groups.get(state.group);
-        if (inboxes === undefined) continue;
-        const own = inboxes.byDevice.get(state.device);
-        if (own !== undefined && own.size === inboxes.blobs.size) continue;
-        for (const [blob, delivery] of inboxes.blobs) {
-          if (own?.has(blob) || told.isQuarantined(state.device, blob)) continue;
-          if (told.find(state.device, places.of(state.group, blob)) !== undefined) continue;
+        for (const blob of blobs) {
+          const delivery = blob.deliveries[0];
+          if (delivery === undefined || delivery.group !== state.group) continue;
+          if (isDeliveredTo(blob, state.device) || told.isQuarantined(state.device, blob.id)) continue;
+          if (told.find(state.device, blob.places) !== undefined) continue;
           report({
             kind: "inboxes-differ",
             message:
-              `blob ${shortId(blob)} was delivered to ${delivery.device}, but neither delivered to ${state.device} ` +
+              `blob ${shortId(blob.id)} was delivered to ${delivery.device}, but neither delivered to ${state.device} ` +
               `nor told lost there`,
             witness: [delivery, state],
           });
@@ -115,16 +106,6 @@ export const converges: Checker = {
           if (record.phase === "healed") healed = record;
           else if (record.phase === "converged") converged = record;
           else if (record.phase === "stalled") stalled = record;
-        },
-        ack: (record) => places.add(record),
-        deliver(record) {
-          places.add(record);
-          let inboxes = groups.get(record.group);
-          if (inboxes === undefined) groups.set(record.group, (inboxes = { blobs: new Map(), byDevice: new Map() }));
-          if (!inboxes.blobs.has(record.blob)) inboxes.blobs.set(record.blob, record);
-          let own = inboxes.byDevice.get(record.device);
-          if (own === undefined) inboxes.byDevice.set(record.device, (own = new Set()));
-          own.add(record.blob);
         },
         quarantine: (record) => told.quarantined(record),
         lost: (record) => told.lost(record),

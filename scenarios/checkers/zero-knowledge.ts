@@ -18,11 +18,9 @@ export const zeroKnowledge: Checker = {
   start(_plan, report) {
     const search = new CanarySearch();
     const origins: (OperationRecord | SecretRecord)[] = [];
-    const known = new Set<string>();
+    const secrets = new Set<string>();
 
     function plant(value: string, origin: OperationRecord | SecretRecord): void {
-      if (known.has(value)) return;
-      known.add(value);
       const bytes = parseHex(value);
       if (bytes === undefined || bytes.length < CANARY_BYTES_MIN) {
         const message = `a canary that cannot be looked for: ${value.length} characters, needed is hex of 16 bytes`;
@@ -35,10 +33,15 @@ export const zeroKnowledge: Checker = {
 
     return {
       on: {
-        op(record) {
-          if (record.f === "push" && record.outcome === "invoke" && record.op !== undefined) plant(record.op, record);
+        op(record, { isNewOp }) {
+          if (record.f !== "push" || record.outcome !== "invoke" || !isNewOp) return;
+          if (!secrets.has(record.op!)) plant(record.op!, record);
         },
-        secret: (record) => plant(record.value, record),
+        secret(record) {
+          if (secrets.has(record.value)) return;
+          secrets.add(record.value);
+          plant(record.value, record);
+        },
         "relay-view"(record) {
           const hit = search.find(record.bytes);
           if (hit === undefined) return;
