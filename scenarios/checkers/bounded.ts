@@ -37,14 +37,17 @@ export const bounded: Checker = {
         op(record, { device }) {
           if (record.f !== "pull") return;
           const own = (pulls[device.number] ??= []);
-          const at = own.findIndex(({ relay }) => relay === record.relay);
+          let at = 0;
+          while (at < own.length && own[at]!.relay !== record.relay) at++;
           const open = own[at];
           if (record.outcome !== "invoke") {
-            if (open?.process === record.process) own.splice(at, 1);
+            if (open?.process !== record.process) return;
+            own[at] = own[own.length - 1]!;
+            own.pop();
             return;
           }
-          if (open === undefined) return void own.push(record);
           own[at] = record;
+          if (open === undefined) return;
           const message = `${record.device} asked ${record.relay} for a page while it waited for another`;
           report({ kind: "two-pulls", message, witness: [open, record] });
         },
