@@ -22,7 +22,10 @@ export interface Checker {
 export interface CheckerRun {
   readonly on: {
     /** `about` is valid only while the record is handled. */
-    readonly [T in HistoryRecord["type"]]?: (record: Extract<HistoryRecord, { readonly type: T }>, about: About) => void;
+    readonly [T in HistoryRecord["type"]]?: (
+      record: Extract<HistoryRecord, { readonly type: T }>,
+      about: About,
+    ) => void;
   };
   /** The run is over. */
   finish?(): void;

@@ -5,6 +5,7 @@
 import { encodeHex } from "../core/bytes.ts";
 import type { ClientEvent } from "../core/client/events.ts";
 import { unreachable } from "../core/invariant.ts";
+import type { Accusation } from "./history.ts";
 import type { HistorySink } from "./history-sink.ts";
 import { OperationLog } from "./operation-log.ts";
 import type { OperationStep } from "./plan.ts";
@@ -54,7 +55,7 @@ export class DeviceHistory {
       case "connected":
         return operations.connected(this.#nameOf(event.relay), event.epoch, event.max);
       case "disconnected":
-        return operations.connectFailed(this.#nameOf(event.relay), event.why);
+        return this.#disconnected(event);
       case "all-relays-failed": {
         const { device, group } = this.#options;
         return this.#sink.add({ type: "relays-failed", at: this.#sink.at, device, group });
@@ -77,12 +78,15 @@ export class DeviceHistory {
         return operations.pulled(this.#nameOf(event.relay), event);
       case "pull-failed":
         return operations.pullFailed(this.#nameOf(event.relay), event.why);
+      case "page-refused":
+        return this.#accused(event.relay, "page-refused", 0, null);
+      case "accused":
+        return this.#accused(event.relay, event.what, event.cursor, event.sender);
       case "ready":
       case "inbox":
       case "quarantined":
       case "lost-history":
       case "epoch-changed":
-      case "page-refused":
       case "store-failed":
       case "deleted":
       case "devices":
@@ -114,6 +118,27 @@ export class DeviceHistory {
       chain: sink.names.of(chain),
     });
     this.#operations.settlePush(blob, "ok");
+  }
+
+  #disconnected({ relay: hex, why }: Of<"disconnected">): void {
+    const { device, group } = this.#options;
+    const relay = this.#nameOf(hex);
+    this.#operations.connectFailed(relay, why);
+    this.#sink.add({ type: "disconnected", at: this.#sink.at, device, group, relay, why });
+  }
+
+  #accused(hex: string, what: Accusation, cursor: number, sender: Uint8Array | null): void {
+    const { at, names } = this.#sink;
+    const { device, group, epochAt } = this.#options;
+    const log = { device, group, relay: this.#nameOf(hex), epoch: epochAt(hex) };
+    this.#sink.add({
+      type: "accused",
+      at,
+      ...log,
+      what,
+      cursor,
+      ...(sender === null ? {} : { sender: names.of(sender) }),
+    });
   }
 
   #refused(event: Of<"refused">): void {

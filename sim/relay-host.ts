@@ -62,11 +62,22 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
   }
 
   onEvent(event: RelayEvent): void {
+    this.#log(event);
     if (event.type === "ready") this.relayId = event.relayId;
     if (event.type !== "stopped") return;
     const told = this.onStopped;
     this.onStopped = undefined;
     told?.();
+  }
+
+  /** As the daemon's log has it. */
+  #log(event: RelayEvent): void {
+    const { recorder } = this.#options;
+    const line =
+      event.type === "dropped"
+        ? JSON.stringify({ level: "debug", why: event.why, msg: event.type })
+        : JSON.stringify({ level: "info", msg: event.type });
+    recorder.add({ type: "log", at: recorder.at, host: this.name, line });
   }
 
   get idHex(): string {

@@ -486,6 +486,7 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
       case "quarantined":
       case "lost-history":
       case "epoch-changed":
+      case "accused":
       case "device-revoked":
       case "storage-failed":
         return;

@@ -51,7 +51,7 @@ function expired(): ExampleHistory {
 /** An answer that calls this cursor gone. */
 function goneTo(device: string, cursor: number, why: string): OperationRecord {
   const gone = [{ from: cursor, to: cursor, why }];
-  const page = { after: cursor - 1, through: cursor, max: 3, blobs: 0, hasMore: false, gone };
+  const page = { after: cursor - 1, through: cursor, max: 3, blobs: 0, hasMore: cursor < 3, gone };
   return { type: "op", at: 20, device, ...log, f: "pull", outcome: "ok", process: 900 + cursor, ...page };
 }
 

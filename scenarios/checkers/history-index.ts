@@ -84,6 +84,7 @@ export class HistoryIndex {
         return this.#operation(record);
       case "notified":
       case "lost":
+      case "accused":
         return this.#reads(record.device, record.group, record.relay, record.epoch);
       case "durable-state":
       case "final-state": {
@@ -220,7 +221,8 @@ export class HistoryIndex {
     place.blob = blob;
     const { push } = blob;
     const { op } = record;
-    about.push = push !== undefined && push.invoke.op === op ? push : op === null ? undefined : this.#pushesByOp.get(op);
+    about.push =
+      push !== undefined && push.invoke.op === op ? push : op === null ? undefined : this.#pushesByOp.get(op);
     if (about.push !== undefined) about.push.delivered ??= record;
     about.earlier = this.#deliver(blob, record);
   }
