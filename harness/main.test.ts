@@ -117,7 +117,6 @@ describe("mistakes", () => {
     "sim --on local",
     "sim --build x",
     "replay 0x2a --scenario S-ONE-01 --on live",
-    "bench checkers",
     "bench report",
     ..."shrink chaos soak mutants report doctor".split(" "),
     "soak --relay a --for 8h",

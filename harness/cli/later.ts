@@ -3,7 +3,7 @@ import { chaosBackends } from "../../chaos/backends.ts";
 import { UserError } from "../user-error.ts";
 
 const HERE =
-  "This version has: sim, replay, scenarios, bench sim and relay, relay, agent, and the client: init, pair, push, pull, sync, status, devices, delete, serve.";
+  "This version has: sim, replay, scenarios, bench sim, relay and checkers, relay, agent, and the client: init, pair, push, pull, sync, status, devices, delete, serve.";
 
 export const LATER_COMMANDS: Readonly<Record<string, string>> = {
   shrink: "find the smallest plan that still breaks the same checker",

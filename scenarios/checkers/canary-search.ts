@@ -26,12 +26,14 @@ const HEX_LOWER = 2;
 /** And 5 for base64url. */
 const BASE64 = 4;
 
-/** 2^18 bits: 32 KiB, which stays in the cache, and is soon made for each run. */
-const HASH_SHIFT = 14;
-const TABLE_BYTES = 1 << (32 - HASH_SHIFT - 3);
+/** 2^18 bits at first: 32 KiB, which stays in the cache, and is soon made for each run. */
+const HASH_BITS_MIN = 18;
+const HASH_BITS_MAX = 30;
 const HASH_FACTOR = 0x9e3779b1;
-const SLOT_SHIFT = 19;
-const SLOTS = 1 << (32 - SLOT_SHIFT);
+/** Bits of the table for each anchor, at least: below, too many words of a text would have to be compared. */
+const BITS_PER_ANCHOR = 8;
+/** The chains of anchors have so many times fewer slots. */
+const SLOT_BITS_LESS = 5;
 
 function alphabet(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -71,9 +73,10 @@ function formLength(value: Uint8Array, form: number, shift: number): number {
 const PIECE = new WordPiece(4096);
 
 export class CanarySearch {
-  readonly #table = new Uint8Array(TABLE_BYTES);
+  #hashBits = HASH_BITS_MIN;
+  #table = new Uint8Array(1 << (HASH_BITS_MIN - 3));
   /** Chains of anchors by hash: index + 1, 0 ends a chain. */
-  readonly #heads = new Int32Array(SLOTS);
+  #heads = new Int32Array(1 << (HASH_BITS_MIN - SLOT_BITS_LESS));
   #next = new Int32Array(1024);
   #words = new Int32Array(1024);
   #canaryOf = new Int32Array(1024);
@@ -114,17 +117,18 @@ export class CanarySearch {
   /** The piece holds so many whole words of the text, from `from` on, and what is left of the text behind them. */
   #findInPiece(text: Uint8Array, from: number, count: number): CanaryHit | undefined {
     const table = this.#table;
+    const shift = 32 - this.#hashBits;
     const { words } = PIECE;
     let word = words[0]!;
     for (let i = 0; i < count; i++) {
-      const bit = Math.imul(word, HASH_FACTOR) >>> HASH_SHIFT;
+      const bit = Math.imul(word, HASH_FACTOR) >>> shift;
       if ((table[bit >>> 3]! & (1 << (bit & 7))) !== 0) {
         const hit = this.#compare(text, from + 4 * i, word);
         if (hit !== undefined) return hit;
       }
       const next = i + 1 < words.length ? words[i + 1]! : 0;
       const between = (word >>> 16) | (next << 16);
-      const other = Math.imul(between, HASH_FACTOR) >>> HASH_SHIFT;
+      const other = Math.imul(between, HASH_FACTOR) >>> shift;
       if ((table[other >>> 3]! & (1 << (other & 7))) !== 0) {
         const hit = this.#compare(text, from + 4 * i + 2, between);
         if (hit !== undefined) return hit;
@@ -136,17 +140,30 @@ export class CanarySearch {
 
   /** `where`: form, shift and offset of the word in the form, packed. */
   #anchor(word: number, canary: number, where: number): void {
-    const hash = Math.imul(word, HASH_FACTOR);
-    const bit = hash >>> HASH_SHIFT;
-    this.#table[bit >>> 3] = this.#table[bit >>> 3]! | (1 << (bit & 7));
     if (this.#count === this.#words.length) this.#grow();
     const anchor = this.#count++;
     this.#words[anchor] = word;
     this.#canaryOf[anchor] = canary;
     this.#whereOf[anchor] = where;
-    const slot = hash >>> SLOT_SHIFT;
+    if (this.#count * BITS_PER_ANCHOR > 2 ** this.#hashBits && this.#hashBits < HASH_BITS_MAX) this.#widen();
+    else this.#chain(anchor);
+  }
+
+  #chain(anchor: number): void {
+    const hash = Math.imul(this.#words[anchor]!, HASH_FACTOR);
+    const bit = hash >>> (32 - this.#hashBits);
+    this.#table[bit >>> 3] = this.#table[bit >>> 3]! | (1 << (bit & 7));
+    const slot = bit >>> SLOT_BITS_LESS;
     this.#next[anchor] = this.#heads[slot]!;
     this.#heads[slot] = anchor + 1;
+  }
+
+  /** Four times the table: all anchors are put in anew. */
+  #widen(): void {
+    this.#hashBits += 2;
+    this.#table = new Uint8Array(2 ** (this.#hashBits - 3));
+    this.#heads = new Int32Array(2 ** (this.#hashBits - SLOT_BITS_LESS));
+    for (let anchor = 0; anchor < this.#count; anchor++) this.#chain(anchor);
   }
 
   #grow(): void {
@@ -165,7 +182,7 @@ export class CanarySearch {
   }
 
   #compare(text: Uint8Array, at: number, word: number): CanaryHit | undefined {
-    let anchor = this.#heads[Math.imul(word, HASH_FACTOR) >>> SLOT_SHIFT]! - 1;
+    let anchor = this.#heads[Math.imul(word, HASH_FACTOR) >>> (32 - this.#hashBits + SLOT_BITS_LESS)]! - 1;
     for (; anchor >= 0; anchor = this.#next[anchor]! - 1) {
       if (this.#words[anchor] !== word) continue;
       const canary = this.#canaryOf[anchor]!;
