@@ -4,6 +4,7 @@
  * device, log, blob, what was said of them before – is looked up once for all checkers (`checkers/history-index.ts`).
  */
 import type { About, HistoryIndex } from "./checkers/history-index.ts";
+import type { BlobRow, PushRow } from "./checkers/history-rows.ts";
 import type { HistoryRecord } from "./history.ts";
 import type { Plan } from "./plan.ts";
 import type { Finding } from "./verdict.ts";
@@ -27,6 +28,8 @@ export interface CheckerRun {
       about: About,
     ) => void;
   };
+  /** This blob is settled (`history-rows.ts`): whoever keeps records of it lets them go. */
+  forget?(blob: BlobRow, push: PushRow | undefined): void;
   /** The run is over. */
   finish?(): void;
 }

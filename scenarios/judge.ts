@@ -4,7 +4,7 @@
  * *idle* when the trouble that the plan is about never came. `startJudge` follows a run while it goes on, and keeps
  * only the records that tell whether the trouble came.
  */
-import type { Checker } from "./checker.ts";
+import type { Checker, CheckerRun } from "./checker.ts";
 import { HistoryIndex, type About } from "./checkers/history-index.ts";
 import { checkers } from "./checkers/index.ts";
 import type { History, HistoryRecord } from "./history.ts";
@@ -64,7 +64,10 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
   const endings: (() => void)[] = [];
   const unknowns: string[] = [];
   const telling: HistoryRecord[] = [];
-  const index = new HistoryIndex(plan);
+  const forgetters: NonNullable<CheckerRun["forget"]>[] = [];
+  const index = new HistoryIndex(plan, (blob, push) => {
+    for (const forget of forgetters) forget(blob, push);
+  });
   const { about } = index;
 
   function reportFor(checker: string): (finding: Omit<Finding, "checker">) => void {
@@ -81,7 +84,10 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
   function interestIn(type: HistoryRecord["type"]): Interest {
     let interest = interests.get(type);
     if (interest === undefined) {
-      interest = { handlers: [], isTelling: !NOT_TELLING.includes(type) };
+      interest = {
+        handlers: [],
+        isTelling: type === "fault" || (plan.trouble.length > 0 && !NOT_TELLING.includes(type)),
+      };
       interests.set(type, interest);
     }
     return interest;
@@ -93,6 +99,7 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
     for (const [type, handler] of Object.entries(run.on)) {
       interestIn(type as HistoryRecord["type"]).handlers.push(handler as Handler);
     }
+    if (run.forget !== undefined) forgetters.push((blob, push) => run.forget?.(blob, push));
     if (run.finish !== undefined) endings.push(() => run.finish?.());
   }
 

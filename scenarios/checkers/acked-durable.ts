@@ -88,6 +88,7 @@ export const ackedDurable: Checker = {
         },
         ack(record, { blob }) {
           const known = acked[blob.number];
+          if (blob.isSettled) return;
           if (known === undefined) {
             const members = membersOf(record.group);
             const relays = [record.relay];
@@ -101,6 +102,9 @@ export const ackedDurable: Checker = {
         phase(record) {
           if (record.phase === "end") end = record;
         },
+      },
+      forget({ number }) {
+        acked[number] = undefined;
       },
       finish() {
         if (end === undefined) return;

@@ -31,7 +31,7 @@ const HASH_BITS_MIN = 18;
 const HASH_BITS_MAX = 30;
 const HASH_FACTOR = 0x9e3779b1;
 /** Bits of the table for each anchor, at least: below, too many words of a text would have to be compared. */
-const BITS_PER_ANCHOR = 8;
+const BITS_PER_ANCHOR = 16;
 /** The chains of anchors have so many times fewer slots. */
 const SLOT_BITS_LESS = 5;
 
@@ -82,12 +82,14 @@ export class CanarySearch {
   #canaryOf = new Int32Array(1024);
   #whereOf = new Uint8Array(1024);
   #count = 0;
-  readonly #values: Uint8Array[] = [];
+  /** The secrets one after the other, and where each begins; the last entry is the end of all. */
+  #values = new Uint8Array(1024);
+  readonly #starts: number[] = [0];
 
   /** Looks for `value` (at least `CANARY_BYTES_MIN` bytes) from now on. Returns its number, from 0. */
   add(value: Uint8Array): number {
-    const canary = this.#values.length;
-    this.#values.push(value);
+    const canary = this.#starts.length - 1;
+    this.#keep(value);
     for (let form = RAW; form < FORMS.length; form++) {
       const shifts = form < BASE64 ? 1 : 3;
       for (let shift = 0; shift < shifts; shift++) {
@@ -136,6 +138,18 @@ export class CanarySearch {
       word = next;
     }
     return undefined;
+  }
+
+  #keep(value: Uint8Array): void {
+    const start = this.#starts[this.#starts.length - 1]!;
+    const end = start + value.length;
+    if (end > this.#values.length) {
+      const larger = new Uint8Array(2 * this.#values.length + value.length);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values.set(value, start);
+    this.#starts.push(end);
   }
 
   /** `where`: form, shift and offset of the word in the form, packed. */
@@ -187,7 +201,7 @@ export class CanarySearch {
       if (this.#words[anchor] !== word) continue;
       const canary = this.#canaryOf[anchor]!;
       const where = this.#whereOf[anchor]!;
-      const value = this.#values[canary]!;
+      const value = this.#values.subarray(this.#starts[canary], this.#starts[canary + 1]);
       const form = where >>> 3;
       const shift = (where >>> 1) & 3;
       const offset = at - (where & 1);

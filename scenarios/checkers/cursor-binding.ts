@@ -55,15 +55,15 @@ export const cursorBinding: Checker = {
 
     /** The first stretch up to `last` that was neither named nor called gone. */
     function holeOf({ row, gone }: Log, last: number): { readonly from: number; readonly to: number } | undefined {
-      const { places } = row;
+      const { places, settled } = row;
       for (let from = 1; ; from++) {
         const missing = gone.firstMissing(from, last);
         if (missing === undefined) return undefined;
         from = missing.from;
-        if (places[from]?.first !== undefined) continue;
+        if (places[from]?.first !== undefined || settled.has(from)) continue;
         const end = Math.min(missing.to, places.length - 1);
         let to = from;
-        while (to < end && places[to + 1]?.first === undefined) to++;
+        while (to < end && places[to + 1]?.first === undefined && !settled.has(to + 1)) to++;
         return { from, to: to < end ? to : end === places.length - 1 ? missing.to : to };
       }
     }

@@ -23,7 +23,7 @@ export const exactlyOnce: Checker = {
 
     return {
       on: {
-        deliver(record, { device, earlier: first }) {
+        deliver(record, { device, isRepeated, earlier: first }) {
           let inbox = inboxes[device.number];
           const life = disks.of(record.device);
           if (inbox === undefined || inbox.life !== life) {
@@ -39,13 +39,12 @@ export const exactlyOnce: Checker = {
           }
           inbox.next = record.index + 1;
           inbox.last = record;
-          if (first === undefined) return;
+          if (!isRepeated) return;
+          const before = first === undefined ? "long ago" : `as ${renderPlace(first)} (index ${first.index})`;
           report({
             kind: "delivered-twice",
-            message:
-              `blob ${shortId(record.blob)} was delivered twice to ${record.device}: as ${renderPlace(first)} ` +
-              `(index ${first.index}) and as ${renderPlace(record)} (index ${record.index})`,
-            witness: [first, record],
+            message: `blob ${shortId(record.blob)} was delivered twice to ${record.device}: ${before} and as ${renderPlace(record)} (index ${record.index})`,
+            witness: first === undefined ? [record] : [first, record],
           });
         },
       },

@@ -1,8 +1,8 @@
 /**
  * Looks up what a record is about, once for all checkers: names become rows (`history-rows.ts`), and what was said of
  * the same thing before is at hand. The judge shows it every record, in order, before any checker sees it; a checker
- * reads `about` while it handles that record. Memory: one row for each blob and place, and nothing that grows with the
- * number of records otherwise.
+ * reads `about` while it handles that record. Memory: a row for each blob, of which only the latest ones and those that some
+ * device lacks hold on to records.
  */
 import type {
   AckRecord,
@@ -14,9 +14,15 @@ import type {
 } from "../history.ts";
 import type { Plan } from "../plan.ts";
 import { trackDiskLives, type DiskLives } from "./disk-lives.ts";
+import { CursorRanges } from "./cursor-ranges.ts";
 import type { BlobRow, DeviceRow, LogRow, PlaceRow, Placed, PushRow, ReaderRow } from "./history-rows.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { ThreeKeyMap } from "./three-key-map.ts";
+
+/** Blobs that are never settled yet: more than the runs of most scenarios have. */
+const YOUNG_BLOBS = 16_384;
+
+const NONE: readonly never[] = [];
 
 /** An operation that was invoked. */
 export interface Invoked {
@@ -37,9 +43,13 @@ export class About {
   blob!: BlobRow;
   /** ack, deliver, quarantine, states: the cursor; undefined at cursor 0. */
   place: PlaceRow | undefined;
-  /** ack, deliver: the blob's first place in this log: this very record when it is new there. */
-  firstPlace!: Placed;
-  /** deliver: the earlier delivery to this device in this life of its disk. */
+  /** ack, deliver: the blob is told to be in this log for the first time. */
+  isNewPlace = false;
+  /** ack, deliver: the blob's first cursor in this log, and who told it, unless it is settled. */
+  firstCursor = 0;
+  firstPlace: Placed | undefined;
+  /** deliver: it was delivered to this device before, in this life of its disk; and that record, unless it is settled. */
+  isRepeated = false;
   earlier: DeliverRecord | undefined;
   /** queued, operations that push; deliver: the push of its operation id. */
   push: PushRow | undefined;
@@ -67,9 +77,18 @@ export class HistoryIndex {
   /** Pushes that are not queued yet. */
   readonly #early = new OpenOperations<PushRow>();
   #pushes = 0;
+  /** Devices of each group, and the blob that is looked at next when it is old. */
+  readonly #members = new Map<string, number>();
+  #oldest = 0;
+  /** Devices that have a settled blob: few different lists, kept once. */
+  readonly #holders = new Map<string, readonly string[]>();
+  readonly #forget: (blob: BlobRow, push: PushRow | undefined) => void;
 
-  constructor(plan: Plan) {
+  /** `forget` hears of each blob that is settled, before its records go. */
+  constructor(plan: Plan, forget: (blob: BlobRow, push: PushRow | undefined) => void = () => {}) {
     this.disks = trackDiskLives(plan);
+    this.#forget = forget;
+    for (const { group } of plan.topology.devices) this.#members.set(group, (this.#members.get(group) ?? 0) + 1);
   }
 
   /** Turns `about` to this record. */
@@ -183,6 +202,7 @@ export class HistoryIndex {
     const push = this.#early.take(record.process) ?? this.#pushesByOp.get(record.op);
     about.blob = blob;
     about.push = push;
+    if (blob.isSettled) return;
     blob.queued ??= record;
     if (push === undefined) return;
     blob.push ??= push;
@@ -198,7 +218,7 @@ export class HistoryIndex {
     const place = placeAt(log, record.cursor);
     about.blob = blob;
     about.place = place;
-    about.firstPlace = this.#place(blob, log, record);
+    this.#place(blob, log, record);
     place.first ??= record;
     place.blob = blob;
     place.chained ??= record;
@@ -216,7 +236,7 @@ export class HistoryIndex {
     const place = placeAt(log, record.cursor);
     about.blob = blob;
     about.place = place;
-    about.firstPlace = this.#place(blob, log, record);
+    this.#place(blob, log, record);
     place.first ??= record;
     place.blob = blob;
     const { push } = blob;
@@ -224,7 +244,7 @@ export class HistoryIndex {
     about.push =
       push !== undefined && push.invoke.op === op ? push : op === null ? undefined : this.#pushesByOp.get(op);
     if (about.push !== undefined) about.push.delivered ??= record;
-    about.earlier = this.#deliver(blob, record);
+    this.#deliver(blob, record);
   }
 
   #quarantined(record: QuarantineRecord): void {
@@ -238,27 +258,74 @@ export class HistoryIndex {
     place.blob = blob;
   }
 
-  /** The earlier delivery to this device in this life of its disk; notes this one if there is none. */
-  #deliver(blob: BlobRow, record: DeliverRecord): DeliverRecord | undefined {
-    const { deliveries } = blob;
+  #deliver(blob: BlobRow, record: DeliverRecord): void {
+    const { about } = this;
     const life = this.disks.of(record.device);
+    about.earlier = undefined;
+    if (blob.isSettled) {
+      about.isRepeated = life === 0 && blob.holders.includes(record.device);
+      return;
+    }
+    const deliveries = blob.deliveries as DeliverRecord[];
     for (let i = 0; i < deliveries.length; i++) {
-      if (deliveries[i]!.device === record.device && (blob.lives?.[i] ?? 0) === life) return deliveries[i];
+      if (deliveries[i]!.device !== record.device || (blob.lives?.[i] ?? 0) !== life) continue;
+      about.isRepeated = true;
+      about.earlier = deliveries[i];
+      return;
     }
     if (life !== 0 || blob.lives !== undefined) {
       blob.lives ??= deliveries.map(() => 0);
       blob.lives.push(life);
     }
     deliveries.push(record);
-    return undefined;
+    about.isRepeated = false;
   }
 
-  #place(blob: BlobRow, log: LogRow, record: Placed): Placed {
-    const { placeLogs } = blob;
-    for (let i = 0; i < placeLogs.length; i++) if (placeLogs[i] === log) return blob.places[i]!;
-    placeLogs.push(log);
-    blob.places.push(record);
-    return record;
+  #place(blob: BlobRow, log: LogRow, record: Placed): void {
+    const { about } = this;
+    const { placeLogs, cursors } = blob;
+    for (let i = 0; i < placeLogs.length; i++) {
+      if (placeLogs[i] !== log) continue;
+      about.isNewPlace = false;
+      about.firstCursor = cursors[i]!;
+      about.firstPlace = blob.places[i];
+      return;
+    }
+    about.isNewPlace = true;
+    about.firstCursor = record.cursor;
+    about.firstPlace = record;
+    // Arrays of just so many: most blobs are in one log.
+    blob.placeLogs = [...placeLogs, log];
+    blob.cursors = [...cursors, record.cursor];
+    if (!blob.isSettled) blob.places = [...blob.places, record];
+  }
+
+  /** One blob becomes old for each new one; what some device lacks is kept. */
+  #settleOldest(): void {
+    const blob = this.blobs[this.#oldest++]!;
+    const { deliveries, push, queued, placeLogs, cursors } = blob;
+    const isEverywhere = queued !== undefined && deliveries.length === this.#members.get(queued.group);
+    if (!isEverywhere || blob.lives !== undefined || placeLogs.length === 0) return;
+    this.#forget(blob, push);
+    const names = deliveries.map(({ device }) => device).sort();
+    const list = names.join(" ");
+    let holders = this.#holders.get(list);
+    if (holders === undefined) this.#holders.set(list, (holders = names));
+    blob.isSettled = true;
+    blob.holders = holders;
+    blob.deliveries = NONE;
+    blob.places = NONE;
+    blob.queued = undefined;
+    blob.push = undefined;
+    for (let i = 0; i < placeLogs.length; i++) {
+      const { places, settled } = placeLogs[i]!;
+      if (places[cursors[i]!]?.blob !== blob) continue;
+      places[cursors[i]!] = undefined;
+      settled.add(cursors[i]!, cursors[i]!);
+    }
+    if (push?.invoke.op !== undefined && this.#pushesByOp.get(push.invoke.op) === push) {
+      this.#pushesByOp.delete(push.invoke.op);
+    }
   }
 
   #reads(deviceName: string, group: string, relay: string, epoch: string): void {
@@ -300,7 +367,8 @@ export class HistoryIndex {
   #createLog(relay: string, group: string, epoch: string): LogRow {
     const isFirstEpoch = !this.logs.some((log) => log.relay === relay && log.group === group);
     const life = this.disks.of(relay);
-    const log: LogRow = { number: this.logs.length, relay, group, epoch, life, isFirstEpoch, places: [] };
+    const number = this.logs.length;
+    const log: LogRow = { number, relay, group, epoch, life, isFirstEpoch, places: [], settled: new CursorRanges() };
     this.logs.push(log);
     return log;
   }
@@ -311,14 +379,17 @@ export class HistoryIndex {
       blob = {
         number: this.blobs.length,
         id,
+        isSettled: false,
+        holders: NONE,
         queued: undefined,
         push: undefined,
         deliveries: [],
         lives: undefined,
-        places: [],
-        placeLogs: [],
+        places: NONE,
+        placeLogs: NONE,
+        cursors: NONE,
       };
-      this.blobs.push(blob);
+      if (this.blobs.push(blob) - this.#oldest > YOUNG_BLOBS) this.#settleOldest();
       this.#blobsById.set(id, blob);
     }
     return blob;

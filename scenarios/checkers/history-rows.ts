@@ -2,7 +2,8 @@
  * What a history is about, as rows that all checkers share: its devices, logs, readers (a device at a log), pushes,
  * blobs, and the places that blobs have in logs. `HistoryIndex` makes them, once each; checkers only read them, and keep
  * what is their own in arrays by the rows' numbers. A row holds facts of the history – who said something first – and
- * never an opinion.
+ * never an opinion. A blob that all devices of its group have, and that is old, is *settled*: its records are let go, so
+ * that a long run is held in a few numbers for each blob, and what comes again of it is still known to be a repetition.
  */
 import type {
   AckRecord,
@@ -13,6 +14,7 @@ import type {
   QuarantineRecord,
   QueuedRecord,
 } from "../history.ts";
+import type { CursorRanges } from "./cursor-ranges.ts";
 
 export type Binding = AckRecord | DeliverRecord | QuarantineRecord;
 export type Placed = AckRecord | DeliverRecord;
@@ -36,8 +38,10 @@ export interface LogRow {
   readonly life: number;
   /** No other epoch of this group was seen at this relay before. */
   readonly isFirstEpoch: boolean;
-  /** By cursor. */
+  /** By cursor; without those of settled blobs. */
   readonly places: (PlaceRow | undefined)[];
+  /** Cursors of settled blobs. */
+  readonly settled: CursorRanges;
 }
 
 /** One cursor of a log. */
@@ -77,20 +81,25 @@ export interface PushRow {
 export interface BlobRow {
   readonly number: number;
   readonly id: string;
+  /** Then there are no records here, and `holders` are the devices that have it. */
+  isSettled: boolean;
+  holders: readonly string[];
   queued: QueuedRecord | undefined;
   /** The push that was queued as this blob. */
   push: PushRow | undefined;
   /** The first delivery to each device in each life of its disk. */
-  readonly deliveries: DeliverRecord[];
+  deliveries: readonly DeliverRecord[];
   /** The lives of the devices' disks at these deliveries; undefined while all of them are the first. */
   lives: number[] | undefined;
-  /** The first place in each log, as it was told, and the logs. */
-  readonly places: Placed[];
-  readonly placeLogs: LogRow[];
+  /** The first place in each log, as it was told, with the log and the cursor. */
+  places: readonly Placed[];
+  placeLogs: readonly LogRow[];
+  cursors: readonly number[];
 }
 
 /** Whether this device ever delivered the blob, in any life. */
 export function isDeliveredTo(blob: BlobRow, device: string): boolean {
+  if (blob.isSettled) return blob.holders.includes(device);
   const { deliveries } = blob;
   for (let i = 0; i < deliveries.length; i++) if (deliveries[i]!.device === device) return true;
   return false;

@@ -45,6 +45,7 @@ export const noFabrication: Checker = {
           if (push?.queued === record && push.invoke.sizeBytes === 0) emptyUnqueued--;
         },
         deliver(record, about) {
+          if (about.blob.isSettled) return;
           if (about.blob.queued !== undefined) {
             if (about.blob.push !== undefined) compare(record, about.blob.push.invoke);
             return;

@@ -53,8 +53,8 @@ export const noLateLower: Checker = {
       return low === 0 ? undefined : log.pulls[low - 1];
     }
 
-    function commit(record: Placed, { log, blob, firstPlace }: About): void {
-      if (firstPlace !== record || blob.push === undefined || !index.isKept(log!)) return;
+    function commit(record: Placed, { log, blob, isNewPlace }: About): void {
+      if (!isNewPlace || blob.push === undefined || !index.isKept(log!)) return;
       const pull = furthestPull(logOf(log!), blob.push.ordinal);
       if (pull === undefined || pull.through! < record.cursor) return;
       report({

@@ -16,8 +16,15 @@ interface UsedNonces {
   highest: number;
   lastSeal: SealRecord | undefined;
   readonly numbers: CursorRanges;
-  readonly texts: Map<string, SealRecord>;
+  /** Random nonces, and those before them: of these the oldest go, all at once. */
+  texts: Map<string, SealRecord>;
+  earlierTexts: Map<string, SealRecord>;
 }
+
+/** So many random nonces of a key are remembered, and up to twice as many. */
+const TEXTS_KEPT = 65_536;
+
+const NO_TEXTS = new Map<string, SealRecord>();
 
 /** Keys used lately, by their lowest bits: some hosts take turns. */
 const RECENT = 64;
@@ -37,7 +44,16 @@ export const nonceUnique: Checker = {
       used = keys.get(key);
       if (used === undefined) {
         const numbers = new CursorRanges();
-        used = { key, from: 0, last: -1, highest: -1, lastSeal: undefined, numbers, texts: new Map() };
+        used = {
+          key,
+          from: 0,
+          last: -1,
+          highest: -1,
+          lastSeal: undefined,
+          numbers,
+          texts: new Map(),
+          earlierTexts: NO_TEXTS,
+        };
         keys.set(key, used);
       }
       recent[slot] = used;
@@ -60,9 +76,12 @@ export const nonceUnique: Checker = {
           const used = usedOf(record.key);
           const { nonce } = record;
           if (typeof nonce === "string") {
-            const first = used.texts.get(nonce);
-            if (first === undefined) used.texts.set(nonce, record);
-            else reused(record, first);
+            const first = used.texts.get(nonce) ?? used.earlierTexts.get(nonce);
+            if (first !== undefined) return reused(record, first);
+            used.texts.set(nonce, record);
+            if (used.texts.size < TEXTS_KEPT) return;
+            used.earlierTexts = used.texts;
+            used.texts = new Map();
             return;
           }
           if (nonce !== used.last + 1 || nonce <= used.highest) {

@@ -13,14 +13,14 @@ export const pushOnce: Checker = {
   holdsWhen: "a blob has one cursor per relay and epoch, however often it was sent",
   enforces: [2],
   start(_plan, report, index) {
-    function see(record: Placed, { firstPlace: first, log }: About): void {
-      if (first.cursor === record.cursor || !index.isKept(log!)) return;
+    function see(record: Placed, { firstCursor, firstPlace: first, log }: About): void {
+      if (firstCursor === record.cursor || !index.isKept(log!)) return;
       report({
         kind: "second-cursor",
         message:
-          `blob ${shortId(record.blob)} has two cursors at ${renderLog(record)}: ${first.cursor} by the ` +
-          `${first.type} of ${first.device}, ${record.cursor} by the ${record.type} of ${record.device}`,
-        witness: [first, record],
+          `blob ${shortId(record.blob)} has two cursors at ${renderLog(record)}: ${firstCursor}` +
+          `${first === undefined ? "" : ` by the ${first.type} of ${first.device}`}, ${record.cursor} by the ${record.type} of ${record.device}`,
+        witness: first === undefined ? [record] : [first, record],
       });
     }
 

@@ -95,7 +95,7 @@ export const relayHonesty: Checker = {
             message:
               `${device.name} has number ${highest} of ${senders.get(sender)} and not number ${sequence} (blob ` +
               `${shortId(blob.id)}), which was neither given up nor told lost`,
-            witness: [blob.queued!, at],
+            witness: blob.queued === undefined ? [at] : [blob.queued, at],
           });
         }
       }

@@ -63,7 +63,7 @@ export const sessionGuarantees: Checker = {
       reads[push.number] = own;
     }
 
-    function judgeAck(record: AckRecord, { blob, reader, firstPlace }: About): void {
+    function judgeAck(record: AckRecord, { blob, reader, isNewPlace }: About): void {
       const push = blob.push;
       if (push === undefined || push.queued?.device !== record.device) return;
       const session = sessionOf(reader!);
@@ -71,7 +71,7 @@ export const sessionGuarantees: Checker = {
         if (session.owed.length === OWED_MAX) session.owed.shift();
         session.owed.push(record);
       }
-      if (firstPlace !== record || !index.isKept(reader!.log)) return;
+      if (!isNewPlace || !index.isKept(reader!.log)) return;
       const read = reads[push.number]?.find((each) => each.reader === reader);
       if (read === undefined || read.delivery.cursor < record.cursor) return;
       report({
@@ -148,6 +148,9 @@ export const sessionGuarantees: Checker = {
         quarantine: (record) => told.quarantined(record),
         lost: (record) => told.lost(record),
         "durable-state": judgeOwed,
+      },
+      forget(_blob, push) {
+        if (push !== undefined) reads[push.number] = undefined;
       },
     };
   },

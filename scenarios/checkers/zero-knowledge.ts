@@ -17,7 +17,9 @@ export const zeroKnowledge: Checker = {
   enforces: [15],
   start(_plan, report) {
     const search = new CanarySearch();
-    const origins: (OperationRecord | SecretRecord)[] = [];
+    /** By the canary's number; those of settled blobs are gone. */
+    const origins: (OperationRecord | SecretRecord | undefined)[] = [];
+    const canaryOf: number[] = [];
     const secrets = new Set<string>();
 
     function plant(value: string, origin: OperationRecord | SecretRecord): void {
@@ -33,8 +35,9 @@ export const zeroKnowledge: Checker = {
 
     return {
       on: {
-        op(record, { isNewOp }) {
+        op(record, { isNewOp, push }) {
           if (record.f !== "push" || record.outcome !== "invoke" || !isNewOp) return;
+          canaryOf[push!.number] = origins.length;
           if (!secrets.has(record.op!)) plant(record.op!, record);
         },
         secret(record) {
@@ -45,17 +48,23 @@ export const zeroKnowledge: Checker = {
         "relay-view"(record) {
           const hit = search.find(record.bytes);
           if (hit === undefined) return;
-          const origin = origins[hit.canary]!;
+          const origin = origins[hit.canary];
           const what =
-            origin.type === "secret"
-              ? `the secret "${origin.what}"`
-              : `the payload of push ${shortId(origin.op ?? "")} by ${origin.device}`;
+            origin === undefined
+              ? "the payload of an old push"
+              : origin.type === "secret"
+                ? `the secret "${origin.what}"`
+                : `the payload of push ${shortId(origin.op ?? "")} by ${origin.device}`;
           report({
             kind: "canary-seen",
             message: `${record.relay} could read ${what} as ${hit.form}, at byte ${hit.offset} of a frame`,
-            witness: [origin, record],
+            witness: origin === undefined ? [record] : [origin, record],
           });
         },
+      },
+      forget(_blob, push) {
+        const canary = push === undefined ? undefined : canaryOf[push.number];
+        if (canary !== undefined && origins[canary] === push?.invoke) origins[canary] = undefined;
       },
     };
   },
