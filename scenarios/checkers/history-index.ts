@@ -20,7 +20,7 @@ import { OpenOperations } from "./open-operations.ts";
 import { ThreeKeyMap } from "./three-key-map.ts";
 
 /** Blobs that are never settled yet: more than the runs of most scenarios have. */
-const YOUNG_BLOBS = 16_384;
+const YOUNG_BLOBS = 4096;
 
 const NONE: readonly never[] = [];
 
