@@ -119,7 +119,6 @@ describe("mistakes", () => {
     "sim --on local",
     "sim --build x",
     "replay 0x2a --scenario S-ONE-01 --on live",
-    "bench checkers",
     "bench report",
     ..."chaos soak report doctor".split(" "),
     "soak --relay a --for 8h",

@@ -30,6 +30,7 @@ import type { ClientJob, LinkPort } from "./link-port.ts";
 import { QueueMeter } from "./queue-meter.ts";
 import { RelayLink } from "./relay-link.ts";
 import { Sealer } from "./sealer.ts";
+import { SenderChains } from "./sender-chains.ts";
 import type { OutboxRow, SentLog } from "./sent-log.ts";
 import type { DeviceAnswer, DeviceOperation, EpochPosition, SentRow } from "./store.ts";
 
@@ -78,6 +79,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       context,
       sealer: this.#sealer,
       copies: this.#copies,
+      chains: new SenderChains(),
       codec: new MessageCodec(),
       pool,
       hasher: new ChainHasher(context.suite),

@@ -185,6 +185,7 @@ function isFailover(why: DisconnectWhy): boolean {
     case "wrong-relay":
     case "invalid-message":
     case "page-refused":
+    case "dishonest":
     case "relay-shutdown":
     case "overloaded":
       return true;

@@ -172,7 +172,7 @@ export const deviceMutants: readonly Mutant[] = [
         replace: "",
       },
     ],
-    caughtBy: "sent-log",
+    caughtBy: "relay-honesty",
     scenarios: ["T-CONN-02", "S-CONV-01"],
   },
   {
@@ -439,7 +439,7 @@ export const deviceMutants: readonly Mutant[] = [
         replace: "page.blobs.filter((blob) => !this.isOwn(blob.sender)).map((blob) =>",
       },
     ],
-    caughtBy: "cursor-behind-applied",
+    caughtBy: "session-guarantees",
     scenarios: ["S-CONV-04", "S-CONC-03"],
   },
 ];

@@ -17,7 +17,7 @@ export const relayMutants: readonly Mutant[] = [
           "(blobs.length >= request.limit || cost > bytesLeft)) {\n      through = row.cursor;\n      chain = row.chain;",
       },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "paging",
     scenarios: ["S-SM-02"],
   },
   {
@@ -51,7 +51,7 @@ export const relayMutants: readonly Mutant[] = [
         replace: "hasMore: false, max: through",
       },
     ],
-    caughtBy: "max-cursor",
+    caughtBy: "real-time",
     scenarios: ["S-SM-02"],
   },
   {
@@ -345,7 +345,6 @@ export const relayMutants: readonly Mutant[] = [
     ],
     caughtBy: "shutdown",
     scenarios: ["S-CONV-02"],
-    waiting: "the checker that must see it is not here yet",
   },
   {
     id: "N82",
@@ -361,6 +360,5 @@ export const relayMutants: readonly Mutant[] = [
     ],
     caughtBy: "no-metadata-in-logs",
     scenarios: ["T-CONN-03", "S-SM-03", "T-LOSS-04"],
-    waiting: "the checker that must see it is not here yet",
   },
 ];

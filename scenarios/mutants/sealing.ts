@@ -143,6 +143,5 @@ export const sealingMutants: readonly Mutant[] = [
     ],
     caughtBy: "tamper",
     scenarios: ["E-ENC-01", "E-ENC-02"],
-    waiting: "the checker that must see it and scenarios that tamper are not here yet",
   },
 ];
