@@ -45,6 +45,7 @@ const READY_WITHIN_MS = 20_000;
 const PUMBA_FAULTS: ReadonlySet<FaultStep["do"]> = new Set(["crash", "restart", "pause", "wipe", "rollback"]);
 /** The server gives up after 25 s; a toxic before a narrow line is taken away when what waits there has gone through. */
 const CALL_TIMEOUT_MS = 24_000;
+const ASK_TIMEOUT_MS = 1000;
 const CAPTURE_AT = "/var/tmp/capture.pcap";
 const CAPTURE_PACKETS = 200_000;
 
@@ -113,7 +114,7 @@ export class DockerBackend implements Backend {
     const pod = await this.#pod(TOXIPROXY, [API_PORT], []);
     this.#proxyPod = pod;
     const server = new ToxiproxyServer(this.toxiproxyUrl, CALL_TIMEOUT_MS);
-    await this.#startToxiproxy(pod, server);
+    await this.#startToxiproxy(pod);
     this.#links = new DockerLinks({
       seed: plan.seed,
       address: pod.address,
@@ -204,7 +205,7 @@ export class DockerBackend implements Backend {
     });
   }
 
-  async #startToxiproxy(pod: Pod, server: ToxiproxyServer): Promise<void> {
+  async #startToxiproxy(pod: Pod): Promise<void> {
     const { docker, images } = this.#options;
     const { journal, signal } = this.#context!;
     const container = await createNodeContainer({
@@ -218,11 +219,13 @@ export class DockerBackend implements Backend {
       env: ["LOG_LEVEL=debug"],
     });
     await container.start();
+    // A port that is published is open before anybody listens behind it: such a question is never answered.
+    const asked = new ToxiproxyServer(this.toxiproxyUrl, ASK_TIMEOUT_MS);
     const untilMs = Date.now() + READY_WITHIN_MS;
     let why = "";
     while (Date.now() < untilMs && !signal.aborted) {
       try {
-        await server.version();
+        await asked.version();
         return;
       } catch (error) {
         why = error instanceof Error ? error.message : String(error);

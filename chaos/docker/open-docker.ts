@@ -8,7 +8,7 @@ import type Docker from "dockerode";
 import { ok, type Result } from "../../core/result.ts";
 import { hashCode } from "../engine/code-hash.ts";
 import { openEngine, type EngineLack } from "../engine/engine.ts";
-import { checkImages, DEFAULT_TAG, hasImage, imagesOf, type ImageLack, type Images } from "../engine/images.ts";
+import { checkImages, DEFAULT_TAG, hasImage, imagesOf, type ImageLack, pumbaImageOf } from "../engine/images.ts";
 import { Pumba } from "../engine/pumba.ts";
 import { sweepLabel } from "../engine/run-label.ts";
 import { DockerBackend, type DockerBackendOptions } from "./docker-backend.ts";
@@ -23,25 +23,25 @@ export interface OpenDockerOptions extends Omit<DockerBackendOptions, "docker" |
 export type DockerLack = EngineLack | ImageLack;
 
 export async function openDockerBackend(options: OpenDockerOptions = {}): Promise<Result<DockerBackend, DockerLack>> {
-  const { tag, pumbaPath, ...others } = options;
+  const { tag = process.env["ZEROK_TAG"] ?? DEFAULT_TAG, pumbaPath, ...others } = options;
   const engine = await openEngine();
   if (!engine.ok) return engine;
   const { docker } = engine.value;
-  const images = await checkImages(docker, imagesOf(tag ?? process.env["ZEROK_TAG"] ?? DEFAULT_TAG), codeHere(others));
+  const images = await checkImages(docker, imagesOf(tag), codeHere(others));
   if (!images.ok) return images;
-  const pumba = await choosePumba(docker, images.value, pumbaPath);
+  const pumba = await choosePumba(docker, pumbaImageOf(tag), pumbaPath);
   return ok(new DockerBackend({ ...others, docker, images: images.value, pumba }));
 }
 
 /** Its program, else its image, else nothing: the engine does by itself what it would do. */
 async function choosePumba(
   docker: Docker,
-  images: Images,
+  image: string,
   path: string | undefined,
 ): Promise<DockerBackendOptions["pumba"]> {
   if (path !== undefined) return () => Pumba.program(path);
-  if (!(await hasImage(docker, images.pumba))) return undefined;
-  return (labels) => Pumba.image(docker, images.pumba, labels);
+  if (!(await hasImage(docker, image))) return undefined;
+  return (labels) => Pumba.image(docker, image, labels);
 }
 
 /** A build that is bound over the image's code need not be in the image; source that runs uncompiled cannot be. */

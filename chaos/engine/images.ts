@@ -9,8 +9,6 @@ export interface Images {
   /** Network tools; holds a pod. */
   readonly faults: string;
   readonly toxiproxy: string;
-  /** Of Pumba; seldom there, and not needed. */
-  readonly pumba: string;
 }
 
 export interface ImageLack {
@@ -21,12 +19,12 @@ export interface ImageLack {
 export const DEFAULT_TAG = "local";
 
 export function imagesOf(tag: string): Images {
-  return {
-    node: `zerok/node:${tag}`,
-    faults: `zerok/faults:${tag}`,
-    toxiproxy: `zerok/toxiproxy:${tag}`,
-    pumba: `zerok/pumba:${tag}`,
-  };
+  return { node: `zerok/node:${tag}`, faults: `zerok/faults:${tag}`, toxiproxy: `zerok/toxiproxy:${tag}` };
+}
+
+/** Seldom there, and not needed. */
+export function pumbaImageOf(tag: string): string {
+  return `zerok/pumba:${tag}`;
 }
 
 /** `code`: the hash that the image of relay and device must hold; without it any will do. */

@@ -1,6 +1,7 @@
 /** `zerok bench`: how fast it is, as ratios to what the same machine does in the same minute. */
 import type { HeapBench } from "../bench/heap-bench.ts";
 import type { Ratio, SimBench } from "../bench/sim-bench.ts";
+import { tuneEngine } from "../sweep/engine.ts";
 import { UserError } from "../user-error.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { renderCount, renderRounded } from "./figures.ts";
@@ -35,6 +36,8 @@ export async function runBenchCommand(args: BenchArguments, io: Io): Promise<Exi
   const { benchSim } = await import("../bench/sim-bench.ts");
   const isTold = !args.json && !args.quiet;
   if (isTold) io.err(`Measuring ${rounds} interleaved rounds …\n`);
+  // As the workers of a sweep do.
+  tuneEngine();
   const sim = benchSim(rounds, () => {});
   let heap: HeapBench | undefined;
   if (args.heap) {

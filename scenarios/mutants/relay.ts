@@ -332,4 +332,35 @@ export const relayMutants: readonly Mutant[] = [
     caughtBy: "max-cursor",
     scenarios: ["S-CONV-01", "T-CONN-02"],
   },
+  {
+    id: "N81",
+    title: "asked to stop, it waits for its devices to leave",
+    from: OWN,
+    edits: [
+      {
+        file: "core/relay/relay.ts",
+        find: "|| this.#jobs.size > 0) return;",
+        replace: "|| this.#jobs.size > 0 || this.#sessions.size > 0) return;",
+      },
+    ],
+    caughtBy: "shutdown",
+    scenarios: ["S-CONV-02"],
+    waiting: "the checker that must see it is not here yet",
+  },
+  {
+    id: "N82",
+    title: "a dropped connection is logged with the device that it belonged to",
+    from: OWN,
+    edits: [
+      {
+        file: "core/relay/connections.ts",
+        find: "drop(session: Session, why: DropWhy): void {",
+        replace:
+          "drop(session: Session, reason: DropWhy): void {\n    const why = `${reason} ${session.membership?.deviceHex ?? session.address}` as DropWhy;",
+      },
+    ],
+    caughtBy: "no-metadata-in-logs",
+    scenarios: ["T-CONN-03", "S-SM-03", "T-LOSS-04"],
+    waiting: "the checker that must see it is not here yet",
+  },
 ];
