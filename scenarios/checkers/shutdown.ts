@@ -1,7 +1,7 @@
 /**
  * A daemon that is asked to stop leaves within its grace time, with exit code 0, and leaves nothing half written: what
  * a device had committed when it left is what the next process finds on its disk. (What a relay had acknowledged is the
- * business of `acked-durable`.)
+ * business of `acked-durable`.) A process that is frozen meanwhile cannot leave, and is not asked to.
  */
 import type { Checker } from "../checker.ts";
 import type { DurableStateRecord, ExitRecord } from "../history.ts";
@@ -12,7 +12,10 @@ export const shutdown: Checker = {
   name: "shutdown",
   holdsWhen: "a daemon that is asked to stop leaves in time, with exit code 0 and nothing half written",
   enforces: [16],
-  start(_plan, report, { disks, readers }) {
+  start(plan, report, { disks, readers }) {
+    const pauses = new Map(plan.steps.flatMap((step) => (step.do === "pause" ? [[step.id, step.host] as const] : [])));
+    /** When each host was last frozen: for ever, while it is. */
+    const frozenUntil = new Map<string, number>();
     /** Devices that left in order and were not started again, with the life of their disk. */
     const left = new Map<string, { readonly exit: ExitRecord; readonly life: number }>();
     /** By the reader's number. */
@@ -34,8 +37,15 @@ export const shutdown: Checker = {
 
     return {
       on: {
+        fault(record) {
+          const host = pauses.get(record.step);
+          if (host === undefined) return;
+          if (record.stage === "issued") frozenUntil.set(host, Number.POSITIVE_INFINITY);
+          else if (record.stage === "healed") frozenUntil.set(host, record.at);
+        },
         exit(record) {
           const { host, at, askedAt, graceMs, code } = record;
+          if ((frozenUntil.get(host) ?? -1) >= askedAt) return;
           const tookMs = at - askedAt;
           if (code === null) {
             const message = `${host} was asked to stop at ${askedAt} ms and had to be killed after ${tookMs} ms`;
