@@ -191,6 +191,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           })
           .option("seed", text("the first seed (default 0x1)"))
           .option("repeat", text("so many seeds of each scenario, one after the other (default 1)"))
+          .option("jobs", text("so many runs at once (default 1; more of them delay each other's faults)"))
           .option("build", build)
           .option("heal", flag("take away what killed runs left behind, and end"))
           .option("out", out)
@@ -200,7 +201,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
       (args) =>
         void (choice = {
           command: "chaos",
-          args: { ...args, seed: args.seed, repeat: args.repeat, build: args.build },
+          args: { ...args, seed: args.seed, repeat: args.repeat, jobs: args.jobs, build: args.build },
           later: {},
         }),
     )
