@@ -1,3 +1,4 @@
+import type { BytePool } from "./bytes.ts";
 import type { CryptoSuite } from "./crypto/suite.ts";
 import type { Entropy } from "./machine.ts";
 
@@ -7,4 +8,6 @@ export interface Context {
   readonly suite: CryptoSuite;
   /** A coverage mark: "this rare thing did happen". The name is a literal, unique in the code. */
   readonly mark: (name: string) => void;
+  /** Where the machine's short-lived buffers come from; without one it has its own. Contents of a buffer are anything. */
+  readonly pool?: BytePool;
 }

@@ -32,6 +32,8 @@ export const CURSOR_MAX = Number.MAX_SAFE_INTEGER;
 export const TTL_S_MAX = 365 * 24 * 3600;
 /** Who takes in a frame that is long under way says a Ping this often: the sender cannot see what arrives. */
 export const PROGRESS_MS = 2000;
+/** All that a relay sets aside for frames that came in part, of members and strangers together. */
+export const HALF_FRAMES_BYTES_MAX = 256 * 1024 * 1024;
 /** Sequence numbers given up that one blob can tell of. */
 export const GIVEN_UP_MAX = 64;
 
@@ -46,6 +48,7 @@ export const GROUP_DEVICES_MAX = 1000;
 
 assertInvariant(PAYLOAD_BYTES_MAX + PAGE_OVERHEAD_BYTES_MAX <= FRAME_BYTES_MAX, "an accepted blob fits into a page");
 assertInvariant(PAGE_GONE_RANGES_MAX * 64 + 1024 <= PAGE_OVERHEAD_BYTES_MAX, "gone ranges fit beside one blob");
+assertInvariant(HALF_FRAMES_BYTES_MAX >= 16 * FRAME_BYTES_MAX, "some large frames may come at once");
 assertInvariant(PADDED_BYTES_MIN < PAYLOAD_BYTES_MAX, "padding fits");
 
 /** Values in one message, arrays counted too: twice what the fullest page needs, for the fields of later minors. */

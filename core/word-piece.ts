@@ -13,11 +13,14 @@ export class WordPiece {
   /** The most that `load` takes; a multiple of eight. */
   readonly bytesMax: number;
   readonly #bytes: Uint8Array;
+  /** Views of the first so many bytes, each made once: lengths come again, and a view costs as much as a short copy. */
+  readonly #prefixes: (Uint8Array | undefined)[];
 
   constructor(bytesMax: number) {
     this.words = new Int32Array(bytesMax / 4);
     this.#bytes = new Uint8Array(this.words.buffer);
     this.bytesMax = bytesMax;
+    this.#prefixes = Array.from({ length: bytesMax + 1 }, () => undefined);
   }
 
   /** Takes `count` bytes from `at` on, filled up with zeros to a multiple of eight. */
@@ -43,7 +46,7 @@ export class WordPiece {
   /** Writes the first `count` bytes to `at` and behind. */
   store(to: Uint8Array, at: number, count: number): void {
     if (count >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN) {
-      to.set(this.#bytes.subarray(0, count), at);
+      to.set((this.#prefixes[count] ??= this.#bytes.subarray(0, count)), at);
       return;
     }
     const { words } = this;

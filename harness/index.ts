@@ -21,6 +21,7 @@ export {
   SyncError,
   type SyncErrorCode,
   TimeoutError,
+  QueueFullError,
   TooLargeError,
 } from "./client/sync-error.ts";
 export type { Acked, Connected, InboxEntry, SyncEventMap } from "./client/sync-events.ts";

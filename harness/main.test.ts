@@ -119,9 +119,8 @@ describe("mistakes", () => {
     "sim --on local",
     "sim --build x",
     "replay 0x2a --scenario S-ONE-01 --on live",
-    "bench checkers",
     "bench report",
-    ..."chaos soak mutants report doctor".split(" "),
+    ..."chaos soak report doctor".split(" "),
     "soak --relay a --for 8h",
   ])("zerok %s comes later", async (words) => {
     expectMistake(await type(words), /comes later\. This version has: sim/);

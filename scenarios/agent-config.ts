@@ -58,6 +58,8 @@ const client = record<ClientConfig>({
   answerTimeoutMs: count,
   connectTimeoutMs: count,
   pushWindow: count,
+  queueRowsMax: count,
+  queueBytesMax: count,
   pullLimit: count,
   pullBytesMax: count,
   ttlS: count,

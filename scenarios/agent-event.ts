@@ -4,6 +4,7 @@
  * total, so that the compiler asks for every field that an event gets.
  */
 import type { ClientEvent, DisconnectWhy, PushError } from "../core/client/events.ts";
+import type { PageError } from "../core/client/page-check.ts";
 import type { Position } from "../core/ids.ts";
 import type { GoneRange } from "../core/wire/messages.ts";
 import { bytes, count, encodeFields, flag, isJsonObject, listOf, oneOf, orNull } from "./field-codec.ts";
@@ -22,7 +23,9 @@ type ToldType =
   | "notified"
   | "pulling"
   | "pulled"
-  | "pull-failed";
+  | "pull-failed"
+  | "page-refused"
+  | "accused";
 
 /** An event that opens, closes or settles an operation of the history, or is recorded as it is. */
 export type ToldEvent = Extract<ClientEvent, { readonly type: ToldType }>;
@@ -38,6 +41,7 @@ const WHYS = {
   "wrong-relay": true,
   "invalid-message": true,
   "page-refused": true,
+  dishonest: true,
   replaced: true,
   "relay-shutdown": true,
   "epoch-changed": true,
@@ -53,10 +57,19 @@ const why: FieldCodec<DisconnectWhy> = {
     typeof value === "string" && Object.hasOwn(WHYS, value) ? (value as keyof typeof WHYS) : undefined,
 };
 
+const queueFull = record<Extract<PushError, { type: "QueueFull" }>>({
+  type: oneOf("QueueFull"),
+  rows: count,
+  bytes: count,
+  rowsMax: count,
+  bytesMax: count,
+});
+
 const pushError: FieldCodec<PushError> = {
   encode: (value) => value,
   parse(value) {
     if (!isJsonObject(value)) return undefined;
+    if (value["type"] === "QueueFull") return queueFull.parse(value);
     const { type, bytesMax, ttlSMax } = value;
     const fields = Object.keys(value).length;
     if (type === "TooLarge" && fields === 2) {
@@ -68,6 +81,23 @@ const pushError: FieldCodec<PushError> = {
       return parsed === undefined ? undefined : { type, ttlSMax: parsed };
     }
     return (type === "StorageFull" || type === "StorageFailed") && fields === 1 ? { type } : undefined;
+  },
+};
+
+const pageError: FieldCodec<PageError> = {
+  encode: (value) => value,
+  parse(value) {
+    if (!isJsonObject(value)) return undefined;
+    const { type } = value;
+    const fields = Object.keys(value).length;
+    if (type === "WrongMore") return fields === 1 ? { type } : undefined;
+    if (fields !== 2) return undefined;
+    if (type === "WrongAfter") {
+      const after = count.parse(value["after"]);
+      return after === undefined ? undefined : { type, after };
+    }
+    const cursor = count.parse(value["cursor"]);
+    return (type === "Hole" || type === "WrongChain") && cursor !== undefined ? { type, cursor } : undefined;
   },
 };
 
@@ -89,6 +119,13 @@ const FIELDS: { readonly [T in ToldType]: FieldCodecs<Extract<ToldEvent, { reado
   pulling: { relay: text, after: count },
   pulled: { relay: text, through: count, max: count, blobs: count, hasMore: flag, gone: listOf(gone) },
   "pull-failed": { relay: text, why: text },
+  "page-refused": { relay: text, error: pageError },
+  accused: {
+    relay: text,
+    what: oneOf("rolled-back", "forked", "replayed", "cloned"),
+    cursor: count,
+    sender: orNull(bytes),
+  },
 };
 
 function fieldsOf(type: ToldType): { readonly [field: string]: FieldCodec<unknown> } {

@@ -7,7 +7,7 @@ import { encodeHex, isEqualBytes } from "../core/bytes.ts";
 import type { EpochPosition } from "../core/client/store.ts";
 import type { BlobId } from "../core/ids.ts";
 import type { LostRange } from "../core/inbox/take.ts";
-import { assertInvariant } from "../core/invariant.ts";
+import { assertInvariant, InvariantViolation } from "../core/invariant.ts";
 import { encodeText } from "../core/text.ts";
 import type { HistorySink } from "./history-sink.ts";
 import { digestBytes, OP_BYTES } from "./payload.ts";
@@ -112,9 +112,10 @@ export class DiskReader {
   committed(): void {
     const disk = this.#disk!;
     if (this.#inbox < disk.inboxCount) this.#readInbox(disk);
-    this.#readQuarantine(disk);
-    this.#readLost(disk);
-    for (const relay of this.#relays) {
+    if (this.#quarantine < disk.quarantineCount) this.#readQuarantine(disk);
+    if (this.#lost < disk.lostCount) this.#readLost(disk);
+    for (let i = 0; i < this.#relays.length; i++) {
+      const relay = this.#relays[i]!;
       const position = disk.positionAt(relay.hex);
       if (position === undefined) continue;
       const { contiguous, epoch } = position;
@@ -129,33 +130,37 @@ export class DiskReader {
   }
 
   #nameOf(hex: string): string {
-    const relay = this.#relays.find((each) => each.hex === hex);
-    assertInvariant(relay !== undefined, `the disk of ${this.#device} tells of a relay that its plan does not have`);
-    return relay.name;
+    for (let i = 0; i < this.#relays.length; i++) if (this.#relays[i]!.hex === hex) return this.#relays[i]!.name;
+    throw new InvariantViolation(`the disk of ${this.#device} tells of a relay that its plan does not have`);
   }
 
   #readInbox(disk: DeviceDisk): void {
-    const { at, names } = this.#sink;
-    for (const row of pages((after) => disk.inbox(after, PAGE_ROWS), this.#inbox)) {
-      const { relay, epoch, cursor, blob, body, sender, sequence } = row;
-      this.#sink.add({
-        type: "deliver",
-        at,
-        device: this.#device,
-        group: this.#group,
-        index: this.#inbox,
-        relay: this.#nameOf(relay),
-        epoch,
-        cursor,
-        blob,
-        op: body.length >= OP_BYTES ? encodeHex(body.subarray(0, OP_BYTES)) : null,
-        digest: digestBytes(body),
-        sizeBytes: body.length,
-        sender: names.of(sender),
-        sequence,
-      });
-      this.#inbox++;
+    while (this.#inbox < disk.inboxCount) {
+      const rows = disk.inbox(this.#inbox, PAGE_ROWS);
+      assertInvariant(rows.length > 0, `the inbox of ${this.#device} holds the rows that it counts`);
+      for (let i = 0; i < rows.length; i++) this.#recordDelivery(rows[i]!);
     }
+  }
+
+  #recordDelivery({ relay, epoch, cursor, blob, body, sender, sequence }: InboxRow): void {
+    const { at, names } = this.#sink;
+    this.#sink.add({
+      type: "deliver",
+      at,
+      device: this.#device,
+      group: this.#group,
+      index: this.#inbox,
+      relay: this.#nameOf(relay),
+      epoch,
+      cursor,
+      blob,
+      op: body.length >= OP_BYTES ? encodeHex(body.subarray(0, OP_BYTES)) : null,
+      digest: digestBytes(body),
+      sizeBytes: body.length,
+      sender: names.of(sender),
+      sequence,
+    });
+    this.#inbox++;
   }
 
   #readQuarantine(disk: DeviceDisk): void {

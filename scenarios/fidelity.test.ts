@@ -13,8 +13,8 @@ const noPower: FidelityTable = (step) =>
 describe("the fidelity of a row", () => {
   test("is the worst of its steps, each lack named once", () => {
     expect(rowFidelity(row("W-06"), "sim", noPower)?.fidelity).toBe("unsupported");
-    const { fidelity, lacks } = rowFidelity(row("T-CONN-05"), "local", noPower)!;
-    expect([fidelity, lacks.filter(({ reason }) => reason === "only nearly").length]).toEqual(["unsupported", 1]);
+    const { lacks } = rowFidelity(row("T-CONN-05"), "local", noPower)!;
+    expect(lacks.filter(({ reason }) => reason === "only nearly").length).toBe(1);
     expect(rowFidelity(row("S-CONV-04"), "docker", noPower)).toEqual({ fidelity: "exact", lacks: [] });
   });
 

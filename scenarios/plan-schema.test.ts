@@ -145,6 +145,8 @@ const LATER_LIMITS: ReadonlySet<string | number> = new Set([
   "rateEntriesMax",
   "acknowledgedRetentionS",
   "payloadBytesMax",
+  "queueRowsMax",
+  "queueBytesMax",
 ]);
 
 /** The device of "open" and the new quota of "restart" mean something else when they are missing. */

@@ -4,7 +4,7 @@
  * `findPlanFlaw`. A refusal names the path of what is wrong. Called by whoever reads a capsule or a plan file.
  */
 import * as v from "valibot";
-import type { ClientConfig } from "../core/client/config.ts";
+import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from "../core/client/config.ts";
 import { assertInvariant } from "../core/invariant.ts";
 import { TTL_S_MAX } from "../core/limits.ts";
 import { DEFAULT_RELAY_CONFIG, type RelayConfig } from "../core/relay/config.ts";
@@ -76,6 +76,8 @@ const clientConfig = v.strictObject({
   answerTimeoutMs: ms,
   connectTimeoutMs: ms,
   pushWindow: atLeastOne,
+  queueRowsMax: v.optional(atLeastOne, DEFAULT_CLIENT_CONFIG.queueRowsMax),
+  queueBytesMax: v.optional(atLeastOne, DEFAULT_CLIENT_CONFIG.queueBytesMax),
   pullLimit: atLeastOne,
   pullBytesMax: atLeastOne,
   ttlS: whole(0, TTL_S_MAX),

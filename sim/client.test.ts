@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openBlob, BlobKind, BODY_BYTES_MAX } from "../core/blob/seal.ts";
+import { openBlob, BlobKind, BODY_BYTES_MAX, sealedBytes } from "../core/blob/seal.ts";
 import { concatBytes } from "../core/bytes.ts";
 import { Client } from "../core/client/client.ts";
 import type { ClientConfig } from "../core/client/config.ts";
@@ -10,6 +10,7 @@ import { START } from "../core/ids.ts";
 import { FRAME_BYTES_MAX, PAYLOAD_BYTES_MAX, TTL_S_MAX } from "../core/limits.ts";
 import type { Input } from "../core/machine.ts";
 import { ErrorCode } from "../core/wire/error-code.ts";
+import { ChainHasher } from "../core/log/chain.ts";
 import { isHelloSigned } from "../core/wire/hello-signature.ts";
 import type { Hello, Message, MessageType, PullResponse } from "../core/wire/messages.ts";
 import { DeviceStore } from "./device-store.ts";
@@ -261,6 +262,8 @@ describe("a device and its relay", () => {
       connections: 1,
       outbox: 0,
       inFlight: 0,
+      queuedBytes: 0,
+      queuedRows: 0,
       pulls: 0,
       requests: 0,
       jobs: 0,
@@ -385,6 +388,101 @@ describe("pushing", () => {
     expect([content(first as never)?.body[0], content(second as never)?.body[0], none]).toEqual([1, 2, []]);
     device.hears(ack(first!, 1), ack(second!, 2));
     expect(device.saidPushes()).toEqual([3, 4]);
+  });
+
+  describe("has a queue with bounds", () => {
+    /** Of the pushes since the last time, in the order in which they were told. */
+    const outcomes = (device: Device): string[] =>
+      device.told("queued", "push-failed").map((event) => {
+        return `${event.ref} ${event.type === "queued" ? "queued" : event.error.type}`;
+      });
+
+    it("of rows: what is beyond is refused at once, with the bounds, takes no number, and nothing of it is stored", () => {
+      const device = new Device({ queueRowsMax: 2, queueBytesMax: 5000 });
+      for (const ref of [1, 2, 3]) device.push(ref);
+      const [one, two, three] = device.told("queued", "push-failed");
+      expect([one, two]).toMatchObject([{ type: "queued" }, { type: "queued" }]);
+      const bytes = 2 * sealedBytes(1, 0);
+      const error = { type: "QueueFull", rows: 2, bytes, rowsMax: 2, bytesMax: 5000 };
+      expect(three).toEqual({ type: "push-failed", ref: 3, error });
+      expect(device.store.outbox(RELAY_HEX).map(({ sequence }) => sequence)).toEqual([1, 2]);
+      const log = new Log();
+      device.connect(log);
+      const [first] = device.said().filter(({ type }) => type === "Push");
+      device.hears(ack(first!, 1));
+      device.push(4);
+      expect(outcomes(device)).toEqual(["4 queued"]);
+      const [four] = device.said().filter(({ type }) => type === "Push");
+      expect(content(four as never)).toMatchObject({ sequence: 3, givenUp: [] });
+    });
+
+    it("of sealed bytes, to the last one", () => {
+      const device = new Device({ queueBytesMax: sealedBytes(1, 0) + sealedBytes(1000, 0) });
+      device.push(1);
+      device.push(2, 0, new Uint8Array(1200));
+      device.push(3, 0, new Uint8Array(1000));
+      device.push(4);
+      expect(outcomes(device)).toEqual(["1 queued", "2 QueueFull", "3 queued", "4 QueueFull"]);
+    });
+
+    it("that stand over a restart of the process", () => {
+      const device = new Device({ queueRowsMax: 2 });
+      for (const ref of [1, 2]) device.push(ref);
+      device.start();
+      device.push(3);
+      expect(outcomes(device)).toEqual(["1 queued", "2 queued", "3 QueueFull"]);
+    });
+
+    it("that count what the store has not answered yet, and what came before it had answered at all", () => {
+      const device = new Device({ queueRowsMax: 2 }, true);
+      for (const ref of [1, 2, 3]) device.push(ref);
+      expect(outcomes(device), "before the store has told anything").toEqual(["3 QueueFull"]);
+      device.storeCatchesUp();
+      device.connect(new Log());
+      const [first] = device.said().filter(({ type }) => type === "Push");
+      device.hears(ack(first!, 1));
+      device.isStoreSlow = true;
+      for (const ref of [4, 5]) device.push(ref);
+      expect(outcomes(device), "while one is being stored").toEqual(["1 queued", "2 queued", "5 QueueFull"]);
+      device.storeCatchesUp();
+      expect(outcomes(device)).toEqual(["4 queued"]);
+    });
+
+    it("with room again for what the store could not keep, what was refused for good, and what was over", () => {
+      const device = new Device({ queueRowsMax: 1 });
+      device.disk.full = true;
+      device.push(1);
+      device.disk.full = false;
+      device.push(2);
+      device.connect(new Log());
+      const [two] = device.said().filter(({ type }) => type === "Push");
+      device.hears(refusal("Push", (two as { blobId: Uint8Array }).blobId, 0));
+      device.push(3, 1);
+      device.push(4);
+      device.closes();
+      device.pass(10_000);
+      device.opens();
+      device.welcome(new Log());
+      device.push(5);
+      expect(outcomes(device)).toEqual(["1 StorageFull", "2 queued", "3 queued", "4 QueueFull", "5 queued"]);
+    });
+
+    it("that what is sent again to a relay that lost its data does not use up", () => {
+      const device = new Device({ queueRowsMax: 2 });
+      const log = new Log();
+      device.connect(log);
+      for (const ref of [1, 2]) device.push(ref);
+      const pushes = device.said().filter(({ type }) => type === "Push");
+      device.hears(...pushes.map((push, i) => ack(push, i + 1)));
+      device.closes();
+      device.pass(60_000);
+      device.opens();
+      device.welcome(new Log(SECOND_EPOCH));
+      expect(device.client.resources()).toMatchObject({ outbox: 2, queuedRows: 0, queuedBytes: 0 });
+      device.push(3);
+      device.push(4);
+      expect(outcomes(device)).toEqual(["1 queued", "2 queued", "3 queued", "4 queued"]);
+    });
   });
 
   it("refuses at once a body that fits into no blob", () => {
@@ -636,6 +734,48 @@ describe("a page that cannot be believed", () => {
       expect([device.cursor, device.inbox()]).toEqual([3, [1, 2, 3]]);
     });
   }
+});
+
+describe("a relay that denies what it told before", () => {
+  const log = new Log().add(1).add(2).add(3);
+
+  it.each([
+    ["rolled-back", { cursor: 2, chain: log.rows[1]!.chain }],
+    ["forked", { cursor: 3, chain: new Uint8Array(32).fill(1) }],
+  ] as const)("in its own epoch is accused of it and left: %s", (what, max) => {
+    const device = new Device();
+    device.connect(log);
+    device.converse(log);
+    device.closes();
+    device.pass(1000);
+    device.opens();
+    device.said();
+    log.head = { ...log.head, max };
+    device.welcome(log);
+    log.head = { ...log.head, max: { cursor: 3, chain: log.rows[2]!.chain } };
+    expect(device.told("accused")).toMatchObject([{ what, cursor: 3, sender: null }]);
+    expect([device.connection, device.said()]).toEqual([0, []]);
+    // It thinks better of it.
+    device.pass(10_000);
+    device.opens();
+    device.welcome(log);
+    expect([device.told("accused"), device.client.positionAt(RELAY_HEX)?.contiguous.cursor]).toEqual([[], 3]);
+  });
+
+  it("one blob at two cursors: accused, and delivered once", () => {
+    const twice = new Log().add(1);
+    const payload = twice.rows[0]!.payload!;
+    twice.append(new Uint8Array(16).fill(9), payload);
+    const again = { ...twice.rows[1]!, blobId: twice.rows[0]!.blobId };
+    const chain = new ChainHasher(suite).next(twice.rows[0]!.chain, 2, again.blobId, suite.hash(payload));
+    twice.rows[1] = { ...again, chain };
+    twice.head = { ...twice.head, max: { cursor: 2, chain } };
+    const device = new Device();
+    device.connect(twice);
+    device.converse(twice);
+    expect(device.told("accused")).toMatchObject([{ what: "replayed", cursor: 2, sender: RELAY.id }]);
+    expect([device.inbox(), device.cursor]).toEqual([[1], 2]);
+  });
 });
 
 describe("what is special about some cursors", () => {

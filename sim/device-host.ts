@@ -2,7 +2,7 @@
  * A device in the simulated world: its program and its application. The application pushes what the plan says and reads
  * the committed inbox; the machine's events are hints, and open or close operations of the history.
  */
-import { encodeHex } from "../core/bytes.ts";
+import { type BytePool, encodeHex } from "../core/bytes.ts";
 import { Client } from "../core/client/client.ts";
 import type { ClientConfig } from "../core/client/config.ts";
 import type { ClientCommand, ClientEvent } from "../core/client/events.ts";
@@ -18,7 +18,7 @@ import { createPayload } from "../scenarios/payload.ts";
 import type { OperationStep } from "../scenarios/plan.ts";
 import { isTransportNonce, isTransportSeal } from "../scenarios/seal-record.ts";
 import { DeviceStore } from "./device-store.ts";
-import { createDeviceDisk } from "./device-disk.ts";
+import { SimDeviceDisk } from "./device-disk.ts";
 import type { HostWatch } from "./host-watch.ts";
 import type { JournalCodec } from "./journal-codec.ts";
 import type { Cause } from "./kernel/choices.ts";
@@ -37,6 +37,7 @@ export interface DeviceHostOptions {
   readonly config: ClientConfig;
   readonly suite: CryptoSuite;
   readonly codec: JournalCodec;
+  readonly pool: BytePool;
   readonly recorder: Recorder;
   readonly mark: (name: string) => void;
   readonly watch?: HostWatch | undefined;
@@ -94,11 +95,11 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
-    const { groupSecret, config, codec, mark } = this.#options;
+    const { groupSecret, config, codec, pool, mark } = this.#options;
     const relays = [...this.#options.relays.values()];
     const store = new DeviceStore(disk, codec);
-    this.#reader.opened(createDeviceDisk(store), incarnation === 0);
-    const context = { entropy, suite: this.#suite, mark };
+    this.#reader.opened(new SimDeviceDisk(store), incarnation === 0);
+    const context = { entropy, suite: this.#suite, mark, pool };
     const machine = new Client({ relays, groupSecret, config }, context);
     return { machine, store: this.#options.watch?.started(store) ?? store };
   }
@@ -116,7 +117,7 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
   // ── what the plan asks of the application ─────────────────────────────────────────────────────────────────────────
 
   push(step: Extract<OperationStep, { do: "push" }>, cause: Cause): void {
-    const body = createPayload(step.op, step.sizeBytes, this.#options.recorder.pool);
+    const body = createPayload(step.op, step.sizeBytes, this.#options.pool);
     const ref = this.#history.invokePush(step, body);
     if (this.host.isUp) this.host.command({ type: "push", ref, body, ttlS: step.ttlS }, cause);
     else this.#history.pushFailed(ref, "the device is down");

@@ -44,10 +44,13 @@ export class Nemesis {
     this.#hosts = hosts;
     this.#recorder = recorder;
     this.#rotLabel = kernel.labels.label("nemesis.rot");
-    kernel.network.onEffect = (toxic) => {
+    // Not in one: a function that is assigned to a property where it is made lives with the old objects, and keeps its
+    // whole run alive until the next full collection.
+    const onEffect = (toxic: Toxic): void => {
       const step = this.#stepOf.get(toxic);
       if (step !== undefined) this.#see(step);
     };
+    kernel.network.onEffect = onEffect;
   }
 
   /** The list itself: what is withheld from this host comes and goes. */
@@ -224,9 +227,16 @@ export class Nemesis {
       if (node.host.incarnation === incarnation) this.#down(step.host, "kill", step.id, cause);
     };
     if (node instanceof RelayHost) {
-      node.onStopped = () => this.#kernel.at(this.#kernel.nowMs, cause, stop);
+      const askedAt = this.#recorder.at;
+      const graceMs = Math.min(GRACE_MS, step.downMs - 1);
+      const leave = (code: number | null): void => {
+        if (node.host.incarnation !== incarnation || !node.host.isUp) return;
+        this.#recorder.add({ type: "exit", at: this.#recorder.at, host: step.host, askedAt, graceMs, code });
+        stop();
+      };
+      node.onStopped = () => this.#kernel.at(this.#kernel.nowMs, cause, () => leave(0));
       node.host.command({ type: "shutdown" }, cause);
-      this.#kernel.at(this.#kernel.nowMs + Math.min(GRACE_MS, step.downMs - 1), cause, stop);
+      this.#kernel.at(this.#kernel.nowMs + graceMs, cause, () => leave(null));
     } else {
       node.host.command({ type: "disconnect" }, cause);
       this.#kernel.at(this.#kernel.nowMs + Math.min(100, step.downMs - 1), cause, stop);

@@ -12,13 +12,13 @@ import type { Kernel } from "./kernel/kernel.ts";
 export class Recorder implements HistorySink {
   readonly history: HistoryRecord[] = [];
   readonly names = new HexNames();
-  /** For what the applications push. */
-  readonly pool = new BytePool();
   /** Sealed by devices so far: Noise messages, handshakes included. */
   frames = 0;
   readonly #kernel: Kernel;
   readonly #originMs: number;
   #processes = 0;
+  /** For what is kept in the history: of this run alone. */
+  readonly #pool = new BytePool();
 
   constructor(kernel: Kernel, originMs: number) {
     this.#kernel = kernel;
@@ -43,6 +43,13 @@ export class Recorder implements HistorySink {
   sealed(host: string, key: Uint8Array, nonce: Uint8Array): void {
     const record = sealRecord(this.at, host, key, nonce);
     if (record !== undefined) this.history.push(record);
+  }
+
+  /** A relay decrypted something: all of it can be read there. The array stays the caller's. */
+  opened(relay: string, plaintext: Uint8Array): void {
+    const bytes = this.#pool.take(plaintext.length);
+    bytes.set(plaintext);
+    this.history.push({ type: "relay-view", at: this.at, relay, bytes });
   }
 
   phase(phase: Extract<HistoryRecord, { type: "phase" }>["phase"], waiting?: readonly string[]): void {

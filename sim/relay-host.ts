@@ -1,7 +1,7 @@
 /** A relay in the simulated world: its program, and what is seen of it. */
 import type { Context } from "../core/context.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
-import { encodeHex } from "../core/bytes.ts";
+import { type BytePool, encodeHex } from "../core/bytes.ts";
 import type { Entropy } from "../core/machine.ts";
 import type { RelayConfig } from "../core/relay/config.ts";
 import type { RelayCommand, RelayEvent } from "../core/relay/events.ts";
@@ -24,6 +24,7 @@ export interface RelayHostOptions {
   readonly config: RelayConfig;
   readonly suite: CryptoSuite;
   readonly codec: JournalCodec;
+  readonly pool: BytePool;
   readonly recorder: Recorder;
   readonly mark: (name: string) => void;
   readonly watch?: HostWatch | undefined;
@@ -56,7 +57,7 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
       },
       opened: (bytes) => {
         watch?.opened(bytes);
-        recorder.history.push({ type: "relay-view", at: recorder.at, relay: name, bytes });
+        recorder.opened(name, bytes);
       },
     });
     if (watch !== undefined) this.onSend = (peer, bytes) => watch.sent(peer, bytes);
@@ -68,13 +69,14 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
-    const { codec, mark, suite, watch } = this.#options;
-    const context: Context = { entropy, suite: this.#suite, mark };
+    const { codec, pool, mark, suite, watch } = this.#options;
+    const context: Context = { entropy, suite: this.#suite, mark, pool };
     const store = new RelayStore(disk, suite, codec);
     return { machine: new Relay(this.config, context), store: watch?.started(store) ?? store };
   }
 
   onEvent(event: RelayEvent): void {
+    this.#log(event);
     if (event.type === "ready") this.relayId = event.relayId;
     if (event.type !== "stopped") return;
     const told = this.onStopped;
@@ -85,6 +87,16 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
   /** Turns bits of payloads over where they lie on its disk; its process may not have noticed when it next reads. */
   rot(bits: number, choose: (bound: number) => number): number {
     return rotPayloads(this.host.disk, RELAY_DATA_FILE, this.#options.codec, bits, choose);
+  }
+
+  /** As the daemon's log has it. */
+  #log(event: RelayEvent): void {
+    const { recorder } = this.#options;
+    const line =
+      event.type === "dropped"
+        ? JSON.stringify({ level: "debug", why: event.why, msg: event.type })
+        : JSON.stringify({ level: "info", msg: event.type });
+    recorder.add({ type: "log", at: recorder.at, host: this.name, line });
   }
 
   get idHex(): string {

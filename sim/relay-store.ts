@@ -63,12 +63,14 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     this.#journal = new Journal(disk, RELAY_DATA_FILE, codec);
     this.#identityJournal = new Journal(disk, RELAY_IDENTITY_FILE, codec);
     this.#hasher = new ChainHasher(suite);
-    this.#isWhole = (row) => {
+    // Not in one, as in nemesis.ts.
+    const isWhole = (row: LogRow): boolean => {
       if (!this.#unread.has(row)) return true;
       if (!isPayloadWhole(suite, row)) return false;
       this.#unread.delete(row);
       return true;
     };
+    this.#isWhole = isWhole;
     this.#reload();
   }
 

@@ -3,7 +3,7 @@ import { BytePool, concatBytes, encodeHex } from "../core/bytes.ts";
 import { START } from "../core/ids.ts";
 import type { Position } from "../core/ids.ts";
 import { deriveGroupKeys } from "../core/keys.ts";
-import { PAYLOAD_BYTES_MAX } from "../core/limits.ts";
+import { HALF_FRAMES_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../core/limits.ts";
 import { ChainHasher } from "../core/log/chain.ts";
 import type { Entropy, Input } from "../core/machine.ts";
 import { SecureChannel } from "../core/noise/channel.ts";
@@ -801,6 +801,29 @@ describe("a peer that keeps no rules", () => {
     const large = { ...push(1), payload: new Uint8Array(100_000) };
     for (const device of [stranger, member]) device.saysBytes(device.encode(large).subarray(0, 2 + 65_535));
     expect([stranger.isOpen, member.isOpen, world.drops()]).toEqual([false, true, ["invalid-message"]]);
+  });
+
+  it("halves of frames take no more memory than they may: who has been at it for the longest goes", () => {
+    const world = new World({ sessionsPerAddressMax: 1000, connectionsPerAddressPerMinute: 10_000 });
+    const fit = Math.floor(HALF_FRAMES_BYTES_MAX / (PAYLOAD_BYTES_MAX + 64));
+    const members = Array.from({ length: fit + 4 }, (_, i) => world.join(i % 200, i < 200 ? GROUP : OTHER_GROUP));
+    const large = { ...push(1), payload: new Uint8Array(PAYLOAD_BYTES_MAX) };
+    const whole = members[2]!.encode(large);
+    const first = 2 + 65_535;
+    for (const [i, member] of members.entries()) {
+      if (i !== 2) member.saysBytes(member.encode(large).subarray(0, first));
+      // One of the first has said it all: it holds nothing any more.
+      else for (let at = 0; at < whole.length; at += first) member.saysBytes(whole.subarray(at, at + first));
+    }
+    const gone = members.flatMap(({ isOpen }, i) => (isOpen ? [] : [i]));
+    expect([gone, world.drops()]).toEqual([[0, 1, 3], Array(3).fill("overloaded")]);
+    expect(members[2]!.heardTypes()).toContain("PushAck");
+    // Who goes gives back what it held, and what is small never needed any.
+    members[4]!.closes();
+    members[0] = world.join(250);
+    members[0].saysBytes(members[0].encode(large).subarray(0, first));
+    world.join(251).says(push(2));
+    expect([world.drops(), members[5]!.isOpen]).toEqual([[], true]);
   });
 
   it("says half of something and goes: forgotten", () => {

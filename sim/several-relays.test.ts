@@ -166,6 +166,25 @@ describe("copies", () => {
     expect([device.logOf("two"), device.client.waitingFor(), device.active()]).toEqual([1, [], "one"]);
   });
 
+  it("that are owed to a spare relay alone fill no queue; what no relay has does, over a restart too", () => {
+    const device = settled(["one", "two"], { queueRowsMax: 2 });
+    device.kill("two");
+    for (const ref of [1, 2, 3]) device.push(ref);
+    const waiting = () => device.client.resources()["queuedRows"];
+    expect([device.told("queued").length, waiting(), device.client.owedBy(device.relay("two").hex)]).toEqual([3, 0, 3]);
+    device.kill("one");
+    for (const ref of [4, 5, 6]) device.push(ref);
+    expect(device.told("push-failed").map(({ error }) => error.type)).toEqual(["QueueFull"]);
+    device.start();
+    expect([waiting(), device.client.outbox().length]).toEqual([2, 5]);
+    device.relay("two").state = "up";
+    device.connect().pass(VISITED_MS);
+    expect([waiting(), device.client.outbox().length]).toEqual([0, 2]);
+    device.relay("one").state = "up";
+    device.pass(10 * MINUTE_MS);
+    expect([waiting(), device.client.outbox().length]).toEqual([0, 0]);
+  });
+
   it("are owed after a restart too, only where they are owed", () => {
     const device = settled(["one", "two"]);
     device.kill("two");

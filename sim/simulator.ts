@@ -11,6 +11,7 @@ import { portableSuite } from "../core/crypto/portable.ts";
 import { deriveGroupKeys } from "../core/keys.ts";
 import { Redacted } from "../core/redacted.ts";
 import { createDraw, seedHalves } from "../scenarios/draw.ts";
+import { HeldRun } from "../scenarios/held-run.ts";
 import type { HistoryRecord } from "../scenarios/history.ts";
 import type { Moment, Plan } from "../scenarios/plan.ts";
 import { JournalCodec } from "./journal-codec.ts";
@@ -18,6 +19,7 @@ import type { Choices } from "./kernel/choices.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { ReplayedChoices } from "./kernel/recorded-choices.ts";
 import type { TraceCheckpoint, TraceDetail } from "./kernel/trace.ts";
+import { RunPool } from "./run-pool.ts";
 import { toySuite } from "./toy-suite.ts";
 import { World } from "./world.ts";
 
@@ -62,12 +64,10 @@ const EVENT_BUDGET = 2_000_000;
 export class Simulator {
   readonly #options: SimulatorOptions;
   readonly #codec = new JournalCodec();
+  readonly #pool = new RunPool();
   #kernel: Kernel | undefined;
-  /**
-   * The last run, kept until the next: an engine throws away the optimised code of closures that nobody holds, and would
-   * warm up anew for each seed.
-   */
-  readonly #held: World[] = [];
+  /** For its code alone. */
+  readonly #held = new HeldRun<World>();
 
   constructor(options: SimulatorOptions = {}) {
     this.#options = options;
@@ -76,15 +76,17 @@ export class Simulator {
   run(plan: Plan, options: SimOptions = {}): SimRun {
     const kernel = this.#reset(plan, options);
     this.#codec.reset();
+    this.#pool.reset();
     const suite = options.suite === "portable" ? portableSuite : toySuite;
     const world = new World(kernel, plan, {
       suiteFor: (host) => this.#options.wrapSuite?.(suite, host) ?? suite,
       secretOf: (group) => groupSecret(plan.seed, group),
       codec: this.#codec,
       onMoment: options.onMoment,
+      pool: this.#pool,
     });
     recordSecrets(world, plan, suite);
-    this.#held[0] = world;
+    this.#held.offer(world);
     world.run();
     const { recorder } = world;
     return {

@@ -2,6 +2,7 @@
  * One run of one plan: its hosts, its nemesis and the phases from boot to the last read. Made for a run and thrown away;
  * the kernel below it stays.
  */
+import type { BytePool } from "../core/bytes.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 import type { RelayAddress } from "../core/ids.ts";
 import type { Redacted } from "../core/redacted.ts";
@@ -25,6 +26,7 @@ export interface WorldOptions {
   readonly codec: JournalCodec;
   /** Told of every moment that a fault could be bound to. */
   readonly onMoment?: ((moment: Moment, atMs: number) => void) | undefined;
+  readonly pool: BytePool;
 }
 
 /** The plan's zero: by then every host has booted. */
@@ -81,7 +83,7 @@ export class World {
       this.marks.add(name);
     };
     const { topology } = this.#plan;
-    const { codec, suiteFor } = this.#options;
+    const { codec, pool, suiteFor } = this.#options;
     const cause = createCause(BOOT_CAUSE);
     for (const { name, config } of topology.relays) {
       const relay = new RelayHost(this.#kernel, {
@@ -89,6 +91,7 @@ export class World {
         config,
         suite: suiteFor(name),
         codec,
+        pool,
         recorder: this.recorder,
         mark,
         watch: this.#watch(name),
@@ -118,6 +121,7 @@ export class World {
         config,
         suite: suiteFor(name),
         codec,
+        pool,
         recorder: this.recorder,
         mark,
         watch: this.#watch(name),

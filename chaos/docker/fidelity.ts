@@ -1,6 +1,7 @@
 /** What containers behind the real Toxiproxy can be made to suffer, and how truly. */
 import type { DiskFault, FaultStep, ToxicSpec } from "../../scenarios/plan.ts";
 import type { Fidelity } from "../world/backend.ts";
+import { atItsTime } from "../world/moment-fidelity.ts";
 
 const RATE_BYTES = 1000;
 const EXACT: Fidelity = { how: "exact", reason: "" };
@@ -14,6 +15,10 @@ function unsupported(reason: string, probe: string): Fidelity {
 }
 
 export function dockerFidelity(step: FaultStep): Fidelity {
+  return atItsTime(step, fidelityOf(step));
+}
+
+function fidelityOf(step: FaultStep): Fidelity {
   switch (step.do) {
     case "crash":
       return step.how === "kill"

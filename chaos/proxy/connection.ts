@@ -182,8 +182,8 @@ export class Connection {
     if (kind === "reset") {
       this.#pipes!.upstream.dispose();
       this.#pipes!.downstream.dispose();
-      this.#options.client.resetAndDestroy();
-      this.#server!.resetAndDestroy();
+      resetNow(this.#options.client);
+      resetNow(this.#server!);
       return;
     }
     destination.destroySoon();
@@ -216,4 +216,11 @@ export class Connection {
 function destroyNow(socket: Socket): void {
   if ("resetAndClosing" in socket) Reflect.set(socket, "resetAndClosing", false);
   socket.destroy();
+}
+
+/** The system refuses a reset while a half-close is under way, and Node then keeps the handle open for good. */
+function resetNow(socket: Socket): void {
+  const isClosingHalf = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+  if (isClosingHalf) socket.once("finish", () => socket.resetAndDestroy());
+  else socket.resetAndDestroy();
 }

@@ -316,6 +316,27 @@ describe("a connection that a toxic closes", () => {
   });
 });
 
+describe("an end and a reset", () => {
+  it("that come to a side in one moment leave no socket open", async () => {
+    const proxy = await desk.proxy();
+    const { client, server } = await desk.connect(proxy);
+    client.send("x");
+    await server.receive(1);
+    const path = await desk.toxic(proxy, { type: "blocked", stream: "upstream" });
+    client.halfClose();
+    await event("acted");
+    client.reset();
+    // After an end nobody reads: the reset is met by whoever writes.
+    server.send("y");
+    while ((await effectOf(proxy, "blocked_upstream"))["chunks"] !== 2) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await desk.expect(204, "DELETE", path);
+    await event("closed");
+    await server.ended();
+  });
+});
+
 describe("latency", () => {
   it("is as long as it says, never shorter", async () => {
     const proxy = await desk.proxy();

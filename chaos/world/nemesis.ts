@@ -91,9 +91,17 @@ export class Nemesis {
       this.#keep(begin());
       return;
     }
-    const fault = (this.#last.get(step.host) ?? Promise.resolve()).then(begin);
+    const before = this.#last.get(step.host);
+    const fault = before === undefined ? begin() : before.then(() => this.#postpone(step)).then(begin);
     this.#last.set(step.host, fault);
+    void fault.finally(() => this.#last.get(step.host) === fault && this.#last.delete(step.host)).catch(() => {});
     this.#keep(fault);
+  }
+
+  /** It had to wait until its host was up, and was due when that was. */
+  #postpone(step: FaultStep): void {
+    const time = this.#times.get(step.id)!;
+    this.#times.set(step.id, { ...time, plannedMs: Math.max(time.plannedMs, this.#ms(runClock.nowUs())) });
   }
 
   /** All faults are over and their hosts up; throws what went wrong with the machine. */

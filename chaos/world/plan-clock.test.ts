@@ -37,6 +37,8 @@ describe("the plan's clock", () => {
     await first;
     expect(clock.heldMs).toBeGreaterThanOrEqual(149);
     expect(await waited).toBeGreaterThanOrEqual(60_000 + 149_000);
+    expect(clock.takenMs(60)).toBeCloseTo(60 + clock.heldMs, 0);
+    expect(clock.takenMs(-1)).toBe(-1);
   });
 
   it("holds nobody up when the run is aborted", async () => {

@@ -8,8 +8,9 @@ import { runClock, sleepUntil } from "./run-clock.ts";
 export class PlanClock {
   readonly #signal: AbortSignal;
   #originUs: number | undefined;
-  /** For how long it stood still so far, without the present hold. */
+  /** For how long it stood still so far, without the present hold, and where. */
   #heldUs = 0;
+  readonly #stops: { readonly atMs: number; readonly forMs: number }[] = [];
   #holds = 0;
   #heldSinceUs = 0;
   #released: Promise<void> = Promise.resolve();
@@ -39,6 +40,11 @@ export class PlanClock {
     return (this.#originUs ?? runClock.nowUs()) + this.#heldNowUs + 1000 * planMs;
   }
 
+  /** How many milliseconds of the wall clock after the plan's zero this millisecond of the plan was. */
+  takenMs(planMs: number): number {
+    return this.#stops.reduce((ms, { atMs, forMs }) => (atMs <= planMs ? ms + forMs : ms), planMs);
+  }
+
   /** Stands still until `work` is done. */
   async holdWhile<T>(work: Promise<T>): Promise<T> {
     if (this.#holds++ === 0) {
@@ -48,8 +54,11 @@ export class PlanClock {
     try {
       return await work;
     } finally {
+      const atMs = this.nowMs;
       if (--this.#holds === 0) {
-        this.#heldUs += runClock.nowUs() - this.#heldSinceUs;
+        const forUs = runClock.nowUs() - this.#heldSinceUs;
+        this.#heldUs += forUs;
+        this.#stops.push({ atMs, forMs: forUs / 1000 });
         this.#release();
       }
     }

@@ -9,8 +9,6 @@ import { request } from "node:http";
 const PIECE_BYTES = 256 * 1024;
 /** Longer than any form of a secret that is looked for. */
 const OVERLAP_BYTES = 512;
-/** What one relay may have written. */
-export const VIEW_BYTES_MAX = 256 * 1024 * 1024;
 const HTTP_TIMEOUT_MS = 5000;
 const HTTP_BYTES_MAX = 4 * 1024 * 1024;
 

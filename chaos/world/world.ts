@@ -10,7 +10,7 @@ import { Redacted } from "../../core/redacted.ts";
 import type { AgentMoment, AgentState } from "../../scenarios/agent-protocol.ts";
 import { createDraw } from "../../scenarios/draw.ts";
 import type { PhaseRecord } from "../../scenarios/history.ts";
-import { isFault, type OperationStep, type Plan } from "../../scenarios/plan.ts";
+import { isFault, type Demand, type OperationStep, type Plan } from "../../scenarios/plan.ts";
 import { AgentNode } from "./agent-node.ts";
 import type { Backend } from "./backend.ts";
 import { EnvironmentError } from "./environment-error.ts";
@@ -86,8 +86,19 @@ export class World {
 
   /** The plan with the times at which its steps were taken: what the history is to be judged by. */
   planAsTaken(): Plan {
+    const { demands } = this.#plan;
     const steps = this.#plan.steps.map((step) => ({ ...step, atMs: this.#takenMs.get(step.id) ?? step.atMs }));
-    return { ...this.#plan, steps, healAtMs: this.#healedMs ?? this.#plan.healAtMs };
+    const healAtMs = this.#healedMs ?? this.#plan.healAtMs;
+    const plan = { ...this.#plan, steps, healAtMs };
+    return demands === undefined ? plan : { ...plan, demands: demands.map((demand) => this.#asTaken(demand)) };
+  }
+
+  #asTaken(demand: Demand): Demand {
+    if (!("fromMs" in demand)) return demand;
+    const fromMs = Math.floor(this.#clock.takenMs(demand.fromMs));
+    return "toMs" in demand
+      ? { ...demand, fromMs, toMs: Math.ceil(this.#clock.takenMs(demand.toMs)) }
+      : { ...demand, fromMs };
   }
 
   get faultTimes(): readonly FaultTime[] {

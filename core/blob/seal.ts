@@ -90,11 +90,16 @@ assertInvariant(
 assertInvariant(HEADER_BYTES <= PADDED_BYTES_MIN, "the shortest plaintext holds the fixed header");
 assertInvariant(GIVEN_UP_MAX <= 255, "the count of given-up numbers is one byte");
 
+/** How long the payload of such a body is, with so many numbers given up told in it. */
+export function sealedBytes(bodyBytes: number, givenUp: number): number {
+  return paddedLength(HEADER_BYTES + U64_BYTES * givenUp + bodyBytes) + SEAL_BYTES;
+}
+
 /** A fresh payload of exact size: the caller's to keep. */
 export function sealBlob(options: SealOptions): Uint8Array {
   const { content, pool } = options;
-  const paddedBytes = paddedLength(HEADER_BYTES + U64_BYTES * content.givenUp.length + content.body.length);
-  const payload = fresh(pool, paddedBytes + SEAL_BYTES);
+  const payload = fresh(pool, sealedBytes(content.body.length, content.givenUp.length));
+  const paddedBytes = payload.length - SEAL_BYTES;
   // Encrypted where it is written.
   const plaintext = payload.subarray(XNONCE_BYTES, XNONCE_BYTES + paddedBytes);
   encodeContent(content, plaintext);
@@ -134,7 +139,7 @@ function encodeAssociated(about: Pick<OpenOptions, "groupId" | "blobId" | "kind"
   return ad;
 }
 
-/** `plaintext` is zeros, of the padded length. */
+/** `plaintext` has the padded length. */
 function encodeContent(content: BlobContent, plaintext: Uint8Array): void {
   const { sender, sequence, previous, givenUp, body } = content;
   assertInvariant(sender.length === DEVICE_ID_BYTES, "a sender has 32 bytes");
@@ -153,6 +158,7 @@ function encodeContent(content: BlobContent, plaintext: Uint8Array): void {
   }
   writeU32(plaintext, at, body.length);
   plaintext.set(body, bodyAt);
+  plaintext.fill(0, bodyAt + body.length);
 }
 
 function parseContent(plaintext: Uint8Array): Result<BlobContent, BlobError> {

@@ -24,10 +24,13 @@ import type { Connector } from "./connector.ts";
 import { createDialNumbers } from "./connector.ts";
 import { Copies } from "./copies.ts";
 import type { ClientCommand, ClientEvent, RequestCommand } from "./events.ts";
+import { EarlyCommands } from "./early-commands.ts";
 import { Itinerary } from "./itinerary.ts";
 import type { ClientJob, LinkPort } from "./link-port.ts";
+import { QueueMeter } from "./queue-meter.ts";
 import { RelayLink } from "./relay-link.ts";
 import { Sealer } from "./sealer.ts";
+import { SenderChains } from "./sender-chains.ts";
 import type { OutboxRow, SentLog } from "./sent-log.ts";
 import type { DeviceAnswer, DeviceOperation, EpochPosition, SentRow } from "./store.ts";
 
@@ -56,8 +59,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   readonly #copies: Copies;
   readonly #itinerary: Itinerary;
 
-  /** Commands that came before the store had answered. */
-  #early: ClientCommand[] = [];
+  readonly #early: EarlyCommands;
   /** Relays of which the store has not told yet. */
   #unloaded = 0;
   #isReady = false;
@@ -67,15 +69,17 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     const { relays, groupSecret, config } = options;
     this.#config = config;
     this.#context = context;
-    const pool = new BytePool();
+    const pool = context.pool ?? new BytePool();
     this.#sealer = new Sealer(context, groupSecret, pool);
     const outboxes: SentLog[] = [];
-    this.#copies = new Copies(outboxes);
+    this.#copies = new Copies(outboxes, new QueueMeter(config));
+    this.#early = new EarlyCommands(config);
     const port: LinkPort = {
       config,
       context,
       sealer: this.#sealer,
       copies: this.#copies,
+      chains: new SenderChains(),
       codec: new MessageCodec(),
       pool,
       hasher: new ChainHasher(context.suite),
@@ -118,7 +122,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
         break;
       case "command":
         if (this.#isReady) this.#command(input.command, now);
-        else this.#early.push(input.command);
+        else this.#tooEarly(input.command);
         break;
       default:
         unreachable(input);
@@ -158,7 +162,18 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       pulls += counts.pulls;
       requests += counts.requests;
     }
-    return { connections, outbox, inFlight, pulls, requests, jobs: this.#jobs.size, early: this.#early.length };
+    const { rows: queuedRows, bytes: queuedBytes } = this.#copies.queue;
+    return {
+      connections,
+      outbox,
+      inFlight,
+      pulls,
+      requests,
+      queuedRows,
+      queuedBytes,
+      jobs: this.#jobs.size,
+      early: this.#early.size,
+    };
   }
 
   /** The most preferred relay that is live, by its id in hex. */
@@ -168,7 +183,8 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
 
   /** Where this device stands at a relay (id in hex); undefined before its first Welcome there. */
   positionAt(relay: string): EpochPosition | undefined {
-    return this.#links.find((link) => link.relay === relay)?.position;
+    for (const link of this.#links) if (link.relay === relay) return link.position;
+    return undefined;
   }
 
   /** Blob ids, in hex, of everything queued that some relay owes a definite answer. */
@@ -219,11 +235,18 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   }
 
   #push(ref: number, body: Uint8Array, ttlS: number, now: Now): void {
-    const sealed = this.#sealer.seal(body, ttlS === 0 ? this.#config.ttlS : ttlS, now.wallMs);
+    const { queue } = this.#copies;
+    const sealed = this.#sealer.seal(body, ttlS === 0 ? this.#config.ttlS : ttlS, now.wallMs, queue);
     if (!sealed.ok) return this.#tell({ type: "push-failed", ref, error: sealed.error });
     const { row, announced } = sealed.value;
+    queue.add(row.payload.length);
     const id = this.#jobs.add({ for: "stage", ref, sealed: sealed.value });
     this.#ask({ id, type: "stage", row, announced: announced.length });
+  }
+
+  #tooEarly(command: ClientCommand): void {
+    const error = this.#early.add(command);
+    if (error !== undefined) this.#tell({ type: "push-failed", ref: error.ref, error: error.full });
   }
 
   #request(command: RequestCommand): void {
@@ -258,7 +281,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
 
   #expired(entry: OutboxRow): void {
     this.#context.mark("client.push.gave-up");
-    const wasSent = this.#copies.giveUp(entry.blobHex);
+    const wasSent = this.#copies.giveUp(entry);
     this.#tell({ type: "gave-up", blobId: entry.row.blobId, wasSent });
     this.#giveUp(entry.row.sequence);
   }
@@ -324,7 +347,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     this.#copies.loaded();
     this.#isReady = true;
     this.#tell({ type: "ready", deviceId: this.#sealer.load(answer) });
-    for (const command of this.#early.splice(0)) this.#command(command, now);
+    for (const command of this.#early.takeAll()) this.#command(command, now);
   }
 
   #staged(ref: number, row: SentRow): void {
@@ -338,6 +361,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
         this.#loadAtMs = now.monoMs + RETRY_MS;
         return;
       case "stage":
+        this.#copies.queue.remove(job.sealed.row.payload.length);
         this.#sealer.takeBack(job.sealed);
         this.#giveUp(job.sealed.row.sequence);
         return this.#tell({ type: "push-failed", ref: job.ref, error: answer.error });

@@ -10,6 +10,9 @@ export interface ClientConfig {
   readonly connectTimeoutMs: number;
   /** Pushes sent and not yet answered. */
   readonly pushWindow: number;
+  /** Pushes that wait without an acknowledgement of any relay, and their sealed bytes: what is beyond is refused. */
+  readonly queueRowsMax: number;
+  readonly queueBytesMax: number;
   /** Blobs and payload bytes asked for in one Pull. */
   readonly pullLimit: number;
   readonly pullBytesMax: number;
@@ -29,6 +32,8 @@ export const DEFAULT_CLIENT_CONFIG: ClientConfig = {
   answerTimeoutMs: 10_000,
   connectTimeoutMs: 30_000,
   pushWindow: 64,
+  queueRowsMax: 10_000,
+  queueBytesMax: 256 * 1024 * 1024,
   pullLimit: 100,
   pullBytesMax: 512 * 1024,
   ttlS: 0,

@@ -3,6 +3,7 @@ import type { BlobId, DeviceId, Epoch, Position } from "../ids.ts";
 import type { LostRange } from "../inbox/take.ts";
 import type { GoneRange, KnownDevice, RevokeReason } from "../wire/messages.ts";
 import type { PageError } from "./page-check.ts";
+import type { QueueFull } from "./queue-meter.ts";
 import type { DeviceStoreError } from "./store.ts";
 
 export type ClientCommand =
@@ -114,6 +115,18 @@ export type ClientEvent =
   /** The relay lost or rolled back data: everything unacknowledged there is sent again. */
   | { readonly type: "epoch-changed"; readonly relay: string; readonly epoch: Epoch }
   | { readonly type: "page-refused"; readonly relay: string; readonly error: PageError }
+  /**
+   * This relay does not tell the truth about the log: it is missing what this device knows to be there (`rolled-back`),
+   * shows another past (`forked`) or one blob twice (`replayed`). `cloned` accuses the sender: two of its blobs have one
+   * number. `sender` is null when it is not about a blob.
+   */
+  | {
+      readonly type: "accused";
+      readonly relay: string;
+      readonly what: "rolled-back" | "forked" | "replayed" | "cloned";
+      readonly cursor: number;
+      readonly sender: DeviceId | null;
+    }
   | { readonly type: "store-failed"; readonly error: DeviceStoreError }
   | RequestEvent;
 
@@ -170,6 +183,8 @@ export type PushError =
   | { readonly type: "TooLarge"; readonly bytesMax: number }
   /** Not a whole number of seconds from 0 to a year. */
   | { readonly type: "InvalidTtl"; readonly ttlSMax: number }
+  /** Too much waits without an acknowledgement. */
+  | QueueFull
   | DeviceStoreError;
 
 export type DisconnectWhy =
@@ -184,6 +199,8 @@ export type DisconnectWhy =
   | "wrong-relay"
   | "invalid-message"
   | "page-refused"
+  /** Its Welcome denies what it told this device before. */
+  | "dishonest"
   | "replaced"
   | "relay-shutdown"
   | "epoch-changed"

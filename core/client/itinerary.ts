@@ -103,10 +103,10 @@ export class Itinerary {
       if (!this.#failed.has(next)) return this.#links[next]!.connect(now);
     }
     const againMs = Math.min(...this.#visits.map(({ notBeforeMs }) => notBeforeMs));
+    this.#tell({ type: "all-relays-failed", retryInMs: Math.max(0, againMs - now.monoMs) });
     // One of them failed long enough ago to be tried at once.
-    if (againMs <= now.monoMs) return this.#begin(now);
-    this.#waitUntil(againMs);
-    this.#tell({ type: "all-relays-failed", retryInMs: againMs - now.monoMs });
+    if (againMs <= now.monoMs) this.#begin(now);
+    else this.#waitUntil(againMs);
   }
 
   deadline(): number {
@@ -185,6 +185,7 @@ function isFailover(why: DisconnectWhy): boolean {
     case "wrong-relay":
     case "invalid-message":
     case "page-refused":
+    case "dishonest":
     case "relay-shutdown":
     case "overloaded":
       return true;

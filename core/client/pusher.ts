@@ -34,7 +34,7 @@ export class Pusher {
     return inFlight < size && this.#notBeforeMs > 0 ? this.#notBeforeMs : Number.POSITIVE_INFINITY;
   }
 
-  advance(now: Now, send: (push: Push) => void): void {
+  advance(now: Now, connector: { send(push: Push): void }): void {
     if (this.#notBeforeMs > now.monoMs) return;
     this.#notBeforeMs = 0;
     while (this.outbox.inFlight < this.#allowed) {
@@ -45,7 +45,7 @@ export class Pusher {
         continue;
       }
       const { blobId, payload, ttlS } = entry.row;
-      send({ type: "Push", blobId, payload, ttlS });
+      connector.send({ type: "Push", blobId, payload, ttlS });
       this.outbox.sent(entry, now.monoMs);
     }
   }
@@ -55,7 +55,7 @@ export class Pusher {
     const entry = this.outbox.get(encodeHex(blobId));
     if (entry === undefined) return undefined;
     this.outbox.remove(entry);
-    this.#port.copies.acked(entry.blobHex);
+    this.#port.copies.acked(entry);
     this.#holds = 0;
     this.#allowed = Math.min(this.#allowed + 1, this.#port.config.pushWindow);
     return entry;
@@ -88,7 +88,7 @@ export class Pusher {
   #dropped(entry: OutboxRow, code: number): void {
     const { blobId, sequence } = entry.row;
     this.outbox.remove(entry);
-    const isFinal = this.#port.copies.dropped(entry.blobHex);
+    const isFinal = this.#port.copies.dropped(entry);
     this.#port.tell({ type: "refused", relay: this.#relay, blobId, code, retryable: false, isFinal });
     if (!isFinal) return this.#port.context.mark("client.copy.refused");
     this.#port.context.mark("client.push.refused");
@@ -100,6 +100,6 @@ export class Pusher {
     if (!this.#port.copies.isAcked(entry.blobHex)) return this.#port.expired(entry);
     this.#port.context.mark("client.copy.expired");
     this.outbox.remove(entry);
-    this.#port.copies.dropped(entry.blobHex);
+    this.#port.copies.dropped(entry);
   }
 }

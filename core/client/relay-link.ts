@@ -16,6 +16,7 @@ import { WIRE_VERSION } from "../wire/messages.ts";
 import { Connector } from "./connector.ts";
 import type { Phase } from "./connector.ts";
 import type { DisconnectWhy } from "./events.ts";
+import type { InboxItem } from "../inbox/take.ts";
 import type { LinkPort, Taking } from "./link-port.ts";
 import { hearMessage } from "./link-messages.ts";
 import { checkPage } from "./page-check.ts";
@@ -41,6 +42,8 @@ export class RelayLink {
   #position: EpochPosition | undefined;
 
   // The present session, from Welcome on.
+  /** The log that it serves, for whoever compares places: another object for another epoch. */
+  #log: object = {};
   /** The relay's epoch; the position is in it once `#isInStep`. */
   #epoch: Epoch | undefined;
   #isInStep = false;
@@ -163,7 +166,7 @@ export class RelayLink {
   advance(now: Now): void {
     if (!this.isInStep) return;
     const { config } = this.#port;
-    this.#pusher.advance(now, (push) => this.connector.send(push));
+    this.#pusher.advance(now, this.connector);
     const request = this.requests.send(now.monoMs);
     if (request !== undefined) this.connector.send(request);
     const after = this.#position!.contiguous.cursor;
@@ -185,6 +188,12 @@ export class RelayLink {
     if (welcome.version !== WIRE_VERSION) return this.connector.lose("rejected", now);
     const { tell } = this.#port;
     const { relay } = this;
+    const denied = this.#denied(welcome);
+    if (denied !== undefined) {
+      this.#port.context.mark("client.relay.dishonest");
+      tell({ type: "accused", relay, what: denied, cursor: this.#position!.highest.cursor, sender: null });
+      return this.connector.lose("dishonest", now);
+    }
     this.connector.welcomed(now);
     this.#epoch = welcome.epoch.slice();
     this.#puller.welcomed(welcome.max.cursor, now.monoMs);
@@ -195,6 +204,7 @@ export class RelayLink {
       this.#isInStep = true;
       return;
     }
+    this.#log = {};
     const epoch = this.#epoch;
     const id = this.#port.job({ for: "rebase", link: this, epoch });
     this.#port.ask({ id, type: "rebase", relay, epoch });
@@ -223,7 +233,8 @@ export class RelayLink {
     if (!this.#puller.answered(now.monoMs)) return context.mark("client.page.unexpected");
     const { through, max, hasMore, gone } = page;
     tell({ type: "pulled", relay, through, max, blobs: page.blobs.length, hasMore, gone });
-    const checked = checkPage(context.suite, hasher, this.#position!.contiguous, page);
+    const hashes: Uint8Array[] = [];
+    const checked = checkPage(context.suite, hasher, this.#position!.contiguous, page, hashes);
     if (!checked.ok) {
       context.mark("client.page.refused");
       tell({ type: "page-refused", relay, error: checked.error });
@@ -233,6 +244,7 @@ export class RelayLink {
     if (through === page.after) return;
     if (hasMore) context.mark("client.page.more");
     const items = page.blobs.map((blob) => sealer.open(blob));
+    for (let i = 0; i < items.length; i++) this.#suspect(items[i]!, hashes[i]!);
     const epoch = this.#epoch!;
     const lost = gone.map(({ from, to, why }) => ({ from, to, why }));
     this.#puller.taking();
@@ -280,7 +292,7 @@ export class RelayLink {
       this.#port.tell({ type: "epoch-changed", relay: this.relay, epoch });
     }
     this.#position = { epoch, contiguous: START, highest: START };
-    this.#port.copies.owedAnew(rows);
+    this.#port.copies.owedAnew(this.outbox, rows);
     this.outbox.load(rows);
     // The connection may have gone, or found yet another epoch, while the store was at work.
     this.#isInStep = this.#epoch !== undefined && isEqualBytes(this.#epoch, epoch);
@@ -364,6 +376,24 @@ export class RelayLink {
   #raiseHighest(position: Position): void {
     const { epoch, contiguous, highest } = this.#position!;
     if (position.cursor > highest.cursor) this.#position = { epoch, contiguous, highest: position };
+  }
+
+  /** An honest relay that is in the epoch of Hello holds what Hello told of; otherwise it begins another one. */
+  #denied({ epoch, max }: Welcome): "rolled-back" | "forked" | undefined {
+    if (this.#position === undefined || !isEqualBytes(this.#position.epoch, epoch)) return undefined;
+    const { cursor, chain } = this.#position.highest;
+    if (max.cursor < cursor) return "rolled-back";
+    return max.cursor === cursor && !isEqualBytes(max.chain, chain) ? "forked" : undefined;
+  }
+
+  /** The page is taken all the same: who is accused is for the application to judge. */
+  #suspect({ cursor, content }: InboxItem, hash: Uint8Array): void {
+    if (content === null) return;
+    const { sender, sequence, previous } = content;
+    const what = this.#port.chains.see(sender, sequence, hash, previous, { log: this.#log, cursor });
+    if (what === undefined) return;
+    this.#port.context.mark(`client.${what}`);
+    this.#port.tell({ type: "accused", relay: this.relay, what, cursor, sender });
   }
 
   #lost(why: DisconnectWhy, retryInMs: number | null, now: Now): void {

@@ -3,7 +3,7 @@
  * number, the hash of the blob before, and the numbers that were given up and not yet announced. It holds what the store
  * has or is about to have; the client asks the store.
  */
-import { BODY_BYTES_MAX, BlobKind, openBlob, sealBlob } from "../blob/seal.ts";
+import { BODY_BYTES_MAX, BlobKind, openBlob, sealBlob, sealedBytes } from "../blob/seal.ts";
 import type { BytePool } from "../bytes.ts";
 import type { Context } from "../context.ts";
 import { BLOB_ID_BYTES } from "../ids.ts";
@@ -16,6 +16,7 @@ import type { Result } from "../result.ts";
 import { fail, ok } from "../result.ts";
 import type { PulledBlob } from "../wire/messages.ts";
 import type { PushError } from "./events.ts";
+import type { QueueMeter } from "./queue-meter.ts";
 import type { DeviceAnswer, SentRow } from "./store.ts";
 
 /** A row that was given no ttl stays for this long: shorter than any relay's dedupe retention (invariant 2). */
@@ -56,17 +57,30 @@ export class Sealer {
     return this.#deviceId;
   }
 
-  /** Takes the next sequence number; nothing of the row may be sent before it is durable. */
-  seal(body: Uint8Array, ttlS: number, wallMs: number): Result<Sealed, PushError> {
-    const { suite, entropy, mark } = this.#context;
+  /** Why such a push cannot be sealed now; undefined when it can. */
+  refusal(body: Uint8Array, ttlS: number, queue: QueueMeter): PushError | undefined {
+    const { mark } = this.#context;
     if (body.length > BODY_BYTES_MAX) {
       mark("client.push.too-large");
-      return fail({ type: "TooLarge", bytesMax: BODY_BYTES_MAX });
+      return { type: "TooLarge", bytesMax: BODY_BYTES_MAX };
     }
     if (!Number.isInteger(ttlS) || ttlS < 0 || ttlS > TTL_S_MAX) {
       mark("client.push.invalid-ttl");
-      return fail({ type: "InvalidTtl", ttlSMax: TTL_S_MAX });
+      return { type: "InvalidTtl", ttlSMax: TTL_S_MAX };
     }
+    const full = queue.refusal(sealedBytes(body.length, Math.min(this.#givenUp.length, GIVEN_UP_MAX)));
+    if (full !== undefined) mark("client.push.queue-full");
+    return full;
+  }
+
+  /**
+   * Takes the next sequence number; nothing of the row may be sent before it is durable. What is refused has taken none,
+   * and nothing has changed.
+   */
+  seal(body: Uint8Array, ttlS: number, wallMs: number, queue: QueueMeter): Result<Sealed, PushError> {
+    const { suite, entropy } = this.#context;
+    const error = this.refusal(body, ttlS, queue);
+    if (error !== undefined) return fail(error);
     const blobId = new Uint8Array(BLOB_ID_BYTES);
     entropy.fill("blob-id", blobId);
     const sequence = this.#nextSequence++;

@@ -102,7 +102,7 @@ function taking(
 }
 
 export function deviceStoreConformance(open: () => ConformanceStore): ConformanceCase[] {
-  const cases: Cases = { ...SENT_LOG, ...POSITIONS, ...INBOX };
+  const cases: Cases = { ...SENT_LOG, ...QUEUE, ...POSITIONS, ...INBOX };
   return Object.entries(cases).map(([name, run]) => ({ name, run: () => run(new Desk(open())) }));
 }
 
@@ -177,6 +177,26 @@ const SENT_LOG: Cases = {
     checkSame(desk.owed(HERE, NOW_MS + 1), [2], "after a restart");
   },
 };
+
+const QUEUE: Cases = {
+  "load: what waits without an acknowledgement is all there to be counted, over restarts": (desk) => {
+    desk.rebase();
+    const rows = [1, 2, 3, 4].map((sequence) => desk.stage(sequence, 0, NOW_MS + sequence));
+    desk.acked(2, position(1));
+    desk.giveUp(3);
+    const waiting = [rows[0]!, rows[3]!];
+    for (const restart of [false, true]) {
+      if (restart) desk.reopen();
+      // Beyond its ttl it waits still: it is the machine's to give up.
+      const { outbox } = desk.load(HERE, sample(32, 9), NOW_MS + 3600_000);
+      checkSame([outbox.length, bytesOf(outbox)], [2, bytesOf(waiting)], "rows and bytes that wait");
+    }
+  },
+};
+
+function bytesOf(rows: readonly SentRow[]): number {
+  return rows.reduce((bytes, { payload }) => bytes + payload.length, 0);
+}
 
 const POSITIONS: Cases = {
   "rebase: the device starts over in the new epoch, at that relay only": (desk) => {

@@ -54,7 +54,7 @@ export interface AppendDecision {
 export function decideAppend(
   hasher: ChainHasher,
   head: LogHead,
-  known: (blobId: string) => KnownBlob | undefined,
+  known: (blobHex: string, blobId: BlobId) => KnownBlob | undefined,
   request: AppendRequest,
 ): AppendDecision {
   const rows: LogRow[] = [];
@@ -65,7 +65,7 @@ export function decideAppend(
 
   for (const item of request.items) {
     const id = encodeHex(item.blobId);
-    const earlier = fresh.get(id) ?? known(id);
+    const earlier = fresh.get(id) ?? known(id, item.blobId);
     if (earlier !== undefined) {
       answers.push(answerRepeated(item, earlier, head.epoch));
       continue;

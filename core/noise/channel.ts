@@ -118,6 +118,11 @@ export class SecureChannel {
     return this.#handshakeHash;
   }
 
+  /** Memory set aside for a message and a frame that have come in part. */
+  get halfBytes(): number {
+    return (this.#message?.length ?? 0) + (this.#body?.length ?? 0);
+  }
+
   /** Why the channel is dead; `undefined` while it is not. */
   get failure(): ChannelError | undefined {
     return this.#failure;

@@ -6,7 +6,7 @@
 import { BytePool } from "../bytes.ts";
 import type { Context } from "../context.ts";
 import { KEY_BYTES } from "../crypto/suite.ts";
-import { FRAME_BYTES_MAX, HELLO_BYTES_MAX, PROGRESS_MS } from "../limits.ts";
+import { FRAME_BYTES_MAX, HALF_FRAMES_BYTES_MAX, HELLO_BYTES_MAX, PROGRESS_MS } from "../limits.ts";
 import type { ConnectionId, Now, Output } from "../machine.ts";
 import { SecureChannel } from "../noise/channel.ts";
 import type { OutputQueue } from "../output-queue.ts";
@@ -15,6 +15,7 @@ import { MessageCodec } from "../wire/codec.ts";
 import type { ErrorSubject, Message } from "../wire/messages.ts";
 import type { RelayConfig } from "./config.ts";
 import type { DropWhy, RelayEvent } from "./events.ts";
+import { HalfFrames } from "./half-frames.ts";
 import type { Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 import type { RelayOperation } from "./store.ts";
@@ -28,7 +29,8 @@ export class Connections {
   readonly #config: RelayConfig;
   readonly #context: Context;
   readonly #outputs: OutputQueue<RelayOutput>;
-  readonly #pool = new BytePool();
+  readonly #pool: BytePool;
+  readonly #halfFrames = new HalfFrames<Session>(HALF_FRAMES_BYTES_MAX);
   readonly #greeting: Timeouts<Session>;
   readonly #idle: Timeouts<Session>;
 
@@ -36,6 +38,7 @@ export class Connections {
     this.#config = config;
     this.#context = context;
     this.#outputs = outputs;
+    this.#pool = context.pool ?? new BytePool();
     this.sessions = sessions;
     this.#greeting = new Timeouts(config.handshakeTimeoutMs);
     this.#idle = new Timeouts(config.idleTimeoutMs);
@@ -81,6 +84,15 @@ export class Connections {
     };
     this.sessions.add(session);
     this.#greeting.arm(session, now.monoMs);
+  }
+
+  /** After what came from it: frames that came in part take no more memory, over all sessions, than they may. */
+  weigh(session: Session): void {
+    this.#halfFrames.weigh(session);
+    for (let late = this.#halfFrames.overdue(); late !== undefined; late = this.#halfFrames.overdue()) {
+      this.#context.mark("relay.half-frame-dropped");
+      this.drop(late, "overloaded");
+    }
   }
 
   turnAway(connection: ConnectionId, why: DropWhy): void {
@@ -174,6 +186,7 @@ export class Connections {
 
   forget(session: Session): void {
     this.sessions.remove(session);
+    this.#halfFrames.forget(session);
     this.#greeting.disarm(session);
     this.#idle.disarm(session);
   }

@@ -146,6 +146,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     }
     this.#requests.flushBatch(session);
     this.#connections.heard(session, isWhole, now);
+    this.#connections.weigh(session);
   }
 
   #sweepIfDue(now: Now): void {

@@ -3,7 +3,7 @@
  * coming in and reports going out as lines (`scenarios/agent-protocol.ts`). It decides nothing; what it tells is what
  * its machine told it and what its disk holds after a commit.
  */
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { encodeHex } from "../../core/bytes.ts";
@@ -34,6 +34,7 @@ import { createRealClock } from "../driver/clock.ts";
 import { createEntropy } from "../driver/entropy.ts";
 import type { FaultFile } from "../driver/fault-file.ts";
 import { MachineDriver } from "../driver/machine-driver.ts";
+import { makeFolder } from "../made-folder.ts";
 import { openDeviceStore, type DeviceStore } from "../sqlite/device-store.ts";
 import { UserError } from "../user-error.ts";
 import { Moments } from "./moments.ts";
@@ -120,7 +121,7 @@ export class Agent {
       );
     }
     const { dataDir, device, group, groupSecret, relays, config } = this.#config;
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir, 0o700);
     const opened = openDeviceStore(join(dataDir, DATABASE), { faults: this.#port.faults });
     if (!opened.ok) throw new UserError(opened.error.sentence);
     const store = opened.value;

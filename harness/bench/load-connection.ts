@@ -15,6 +15,7 @@ import { MessageCodec } from "../../core/wire/codec.ts";
 import { signHello } from "../../core/wire/hello-signature.ts";
 import type { Message, PullResponse } from "../../core/wire/messages.ts";
 import { WIRE_VERSION } from "../../core/wire/messages.ts";
+import type { NextCiphers } from "../crypto/next-ciphers.ts";
 import { parseEndpoint } from "../driver/endpoint.ts";
 import { randomBytes } from "node:crypto";
 
@@ -22,10 +23,14 @@ export interface LoadOptions {
   readonly suite: CryptoSuite;
   readonly relay: RelayAddress;
   readonly keys: GroupKeys;
+  /** Those of `suite`, for who pushes one by one and can make the next ones while the relay is at work. */
+  readonly ciphers?: NextCiphers;
 }
 
 /** Shared by all: nothing of it outlives a turn. */
 const codec = new MessageCodec();
+/** What came is taken in before anything else comes: one for all connections, and no stream in between. */
+const INCOMING = new Uint8Array(256 * 1024);
 
 export class LoadConnection {
   /** Milliseconds from a push to its acknowledgement, or from a pull to its page, since `latencies` was last emptied. */
@@ -55,7 +60,11 @@ export class LoadConnection {
       pool: new BytePool(),
     });
     const endpoint = parseEndpoint(options.relay.endpoint)!;
-    this.#socket = connect({ ...endpoint, noDelay: true });
+    const callback = (count: number, buffer: Uint8Array): boolean => {
+      this.#received(new Uint8Array(buffer.buffer, buffer.byteOffset, count));
+      return true;
+    };
+    this.#socket = connect({ ...endpoint, noDelay: true, onread: { buffer: INCOMING, callback } });
   }
 
   /** Resolves when the relay has said Welcome. */
@@ -74,7 +83,9 @@ export class LoadConnection {
 
   /** Seals the next push while the relay is at work, so that the relay alone is timed. Nothing else may go before it. */
   prepare(payload: Uint8Array): void {
-    this.#prepared ??= this.#seal({ type: "Push", blobId: randomBytes(BLOB_ID_BYTES), payload, ttlS: 0 });
+    if (this.#prepared !== undefined) return;
+    this.#prepared = this.#seal({ type: "Push", blobId: randomBytes(BLOB_ID_BYTES), payload, ttlS: 0 });
+    this.#options.ciphers?.prepare();
   }
 
   pull(after: number): void {
@@ -90,7 +101,6 @@ export class LoadConnection {
   #join(): Promise<void> {
     const socket = this.#socket;
     socket.on("connect", () => socket.write(this.#channel.start()!));
-    socket.on("data", (chunk: Buffer) => this.#received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)));
     socket.on("error", (error) => this.#end(error));
     socket.on("close", () => this.#end(new Error("the relay closed the connection")));
     return new Promise((resolve, reject) => {

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { deriveGroupKeys } from "../../core/keys.ts";
 import { Redacted } from "../../core/redacted.ts";
 import { createFastSuite } from "../crypto/fast-suite.ts";
+import { NextCiphers } from "../crypto/next-ciphers.ts";
 import { EchoCeiling, InsertCeiling } from "./ceilings.ts";
 import { LoadConnection } from "./load-connection.ts";
 import { RelayProcess } from "./relay-process.ts";
@@ -159,9 +160,10 @@ function ratio(rounds: readonly number[], target: number): RelayRatio {
 
 /** The only one of its group: what is measured is its push, and nobody else's notice of it. */
 function openAlone(relay: RelayProcess): Promise<LoadConnection> {
-  const suite = createFastSuite();
+  const ciphers = new NextCiphers();
+  const suite = createFastSuite(ciphers);
   const keys = deriveGroupKeys(suite, new Redacted(randomBytes(32)));
-  return LoadConnection.open({ suite, relay: relay.address, keys });
+  return LoadConnection.open({ suite, relay: relay.address, keys, ciphers });
 }
 
 /** Two connections to a group: each push has somebody to be told. */

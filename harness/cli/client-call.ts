@@ -147,6 +147,7 @@ const EXITS: Readonly<Record<SyncErrorCode, ExitCode>> = {
   timeout: EXIT.unknown,
   "folder-in-use": EXIT.machineCannot,
   storage: EXIT.machineCannot,
+  "queue-full": EXIT.machineCannot,
   closed: EXIT.internal,
   broken: EXIT.internal,
 };

@@ -12,8 +12,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BODY_BYTES_MAX } from "../../core/blob/seal.ts";
+import { DEFAULT_CLIENT_CONFIG } from "../../core/client/config.ts";
+import { encodeRelayAddress } from "../../core/ids.ts";
 import { dataFolder } from "../client/data-folder.ts";
-import { createGroupFile } from "../client/group-store.ts";
+import { createGroupFile, readGroup } from "../client/group-store.ts";
 import { createGroup } from "../client/pairing.ts";
 import { requireRelayAddress } from "../client/relay-list.ts";
 import { SyncClient } from "../client/sync-client.ts";
@@ -258,6 +260,29 @@ describe("push", () => {
     expect(await json("laptop", "push", "z")).toMatchObject({ state: "acknowledged", cursor: 3 });
   });
 
+  it("is refused when too much waits for a relay, and says what to type", async () => {
+    await startRelay();
+    await pairedDevices();
+    await stopRelay();
+    const folder = dataFolder(join(home, "laptop"));
+    const group = readGroup(folder)!;
+    const client = await SyncClient.open({
+      dataDir: folder.path,
+      relays: group.relays.map(encodeRelayAddress),
+      groupSecret: group.secret,
+    });
+    const { queueRowsMax } = DEFAULT_CLIENT_CONFIG;
+    await Promise.all(Array.from({ length: queueRowsMax }, () => client.push("")));
+    await client.close();
+    const { code, err } = await mistake("laptop", ["push", "one more"]);
+    expect([code, err]).toEqual([
+      3,
+      expect.stringMatching(
+        /Nothing was queued: 10,000 pushes \([\d,]+ bytes\) in .*laptop wait.*`.*zerok sync.*push again/,
+      ),
+    ]);
+  });
+
   it("ends with 1 when the relay will not have it", async () => {
     await startRelay(0, { "storage.max_group_storage": 4096 });
     await pairedDevices();
@@ -274,7 +299,13 @@ describe("the group", () => {
     await pairedDevices();
     const { devices } = await json("laptop", "devices");
     const phone = devices.find((device: { isThisDevice: boolean }) => !device.isThisDevice);
-    expect(await done("laptop", "devices")).toMatch(new RegExp(`${phone.deviceId.slice(0, 16)} +away`));
+    const listed = await done("laptop", "devices");
+    expect(listed).toMatch(new RegExp(`${phone.deviceId.slice(0, 16)} +away`));
+    expect(listed).toMatch(/ laptop \(this device\)\n/);
+    expect([phone.name, devices.map(({ name }: { name: string | null }) => name)]).toEqual([
+      null,
+      expect.arrayContaining([null, "laptop"]),
+    ]);
     expect(await done("laptop", "devices", "--revoke", phone.deviceId.slice(0, 8), "--reason", "lost")).toMatch(
       /is revoked/,
     );

@@ -227,13 +227,14 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           .positional("part", {
             type: "string",
             default: "sim",
-            describe: "sim or relay; checkers and report come later",
+            describe: "sim, relay or checkers; report comes later",
           })
-          .option("rounds", text("interleaved rounds (default, and at least: sim 7, relay 5)"))
+          .option("rounds", text("interleaved rounds (default, and at least: sim 7, relay and checkers 5)"))
           .option("heap", flag("sim: also compare the heap after 1,000 and 10,000 seeds"))
           .option("idle", text("relay: idle sessions to weigh (default 10000)"))
           .example("$0 bench sim --heap --json", "everything, for a machine to read")
-          .example("$0 bench relay", "the relay beside raw sockets and raw SQLite"),
+          .example("$0 bench relay", "the relay beside raw sockets and raw SQLite")
+          .example("$0 bench checkers", "a history of a million operations, judged"),
       (args) =>
         void (choice = { command: "bench", args: { ...args, rounds: args.rounds, idle: args.idle }, later: {} }),
     );

@@ -1,10 +1,14 @@
-/** `zerok devices`: who is in the group, as its relay knows them; with `--revoke` one of them is let in no more. */
+/**
+ * `zerok devices`: who is in the group, as its relay knows them; with `--revoke` one of them is let in no more. Names
+ * reach no relay: the only one that is known here is this device's own.
+ */
 import type { SyncClient } from "../client/sync-client.ts";
 import type { GroupDevice } from "../client/sync-types.ts";
 import { UserError } from "../user-error.ts";
 import {
   type ClientArguments,
   type ClientCall,
+  requireDevice,
   requireGroup,
   say,
   sayJson,
@@ -29,6 +33,7 @@ export async function runDevicesCommand(args: DevicesArguments, call: ClientCall
   }
   const reason = parseReasonOption(args.reason ?? "lost");
   const group = requireGroup(call);
+  const { deviceName } = requireDevice(call);
   return withClient(call, "devices", group, async (client) => {
     const offline = await tryConnect(client);
     if (offline !== undefined) throw offline;
@@ -40,8 +45,10 @@ export async function runDevicesCommand(args: DevicesArguments, call: ClientCall
       if (!call.isQuiet) say(call, renderRevoked(device));
       return EXIT.valid;
     }
-    sayJson(call, { devices });
-    say(call, renderDevices(call, client, devices));
+    sayJson(call, {
+      devices: devices.map((device) => ({ ...device, name: device.isThisDevice ? deviceName : null })),
+    });
+    say(call, renderDevices(call, client, devices, deviceName));
     return EXIT.valid;
   });
 }
@@ -63,14 +70,14 @@ It still knows the group's secret. This stops honest software only: after a thef
 `;
 }
 
-function renderDevices(call: ClientCall, client: SyncClient, devices: readonly GroupDevice[]): string {
+function renderDevices(call: ClientCall, client: SyncClient, devices: readonly GroupDevice[], ownName: string): string {
   if (call.isQuiet) return devices.map(({ deviceId }) => `${deviceId}\n`).join("");
   const rows = devices.map((device) => [
     device.deviceId.slice(0, 16),
     stateOf(device),
     String(device.cursor),
     new Date(device.lastSeenMs).toISOString().slice(0, 16).replace("T", " "),
-    device.deviceId === client.deviceId ? "this device" : "",
+    device.deviceId === client.deviceId ? `${ownName} (this device)` : "",
   ]);
   const columns = [
     { head: "device" },

@@ -5,7 +5,7 @@ import { BODY_BYTES_MAX } from "../../core/blob/seal.ts";
 import { describeFileError } from "../client/data-folder.ts";
 import { encodeItem, parseItem } from "../client/item.ts";
 import type { SyncClient } from "../client/sync-client.ts";
-import { shortRelay, TimeoutError } from "../client/sync-error.ts";
+import { QueueFullError, shortRelay, TimeoutError } from "../client/sync-error.ts";
 import type { Acked } from "../client/sync-events.ts";
 import { UserError } from "../user-error.ts";
 import {
@@ -42,7 +42,9 @@ export async function runPushCommand(args: PushArguments, call: ClientCall): Pro
   const group = requireGroup(call);
   const body = await readBody(args, call);
   return withClient(call, "push", group, async (client) => {
-    const { blobId, acked } = await client.push(body, { ttlS });
+    const { blobId, acked } = await client.push(body, { ttlS }).catch((error: unknown) => {
+      throw error instanceof QueueFullError ? queueFull(call, error) : error;
+    });
     const sent = await send(client, acked, waitMs);
     if ("cursor" in sent) {
       const { cursor, relay } = sent;
@@ -54,6 +56,14 @@ export async function runPushCommand(args: PushArguments, call: ClientCall): Pro
     say(call, call.isQuiet ? `${blobId} queued\n` : renderQueued(call, blobId, sent.why));
     return EXIT.valid;
   });
+}
+
+function queueFull(call: ClientCall, { queued, queuedBytes, queuedMax, queuedBytesMax }: QueueFullError): UserError {
+  const [is, most] = [`${renderCount(queued)} pushes (${renderCount(queuedBytes)} bytes)`, renderCount(queuedMax)];
+  return new UserError(
+    `Nothing was queued: ${is} in ${call.folder.path} wait for a relay, and ${most} (${renderCount(queuedBytesMax)} bytes) are the most; send them with \`${call.next("sync")}\` where a relay can be reached, then push again.`,
+    EXIT.machineCannot,
+  );
 }
 
 /** The acknowledgement, or why there is none yet. A definite no is thrown. */

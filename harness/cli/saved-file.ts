@@ -1,9 +1,10 @@
 /** A file from the inbox, written where a person asked for it: never over another, never outside the folder. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { describeFileError } from "../client/data-folder.ts";
 import { parseItem } from "../client/item.ts";
 import type { InboxEntry } from "../client/sync-events.ts";
+import { makeFolder } from "../made-folder.ts";
 import { UserError } from "../user-error.ts";
 import { EXIT } from "./exit-code.ts";
 
@@ -13,7 +14,7 @@ const COPIES_MAX = 1000;
 export function prepareOut(folder: string): string {
   const path = resolve(folder);
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
     return path;
   } catch (error) {
     throw new UserError(`--out ${path} cannot be used: ${describeFileError(error)}.`, EXIT.machineCannot);

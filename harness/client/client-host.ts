@@ -9,6 +9,7 @@ import type { DeviceAnswer, DeviceOperation } from "../../core/client/store.ts";
 import type { RelayAddress } from "../../core/ids.ts";
 import type { Redacted } from "../../core/redacted.ts";
 import { createFastSuite } from "../crypto/fast-suite.ts";
+import { NextCiphers } from "../crypto/next-ciphers.ts";
 import { createRealClock } from "../driver/clock.ts";
 import { createEntropy } from "../driver/entropy.ts";
 import { MachineDriver } from "../driver/machine-driver.ts";
@@ -46,13 +47,15 @@ export class ClientHost {
 
   constructor(options: ClientHostOptions) {
     const { store, relays, groupSecret, config } = options;
-    const context = { entropy: createEntropy(), suite: createFastSuite(), mark: () => {} };
+    const ciphers = new NextCiphers();
+    const context = { entropy: createEntropy(), suite: createFastSuite(ciphers), mark: () => {} };
     this.#store = store;
     this.machine = new Client({ relays, groupSecret, config }, context);
     this.#driver = new MachineDriver({
       machine: this.machine,
       store,
       clock: createRealClock(),
+      afterTurn: () => ciphers.prepare(),
       onEvent: (event) => {
         options.onEvent(event);
         this.#waits.hear(event);

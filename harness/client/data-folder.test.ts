@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -33,6 +33,10 @@ describe("preparing", () => {
     mkdirSync(join(home, "shared"), { mode: 0o755 });
     prepareDataFolder(dataFolder(join(home, "shared")));
     expect(statSync(join(home, "shared")).mode & 0o777).toBe(0o755);
+  });
+
+  it.runIf(existsSync("/proc/self"))("says at once where the system makes none", () => {
+    expect(() => prepareDataFolder(dataFolder("/proc/zerok"))).toThrow(/cannot be used: the system makes no folder/);
   });
 
   it("tells a file that is not there from one that cannot be read", () => {

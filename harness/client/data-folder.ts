@@ -2,9 +2,10 @@
  * The folder in which a device lives: `device.json` (its name and public id), `group.json` (the group, its secret and
  * its relays), `device.sqlite` (its private key, sent log, inbox and positions). Only its owner may enter it.
  */
-import { accessSync, constants, mkdirSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { makeFolder } from "../made-folder.ts";
 import { PRIVATE_FOLDER_MODE } from "./private-file.ts";
 import { StorageError } from "./sync-error.ts";
 
@@ -48,13 +49,11 @@ export function dataFolder(path: string): DataFolder {
  */
 export function prepareDataFolder(folder: DataFolder): void {
   try {
-    mkdirSync(folder.path, { recursive: true, mode: PRIVATE_FOLDER_MODE });
-    if (!statSync(folder.path).isDirectory()) throw Object.assign(new Error("it is a file"), { code: "ENOTDIR" });
+    makeFolder(folder.path, PRIVATE_FOLDER_MODE);
     accessSync(folder.path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new StorageError(
-      `The data folder ${folder.path} cannot be used: ${describeFileError(error)}. Name another folder.`,
-    );
+    const why = errorCode(error) === "ENOENT" ? "the system makes no folder there" : describeFileError(error);
+    throw new StorageError(`The data folder ${folder.path} cannot be used: ${why}. Name another folder.`);
   }
 }
 

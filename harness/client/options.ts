@@ -6,7 +6,7 @@ import { TTL_S_MAX } from "../../core/limits.ts";
 import { Redacted } from "../../core/redacted.ts";
 import { ARGON2_DEFAULT, type Argon2Parameters } from "../crypto/argon2id.ts";
 import { deriveGroupSecret, describeGroupSecretError } from "../crypto/group-secret.ts";
-import { InvalidOptionsError, StorageError, type SyncError, TooLargeError } from "./sync-error.ts";
+import { InvalidOptionsError, QueueFullError, StorageError, type SyncError, TooLargeError } from "./sync-error.ts";
 
 const SECRET_BYTES = 32;
 
@@ -54,6 +54,8 @@ export function pushError(error: PushError, bytes: number): SyncError {
       return new TooLargeError(bytes, error.bytesMax);
     case "InvalidTtl":
       return new InvalidOptionsError(`A ttl is at most ${error.ttlSMax} seconds.`);
+    case "QueueFull":
+      return new QueueFullError(error);
     case "StorageFull":
     case "StorageFailed":
       return new StorageError(`Nothing was queued: ${describeStorage(error)}`);

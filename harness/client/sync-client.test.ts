@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BODY_BYTES_MAX } from "../../core/blob/seal.ts";
 import { startTestRelay, type TestRelay } from "./relay-for-tests.ts";
 import { SyncClient } from "./sync-client.ts";
+import { QueueFullError } from "./sync-error.ts";
 import type { SyncClientOptions } from "./sync-types.ts";
 import type { SyncEventMap } from "./sync-events.ts";
 
@@ -90,6 +91,36 @@ describe("two devices", () => {
     expect(rest.length).toBe(247);
     expect(text(rest.at(-1)!.data)).toBe("blob 249");
     expect(other.inbox({ after: 248 }).map(({ index }) => index)).toEqual([249, 250]);
+  });
+
+  it("keeps its queue within its bounds, over a restart, and has room again when a relay has acknowledged", async () => {
+    await startRelay();
+    const config = { queueRowsMax: 2 };
+    const options = { config, relays: [relay!.address] };
+    const { port } = relay!;
+    await relay!.stop();
+    let one = await device("one", options);
+    const [first, second, third] = await Promise.allSettled(["a", "b", "c"].map((each) => one.push(each)));
+    expect([first!.status, second!.status]).toEqual(["fulfilled", "fulfilled"]);
+    expect(third).toMatchObject({
+      reason: {
+        code: "queue-full",
+        queued: 2,
+        queuedMax: 2,
+        message: expect.stringMatching(/^Nothing was queued: 2 /),
+      },
+    });
+    await one.close();
+    one = await device("one", options);
+    await expect(one.push("d")).rejects.toBeInstanceOf(QueueFullError);
+    await startRelay(port);
+    await one.connect();
+    await one.flush();
+    await (
+      await one.push("e")
+    ).acked;
+    await one.catchUp();
+    expect(one.inbox().map(({ data }) => text(data))).toEqual(["a", "b", "e"]);
   });
 
   it("knows the group's devices, revokes one, and that one is told", async () => {

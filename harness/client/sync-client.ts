@@ -12,50 +12,31 @@ import { DEFAULT_CLIENT_CONFIG, type ClientConfig } from "../../core/client/conf
 import type { ClientEvent } from "../../core/client/events.ts";
 import { BLOB_ID_BYTES, DEVICE_ID_BYTES } from "../../core/ids.ts";
 import { INVITE_RELAYS_MAX, INVITE_TTL_S } from "../../core/pairing/invite.ts";
-import type { KnownDevice, RevokeReason } from "../../core/wire/messages.ts";
-import type { InboxRow } from "../sqlite/device-inbox.ts";
+import type { RevokeReason } from "../../core/wire/messages.ts";
 import { CatchUp } from "./catch-up.ts";
 import { ClientHost } from "./client-host.ts";
 import { type News, translateEvent } from "./event-translation.ts";
+import { InboxReader } from "./inbox-reader.ts";
 import { openDevice, type OpenedDevice } from "./open-device.ts";
-import { describeStorage, pushError, requireGroupSecret, requireId, requireTtl } from "./options.ts";
+import { pushError, requireGroupSecret, requireId, requireTtl } from "./options.ts";
 import { createInvite, type Group, invitePayload, sealForCode } from "./pairing.ts";
 import { describeEnd } from "./refusal.ts";
 import { RelayList, requireRelayAddress } from "./relay-list.ts";
+import { describeDevice, readRelayStatus } from "./relay-status.ts";
 import {
   AllRelaysFailedError,
   type BrokenClientError,
   ClosedError,
-  ExpiredError,
   InvalidOptionsError,
   NotConnectedError,
-  RefusedError,
   type RelayFailure,
   RevokedError,
-  StorageError,
 } from "./sync-error.ts";
-import type { Acked, Connected, InboxEntry, SyncEventMap } from "./sync-events.ts";
-import type {
-  CreatedInvite,
-  GroupDevice,
-  Patience,
-  Pushed,
-  RelayStatus,
-  SyncClientOptions,
-  SyncStatus,
-} from "./sync-types.ts";
-
-interface Deferred {
-  resolve(acked: Acked): void;
-  reject(error: Error): void;
-}
+import type { Connected, InboxEntry, SyncEventMap } from "./sync-events.ts";
+import type { CreatedInvite, GroupDevice, Patience, Pushed, SyncClientOptions, SyncStatus } from "./sync-types.ts";
+import { UnsettledPushes } from "./unsettled-pushes.ts";
 
 const TIMEOUT_MS = 30_000;
-/** Rows read at once where all of them are asked for. */
-const BATCH_ROWS = 200;
-/** Rows read at once only to count them: each may be as large as a blob. */
-const COUNTED_ROWS = 16;
-const READ_MARK = "read";
 
 export class SyncClient extends EventEmitter<SyncEventMap> {
   /** Hex. */
@@ -64,7 +45,8 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
   readonly #device: OpenedDevice;
   readonly #relays: RelayList;
   readonly #group: Group;
-  readonly #unsettled = new Map<string, Deferred>();
+  readonly #unsettled = new UnsettledPushes();
+  readonly #inbox: InboxReader;
   readonly #sessions = new Map<string, Connected>();
   /** Why each relay was lost last, by its address: since the last round. */
   readonly #failures = new Map<string, string>();
@@ -119,6 +101,7 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
     this.#device = device;
     this.#relays = relays;
     this.#group = group;
+    this.#inbox = new InboxReader(device.store, relays);
     this.#told = device.store.inboxCount;
   }
 
@@ -143,30 +126,13 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
 
   status(): SyncStatus {
     this.#assertOpen();
-    const { store } = this.#device;
     const { machine } = this.#host;
-    const relays = this.#relays.addresses.map(({ id }): RelayStatus => {
-      const relay = encodeHex(id);
-      const position = machine.positionAt(relay);
-      return {
-        relay: this.#relays.textOf(relay),
-        isActive: machine.activeRelay === relay,
-        cursor: position?.contiguous.cursor ?? null,
-        highestCursor: position?.highest.cursor ?? null,
-        epoch: position === undefined ? null : encodeHex(position.epoch),
-        queued: machine.owedBy(relay),
-      };
-    });
-    const inbox = store.inboxCount;
     return {
       deviceId: this.deviceId,
       isConnected: this.isConnected,
-      relays,
+      relays: readRelayStatus(machine, this.#relays),
       queued: machine.outbox().length,
-      inbox,
-      unread: inbox - this.readMark,
-      quarantined: countRows((after) => store.quarantine(after, COUNTED_ROWS)),
-      lostRanges: countRows((after) => store.lost(after, COUNTED_ROWS)),
+      ...this.#inbox.counts(),
     };
   }
 
@@ -223,8 +189,7 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
   async #close(): Promise<void> {
     await this.#host.close();
     this.#device.release();
-    for (const { reject } of this.#unsettled.values()) reject(new ClosedError());
-    this.#unsettled.clear();
+    this.#unsettled.rejectAll(new ClosedError());
     this.#sessions.clear();
   }
 
@@ -236,7 +201,8 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
 
   /**
    * Seals `data` and puts it into the queue on disk, connected or not: when this resolves it is safe, and it is sent
-   * until a relay has it or its ttl is over. Throws `TooLargeError`, `InvalidOptionsError` (ttl), `StorageError`.
+   * until a relay has it or its ttl is over. Throws `TooLargeError`, `QueueFullError` (`queueRowsMax` pushes or
+   * `queueBytesMax` bytes wait for a relay already), `InvalidOptionsError` (ttl), `StorageError`.
    */
   async push(data: Uint8Array | string, { ttlS = 0 }: { readonly ttlS?: number } = {}): Promise<Pushed> {
     this.#assertOpen();
@@ -245,7 +211,9 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
     const command = { type: "push", ref: this.#host.nextRef(), body, ttlS: requireTtl(ttlS) } as const;
     const probe = (event: ClientEvent): Pushed | undefined => {
       if (event.type === "push-failed" && event.ref === command.ref) throw pushError(event.error, body.length);
-      return event.type === "queued" && event.ref === command.ref ? this.#pushed(encodeHex(event.blobId)) : undefined;
+      return event.type === "queued" && event.ref === command.ref
+        ? this.#unsettled.pushed(encodeHex(event.blobId))
+        : undefined;
     };
     const queued = this.#host.wait(probe, { what: "Writing to the queue on disk", timeoutMs: TIMEOUT_MS });
     this.#host.command(command);
@@ -275,19 +243,6 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
       },
       { what: "Sending what was queued", timeoutMs },
     );
-  }
-
-  #pushed(blobId: string): Pushed {
-    const acked = new Promise<Acked>((resolve, reject) => this.#unsettled.set(blobId, { resolve, reject }));
-    acked.catch(() => {});
-    return { blobId, acked };
-  }
-
-  #settle(blobId: string, settle: (deferred: Deferred) => void): void {
-    const deferred = this.#unsettled.get(blobId);
-    if (deferred === undefined) return;
-    this.#unsettled.delete(blobId);
-    settle(deferred);
   }
 
   // ── pulling ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -329,38 +284,21 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
   }
 
   /** What is in the inbox on disk, asking nobody: the entries with an index above `after`. */
-  inbox({
-    after = 0,
-    limit = BATCH_ROWS,
-  }: { readonly after?: number; readonly limit?: number } = {}): readonly InboxEntry[] {
+  inbox({ after = 0, limit }: { readonly after?: number; readonly limit?: number } = {}): readonly InboxEntry[] {
     this.#assertOpen();
-    const entries: InboxEntry[] = [];
-    while (entries.length < limit) {
-      const rows = Math.min(BATCH_ROWS, limit - entries.length);
-      const batch = this.#device.store.inbox(entries.at(-1)?.index ?? after, rows);
-      for (const row of batch) entries.push(this.#entry(row));
-      if (batch.length < rows) break;
-    }
-    return entries;
+    return this.#inbox.entries(after, limit);
   }
 
   /** The index up to which the application has read; on disk. */
   get readMark(): number {
     this.#assertOpen();
-    return this.#device.store.mark(READ_MARK);
+    return this.#inbox.readMark;
   }
 
   /** Never moves back. Throws `StorageError`. */
   markRead(index: number): void {
-    if (index <= this.readMark) return;
-    const failed = this.#device.store.setMark(READ_MARK, index);
-    if (failed !== undefined) throw new StorageError(describeStorage(failed));
-  }
-
-  #entry(row: InboxRow): InboxEntry {
-    const { index, blob, body, sender, relay, cursor, timestampMs } = row;
-    const from = this.#relays.textOf(relay);
-    return { index, blobId: blob, data: body, sender: encodeHex(sender), relay: from, cursor, timestampMs };
+    this.#assertOpen();
+    this.#inbox.markRead(index);
   }
 
   // ── the group ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -369,7 +307,8 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
   devices({ timeoutMs = TIMEOUT_MS }: Patience = {}): Promise<readonly GroupDevice[]> {
     return this.#host.request(
       { type: "list-devices" },
-      (event) => (event.type === "devices" ? event.devices.map((device) => this.#groupDevice(device)) : undefined),
+      (event) =>
+        event.type === "devices" ? event.devices.map((device) => describeDevice(device, this.deviceId)) : undefined,
       { what: "Asking for the devices", timeoutMs },
     );
   }
@@ -439,18 +378,6 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
     );
   }
 
-  #groupDevice(device: KnownDevice): GroupDevice {
-    const deviceId = encodeHex(device.device);
-    return {
-      deviceId,
-      isThisDevice: deviceId === this.deviceId,
-      isOnline: device.isOnline,
-      isRevoked: device.isRevoked,
-      lastSeenMs: device.lastSeenMs,
-      cursor: device.acknowledged,
-    };
-  }
-
   // ── the machine's events ──────────────────────────────────────────────────────────────────────────────────────────
 
   #hear(event: ClientEvent): void {
@@ -461,35 +388,16 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
     const news = translateEvent(event, this.#relays);
     if (news === undefined) return;
     this.#note(news);
+    this.#unsettled.hear(news);
     this.#tell(news.name, news.told);
   }
 
-  /** What the promises and properties of this client know from it. */
+  /** What the properties of this client know from it. */
   #note({ name, told }: News): void {
-    switch (name) {
-      case "connected":
-        this.#sessions.set(told.relay, told);
-        return;
-      case "disconnected":
-        this.#sessions.delete(told.relay);
-        this.#failures.set(told.relay, describeEnd(told.why));
-        return;
-      case "acked":
-        return this.#settle(told.blobId, ({ resolve }) => resolve(told));
-      case "refused": {
-        if (!told.isFinal) return;
-        const error = new RefusedError(`The push was refused: ${told.why}.`, told.errorCode, null);
-        return this.#settle(told.blobId, ({ reject }) => reject(error));
-      }
-      case "expired":
-        return this.#settle(told.blobId, ({ reject }) => reject(new ExpiredError(told.wasSent)));
-      case "quarantined":
-      case "lost-history":
-      case "epoch-changed":
-      case "device-revoked":
-      case "storage-failed":
-        return;
-    }
+    if (name === "connected") this.#sessions.set(told.relay, told);
+    if (name !== "disconnected") return;
+    this.#sessions.delete(told.relay);
+    this.#failures.set(told.relay, describeEnd(told.why));
   }
 
   #tellRows(rows: number): void {
@@ -505,8 +413,7 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
   }
 
   #broke(error: BrokenClientError): void {
-    for (const { reject } of this.#unsettled.values()) reject(error);
-    this.#unsettled.clear();
+    this.#unsettled.rejectAll(error);
     this.#tell("broken", error);
   }
 
@@ -517,10 +424,4 @@ export class SyncClient extends EventEmitter<SyncEventMap> {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new ClosedError();
   }
-}
-
-function countRows(read: (after: number) => readonly { readonly index: number }[]): number {
-  let count = 0;
-  for (let rows = read(0); rows.length > 0; rows = read(rows.at(-1)!.index)) count += rows.length;
-  return count;
 }

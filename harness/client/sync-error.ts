@@ -2,6 +2,8 @@
  * What can go wrong for an application, each a class with one sentence as its message. `code` is for programs, and
  * stays the same where the sentence may change. Whatever else is thrown is a bug of this library.
  */
+import type { QueueFull } from "../../core/client/queue-meter.ts";
+
 export type SyncErrorCode =
   | "invalid-options"
   | "folder-in-use"
@@ -11,6 +13,7 @@ export type SyncErrorCode =
   | "all-relays-failed"
   | "timeout"
   | "too-large"
+  | "queue-full"
   | "refused"
   | "expired"
   | "revoked"
@@ -109,6 +112,27 @@ export class TooLargeError extends SyncError {
   constructor(bytes: number, bytesMax: number) {
     super("too-large", `${bytes} bytes are too many for one push: it carries at most ${bytesMax}.`);
     this.bytesMax = bytesMax;
+  }
+}
+
+/** What waits for a relay is at its bound: nothing was queued. There is room again when a relay has acknowledged some. */
+export class QueueFullError extends SyncError {
+  override readonly name = "QueueFullError";
+  /** Pushes that wait, and their sealed bytes. */
+  readonly queued: number;
+  readonly queuedBytes: number;
+  readonly queuedMax: number;
+  readonly queuedBytesMax: number;
+
+  constructor({ rows, bytes, rowsMax, bytesMax }: Omit<QueueFull, "type">) {
+    super(
+      "queue-full",
+      `Nothing was queued: ${rows} pushes (${bytes} bytes) wait for a relay, and ${rowsMax} (${bytesMax} bytes) are the most.`,
+    );
+    this.queued = rows;
+    this.queuedBytes = bytes;
+    this.queuedMax = rowsMax;
+    this.queuedBytesMax = bytesMax;
   }
 }
 

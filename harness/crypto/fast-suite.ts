@@ -8,7 +8,8 @@
  * taken by the portable suite. Everything that is taken here is taken there. Asking the slow suite after each refusal
  * would let a stranger spend three milliseconds of our time with every wrong signature.
  */
-import { createCipheriv, createDecipheriv, createHmac, diffieHellman, hash, sign, verify } from "node:crypto";
+import { createHmac, diffieHellman, hash, sign, verify } from "node:crypto";
+import type { CipherChaCha20Poly1305, DecipherChaCha20Poly1305 } from "node:crypto";
 import { hchacha } from "@noble/ciphers/chacha.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -17,16 +18,16 @@ import { HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES, XNONCE_BYTES } from 
 import { assertInvariant } from "../../core/invariant.ts";
 import { isStrictPublicKey } from "./ed25519-point.ts";
 import { exportPublicKey, importPrivateKey, importPublicKey, KeyObjects } from "./key-objects.ts";
+import { type Ciphers, FRESH_CIPHERS } from "./next-ciphers.ts";
 
-const CIPHER = "chacha20-poly1305";
 const HASH = "blake2s256";
 /** RFC 8439's nonce. */
 const NONCE_BYTES = 12;
-const TAG = { authTagLength: TAG_BYTES } as const;
 /** "expand 32-byte k", as the four words of ChaCha's first row. */
 const SIGMA = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
 
-export function createFastSuite(): CryptoSuite {
+/** `ciphers`: `NextCiphers` for a process that has time between messages and a peer that waits. */
+export function createFastSuite(ciphers: Ciphers = FRESH_CIPHERS): CryptoSuite {
   const dhPrivate = new KeyObjects((bytes) => importPrivateKey("X25519", bytes));
   const dhPublic = new KeyObjects((bytes) => importPublicKey("X25519", bytes));
   const signers = new KeyObjects((bytes) => importPrivateKey("Ed25519", bytes));
@@ -37,22 +38,22 @@ export function createFastSuite(): CryptoSuite {
 
     aeadSeal(key, nonce, ad, plaintext, out) {
       assertSeal(key, nonce, NONCE_BYTES, plaintext, out);
-      seal(key, nonce, ad, plaintext, out);
+      seal(ciphers.sealing(key, nonce), ad, plaintext, out);
     },
 
     aeadOpen(key, nonce, ad, sealed, out) {
       assertOpen(key, nonce, NONCE_BYTES, sealed, out);
-      return open(key, nonce, ad, sealed, out);
+      return open(ciphers.opening(key, nonce), ad, sealed, out);
     },
 
     xaeadSeal(key, nonce, ad, plaintext, out) {
       assertSeal(key, nonce, XNONCE_BYTES, plaintext, out);
-      seal(subkey(key, nonce), shortNonce(nonce), ad, plaintext, out);
+      seal(FRESH_CIPHERS.sealing(subkey(key, nonce), shortNonce(nonce)), ad, plaintext, out);
     },
 
     xaeadOpen(key, nonce, ad, sealed, out) {
       assertOpen(key, nonce, XNONCE_BYTES, sealed, out);
-      return open(subkey(key, nonce), shortNonce(nonce), ad, sealed, out);
+      return open(FRESH_CIPHERS.opening(subkey(key, nonce), shortNonce(nonce)), ad, sealed, out);
     },
 
     hash(bytes) {
@@ -103,19 +104,17 @@ export function createFastSuite(): CryptoSuite {
   };
 }
 
-function seal(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void {
-  const cipher = createCipheriv(CIPHER, key, nonce, TAG);
-  cipher.setAAD(ad, { plaintextLength: plaintext.length });
+function seal(cipher: CipherChaCha20Poly1305, ad: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void {
+  if (ad.length > 0) cipher.setAAD(ad, { plaintextLength: plaintext.length });
   const { length } = plaintext;
   out.set(cipher.update(plaintext));
   cipher.final();
   out.set(cipher.getAuthTag(), length);
 }
 
-function open(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, sealed: Uint8Array, out: Uint8Array): boolean {
+function open(decipher: DecipherChaCha20Poly1305, ad: Uint8Array, sealed: Uint8Array, out: Uint8Array): boolean {
   const length = sealed.length - TAG_BYTES;
-  const decipher = createDecipheriv(CIPHER, key, nonce, TAG);
-  decipher.setAAD(ad, { plaintextLength: length });
+  if (ad.length > 0) decipher.setAAD(ad, { plaintextLength: length });
   decipher.setAuthTag(sealed.subarray(length));
   try {
     const plaintext = decipher.update(sealed.subarray(0, length));

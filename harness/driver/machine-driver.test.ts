@@ -6,7 +6,7 @@ import { InvariantViolation } from "../../core/invariant.ts";
 import type { Input, Machine, Now, Output } from "../../core/machine.ts";
 import { createFastClock, createRealClock } from "./clock.ts";
 import { MachineDriver } from "./machine-driver.ts";
-import type { DriverOptions } from "./machine-driver.ts";
+import type { DriverOptions } from "./driver-options.ts";
 import type { TransactionStore } from "./transaction-store.ts";
 
 type Told = Input<string, number>;

@@ -3,7 +3,9 @@
  *
  * One turn of the event loop is: every input that came is handled at once; then, together, what was sent goes to the
  * sockets (one write each), the store gets all operations as one transaction (group commit), its answers are handled,
- * what they sent goes out. Inputs that come while one is handled wait for it.
+ * what they sent goes out. Inputs that come while one is handled wait for it. Where only one peer spoke in the last turn,
+ * what comes from one begins its turn at once, and waits for no other; this once in each turn of the loop, so that more
+ * peers are back at one transaction for all with the next.
  *
  * Bounds, so that one peer's misuse costs the others nothing: unsent bytes per connection and in total (beyond, the
  * connection is cut and the machine told), operations and bytes taken in before a transaction (beyond, nobody is read
@@ -18,60 +20,10 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { ConnectionId, Input, Machine, Now, Output } from "../../core/machine.ts";
 import { assertInvariant, unreachable } from "../../core/invariant.ts";
-import type { Clock } from "./clock.ts";
+import { DRIVER_LIMITS, type DriverLimits, type DriverOptions, type Transaction } from "./driver-options.ts";
 import { limitedAddress, parseEndpoint } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Link } from "./link.ts";
-import type { TransactionStore } from "./transaction-store.ts";
-
-export interface DriverLimits {
-  readonly sendBufferBytesMax: number;
-  readonly sendBufferTotalBytesMax: number;
-  /** Operations that may wait for the store, and bytes that may come in before it had its turn. */
-  readonly waitingOperationsMax: number;
-  readonly turnBytesMax: number;
-  /** Bytes of one connection in one turn, about: beyond, it is not read from until the next, and the others have theirs. */
-  readonly linkTurnBytesMax: number;
-  /** Accepted connections at once, those that are being closed counted too. */
-  readonly connectionsMax: number;
-  /** How long a connection may take to close after the machine's last words. */
-  readonly lingerMs: number;
-}
-
-export const DRIVER_LIMITS: DriverLimits = {
-  sendBufferBytesMax: 8 * 1024 * 1024,
-  sendBufferTotalBytesMax: 256 * 1024 * 1024,
-  waitingOperationsMax: 4096,
-  turnBytesMax: 16 * 1024 * 1024,
-  linkTurnBytesMax: 64 * 1024,
-  connectionsMax: 20_000,
-  lingerMs: 2000,
-};
-
-/** What went through the store at once. Times in milliseconds of the host's monotonic clock, with fractions. */
-export interface Transaction<Operation, Answer> {
-  readonly operations: readonly Operation[];
-  readonly answers: readonly Answer[];
-  /** When the first operation was asked for, when the store began, when it was durable. */
-  readonly askedMs: number;
-  readonly beganMs: number;
-  readonly endedMs: number;
-}
-
-export interface DriverOptions<Command, Event, Operation, Answer> {
-  readonly machine: Machine<Command, Event, Operation, Answer>;
-  readonly store: TransactionStore<Operation, Answer>;
-  readonly clock: Clock;
-  readonly limits?: Partial<DriverLimits>;
-  /** May give commands to the driver. */
-  readonly onEvent?: (event: Event, now: Now) => void;
-  readonly onBroken: (error: unknown) => void;
-  /** A connection was accepted and the machine did not turn it away. */
-  readonly onAccepted?: () => void;
-  /** A connection was cut because its peer did not read. */
-  readonly onSlowReader?: () => void;
-  readonly onTransaction?: (transaction: Transaction<Operation, Answer>) => void;
-}
 
 const DEADLINE = { type: "deadline" } as const;
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -96,6 +48,8 @@ export class MachineDriver<Command, Event, Operation, Answer> {
   #turnBytes = 0;
   /** Those that something came from in this turn. */
   #heard: Link[] = [];
+  /** One peer alone spoke in the last turn: the next who speaks need not wait for others. */
+  #isAlone = false;
   #isHolding = false;
   #isOver = false;
   #immediate: NodeJS.Immediate | undefined;
@@ -209,6 +163,7 @@ export class MachineDriver<Command, Event, Operation, Answer> {
       // Not as a `Buffer`: its `slice` shares memory where a `Uint8Array` copies.
       const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
       this.#take({ type: "bytes", connection: link.id, bytes });
+      if (this.#isAlone && this.#operations.length > 0) this.#hurry();
     });
     socket.on("drain", () => {
       this.#behind.delete(link);
@@ -333,6 +288,13 @@ export class MachineDriver<Command, Event, Operation, Answer> {
     if (!this.#isOver) this.#immediate ??= setImmediate(() => this.#turn());
   }
 
+  /** The turn that was to come is taken now. One comes all the same, and finds out whether others have spoken meanwhile. */
+  #hurry(): void {
+    this.#turn();
+    this.#isAlone = false;
+    this.#schedule();
+  }
+
   #turn(): void {
     clearImmediate(this.#immediate);
     this.#immediate = undefined;
@@ -349,9 +311,11 @@ export class MachineDriver<Command, Event, Operation, Answer> {
     // Answers may have led to further operations: the next transaction. Peers wait no longer than for one.
     if (this.#operations.length > 0 || this.#inputs.length > 0) this.#schedule();
     this.#hold(false);
+    this.#isAlone = this.#heard.length <= 1;
     for (const link of this.#heard) link.beginTurn();
-    this.#heard = [];
+    if (this.#heard.length > 0) this.#heard = [];
     this.#arm();
+    this.#options.afterTurn?.();
   }
 
   #commit(): void {

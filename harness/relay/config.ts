@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { RelayConfig } from "../../core/relay/config.ts";
 import { checkRelayConfig } from "../../core/relay/config.ts";
-import type { DriverLimits } from "../driver/machine-driver.ts";
+import type { DriverLimits } from "../driver/driver-options.ts";
 import { UserError } from "../user-error.ts";
 import { describeMisfit, describeUnknown, parseConfig } from "./config-file.ts";
 import { nearest } from "./nearest.ts";

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -168,6 +168,38 @@ describe("a relay", () => {
     await start();
     expect(statSync(data).mode & 0o777).toBe(0o755);
     expect(statSync(join(data, "relay.db")).mode & 0o777).toBe(0o600);
+  });
+
+  it("names SQLite's code once when /health finds the data damaged", async () => {
+    const relay = await start();
+    const one = device(relay);
+    for (let i = 0; i < 100; i++) one.push(`blob ${i}`.repeat(100));
+    await until(() => one.count("acked") === 100);
+    await relay.close();
+    const path = join(folder, "data", "relay.db");
+    const bytes = readFileSync(path);
+    // Behind the first page, which holds the schema.
+    writeFileSync(path, bytes.fill(0xff, 4096));
+    const lines: string[] = [];
+    const again = await start({}, { log: createLog("info", { write: (line: string) => void lines.push(line) }) });
+    for (let i = 0; i < 3; i++) expect((await fetch(`${again.httpAddress}/health`)).status).toBe(503);
+    expect(lines.filter((line) => line.includes("store trouble"))).toEqual([expect.stringMatching(/SQLITE_CORRUPT/)]);
+  });
+
+  it("closes a key that others could read, and says so", async () => {
+    await (await start()).close();
+    const key = join(folder, "data", "identity.key");
+    expect(statSync(key).mode & 0o777).toBe(0o600);
+    chmodSync(key, 0o644);
+    const lines: string[] = [];
+    await start({}, { log: createLog("info", { write: (line: string) => void lines.push(line) }) });
+    expect(statSync(key).mode & 0o777).toBe(0o600);
+    expect(lines.filter((line) => line.includes("key file was open to others"))).toHaveLength(1);
+  });
+
+  it.runIf(existsSync("/proc/self"))("says at once that the system makes no folder there", async () => {
+    const error = await mistake(start({ "storage.data_dir": "/proc/zerok/data" }));
+    expect([error.exitCode, error.message]).toEqual([3, expect.stringMatching(/cannot be used: the system makes no/)]);
   });
 
   it("leaves nothing behind when it is closed", async () => {
@@ -427,7 +459,7 @@ describe("storage", () => {
   ])("with clean-up %s drops %i blob whose time is over; answers come in order", (isSwept, gone) => {
     const paths = { database: join(folder, "a.db"), identity: join(folder, "a.key") };
     let nowMs = 0;
-    const storage = openStorage(paths, CONTEXT.suite, isSwept, () => nowMs);
+    const storage = openStorage(paths, CONTEXT.suite, { isSwept, nowMs: () => nowMs });
     expect(storage.run(operations, 1000).map(({ type }) => type)).toEqual(["loaded", "admitted", "appended"]);
     expect(storage.figures()).toEqual({ blobs: 1, bytes: 300, groups: 1 });
     const answers = storage.run([sweep(4), load, sweep(6)], 60_000);
@@ -445,7 +477,7 @@ describe("storage", () => {
 
   it("is not well while its transactions fail", () => {
     const paths = { database: join(folder, "b.db"), identity: join(folder, "no-such-folder", "b.key") };
-    const storage = openStorage(paths, CONTEXT.suite, true, () => 0);
+    const storage = openStorage(paths, CONTEXT.suite, { isSwept: true, nowMs: () => 0 });
     expect(storage.figures()).toBeDefined();
     expect(storage.run(operations.slice(0, 1), 1000)[0]).toMatchObject({ type: "failed" });
     expect(storage.figures()).toBeUndefined();

@@ -6,6 +6,7 @@ import { encodeRelayAddress } from "../../core/ids.ts";
 import type { RelayConfig } from "../../core/relay/config.ts";
 import { EXIT } from "../cli/exit-code.ts";
 import { createFastSuite } from "../crypto/fast-suite.ts";
+import { NextCiphers } from "../crypto/next-ciphers.ts";
 import type { Clock } from "../driver/clock.ts";
 import { createRealClock } from "../driver/clock.ts";
 import type { Endpoint } from "../driver/endpoint.ts";
@@ -63,8 +64,15 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   log.info("starting", { version });
   const paths = pathsOf(settings);
   prepareFolder(paths.folder, [paths.database, paths.identity]);
-  const suite = createFastSuite();
-  const storage = openStorage(paths, suite, settings["cleanup.enabled"], () => clock.now().monoMs, options.faults);
+  const ciphers = new NextCiphers();
+  const suite = createFastSuite(ciphers);
+  const storage = openStorage(paths, suite, {
+    isSwept: settings["cleanup.enabled"],
+    nowMs: () => clock.now().monoMs,
+    faults: options.faults,
+    onTrouble: (code) => log.error("store trouble", { why: code }),
+  });
+  if (storage.wasKeyExposed) log.warn("key file was open to others, closed");
   const graceMs = settings["server.shutdown_grace_secs"] * 1000;
   const lingerMs = Math.min(LINGER_MS, graceMs / 2);
 
@@ -95,6 +103,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       limits: { ...driverLimitsOf(settings), lingerMs },
       log,
       metrics,
+      afterTurn: () => ciphers.prepare(),
     });
     const running = life;
     const id = await keyOf(running, paths.identity);

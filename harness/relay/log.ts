@@ -23,6 +23,8 @@ const LOG_EVENTS = [
   "transaction",
   "store failed",
   "store works again",
+  "store trouble",
+  "key file was open to others, closed",
   "swept",
   "machine broke",
   "restarted",
@@ -82,6 +84,9 @@ const WORDS: ReadonlySet<string> = new Set([
   ...["/health", "/ready", "/metrics", "other"],
 ]);
 const FRAME = /^[\w.-]{1,60}\.[a-z]{2,3}:\d+:\d+$/;
+/** What SQLite calls its errors. */
+const SQLITE_CODE =
+  /^SQLITE_(ERROR|INTERNAL|PERM|ABORT|BUSY|LOCKED|NOMEM|READONLY|IOERR|CORRUPT|FULL|CANTOPEN|PROTOCOL|SCHEMA|CONSTRAINT|MISUSE|NOTADB)(_[A-Z]{2,16}){0,3}$/;
 const VERSION = /^\d{1,4}\.\d{1,4}\.\d{1,4}$/;
 
 /** `destination` is stderr unless a test hands in another. */
@@ -117,7 +122,9 @@ function redactFields(fields: Record<string, unknown>): Record<string, unknown> 
 
 function redactValue(value: unknown): unknown {
   if (value === undefined || typeof value === "number" || typeof value === "boolean") return value;
-  return typeof value === "string" && (WORDS.has(value) || VERSION.test(value)) ? value : REDACTED;
+  return typeof value === "string" && (WORDS.has(value) || VERSION.test(value) || SQLITE_CODE.test(value))
+    ? value
+    : REDACTED;
 }
 
 function redactFrames(value: unknown): unknown {

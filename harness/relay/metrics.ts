@@ -6,7 +6,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { DropWhy } from "../../core/relay/events.ts";
 import type { RelayAnswer, RelayOperation } from "../../core/relay/store.ts";
-import type { Transaction } from "../driver/machine-driver.ts";
+import type { Transaction } from "../driver/driver-options.ts";
 import type { StorageFigures } from "./storage-figures.ts";
 
 export interface MetricSources {

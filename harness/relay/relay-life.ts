@@ -11,7 +11,7 @@ import type { RelayAnswer, RelayOperation } from "../../core/relay/store.ts";
 import type { Clock } from "../driver/clock.ts";
 import type { Endpoint } from "../driver/endpoint.ts";
 import { MachineDriver } from "../driver/machine-driver.ts";
-import type { DriverLimits, Transaction } from "../driver/machine-driver.ts";
+import type { DriverLimits, Transaction } from "../driver/driver-options.ts";
 import type { TransactionStore } from "../driver/transaction-store.ts";
 import type { Log } from "./log.ts";
 import { describeError } from "./log.ts";
@@ -26,6 +26,7 @@ export interface RelayLifeOptions {
   readonly clock: Clock;
   readonly limits: Partial<DriverLimits>;
   readonly log: Log;
+  readonly afterTurn?: () => void;
   readonly metrics: Pick<Metrics, "accepted" | "dropped" | "slowReader" | "failed" | "transaction">;
 }
 
@@ -92,7 +93,7 @@ export class RelayLife {
   }
 
   #begin(): void {
-    const { config, context, store, clock, limits, metrics } = this.#options;
+    const { config, context, store, clock, limits, metrics, afterTurn } = this.#options;
     this.#ready = createSignal();
     this.#machine = new Relay(config, context);
     this.#driver = new MachineDriver({
@@ -108,6 +109,7 @@ export class RelayLife {
         this.#options.log.info("slow reader cut");
       },
       onTransaction: (transaction) => this.#stored(transaction),
+      ...(afterTurn !== undefined && { afterTurn }),
     });
   }
 

@@ -6,7 +6,7 @@
 import { GROUP_DEVICES_MAX, PAYLOAD_BYTES_MAX } from "../../core/limits.ts";
 import { DEFAULT_RELAY_CONFIG } from "../../core/relay/config.ts";
 import { parseEndpoint } from "../driver/endpoint.ts";
-import { DRIVER_LIMITS } from "../driver/machine-driver.ts";
+import { DRIVER_LIMITS } from "../driver/driver-options.ts";
 import { LOG_LEVELS } from "./log.ts";
 
 interface CountSetting {

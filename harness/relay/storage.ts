@@ -15,15 +15,24 @@ import type { StorageFigures } from "./storage-figures.ts";
 export interface RelayStorage extends TransactionStore<RelayOperation, RelayAnswer> {
   /** Asks the database; undefined when it does not answer, or when the last transaction failed. */
   figures(): StorageFigures | undefined;
+  /** Others could read the relay's key until it was opened. */
+  readonly wasKeyExposed: boolean;
+}
+
+export interface StorageOptions {
+  readonly isSwept: boolean;
+  readonly nowMs: () => number;
+  /** What a test does to its commits. */
+  readonly faults?: CommitFaults | undefined;
+  /** The database began to fail, with this code of SQLite's or the system's: once, until it works again. */
+  readonly onTrouble?: (code: string) => void;
 }
 
 /** Throws a `UserError`: another relay has it, it is damaged, or this user may not. */
 export function openStorage(
   paths: { readonly database: string; readonly identity: string },
   suite: CryptoSuite,
-  isSwept: boolean,
-  nowMs: () => number,
-  faults?: CommitFaults,
+  { isSwept, nowMs, faults, onTrouble = () => {} }: StorageOptions,
 ): RelayStorage {
   const database = openDatabase(paths.database, RELAY_SCHEMA, { faults });
   if (!database.ok) throw new UserError(database.error.sentence, EXIT.machineCannot);
@@ -36,24 +45,33 @@ export function openStorage(
     store: new RelayStore(database.value, identity.value, suite),
     figures: createStorageFigures(database.value, nowMs),
   }));
+  const tables = database.value;
   let isFailing = false;
+  let told: string | undefined;
 
+  function tell(code: string | undefined): void {
+    if (code !== undefined && code !== told) onTrouble(code);
+    told = code;
+  }
   function run(operations: readonly RelayOperation[], wallMs: number): readonly RelayAnswer[] {
     const answers = store.run(operations, wallMs);
     isFailing = answers.some((answer) => answer.type === "failed");
+    tell(isFailing ? tables.lastErrorCode : undefined);
     return answers;
   }
   return {
     run: isSwept ? run : (operations, wallMs) => runUnswept(run, operations, wallMs),
     figures() {
       try {
-        const told = figures();
-        return isFailing ? undefined : told;
-      } catch {
+        const present = figures();
+        return isFailing ? undefined : present;
+      } catch (error) {
         // Whatever it is: the store does not answer.
+        tell(errorCode(error));
         return undefined;
       }
     },
+    wasKeyExposed: identity.value.wasExposed,
     close: () => store.close(),
   };
 }

@@ -9,6 +9,7 @@ import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { encodeHistoryRecord } from "../../scenarios/history-json.ts";
 import { shortPath } from "../cli/short-path.ts";
+import { makeFolder } from "../made-folder.ts";
 import type { SeedRun } from "../sweep/seed-runner.ts";
 import type { Suite } from "../sweep/sim-world.ts";
 import { UserError } from "../user-error.ts";
@@ -21,7 +22,7 @@ export function assertWritableOut(out: string): void {
   const sentence = (why: string): string =>
     `The folder for results, ${out}, ${why}: name another one with --out, such as --out runs.`;
   try {
-    mkdirSync(out, { recursive: true });
+    makeFolder(out);
     accessSync(out, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new UserError(sentence(whyNot(error)));

@@ -52,6 +52,8 @@ const CHECKPOINT_PAGES = 4000;
 const CACHE_KIB = 32 * 1024;
 
 export class Database {
+  /** SQLite's code of the last transaction that did not happen, for a log. */
+  lastErrorCode: string | undefined;
   readonly #sqlite: Sqlite.Database;
   readonly #begin: Sqlite.Statement;
   readonly #commit: Sqlite.Statement;
@@ -88,6 +90,7 @@ export class Database {
       const isClosed = !this.#sqlite.open;
       const code = errorCode(error);
       if (code === undefined && !isClosed) throw error;
+      this.lastErrorCode = code;
       return fail({ type: code !== undefined && isFull(code) ? "StorageFull" : "StorageFailed" });
     }
   }

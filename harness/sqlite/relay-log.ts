@@ -92,8 +92,8 @@ export class RelayLog {
     this.#insert.run(group, cursor, chain, blobId, payloadHash, sender, timestampMs, expiresAtMs, sizeBytes, payload);
   }
 
-  known(group: number, blobHex: string): KnownBlob | undefined {
-    const row = this.#known.get(group, Buffer.from(blobHex, "hex"));
+  known(group: number, blobId: BlobId): KnownBlob | undefined {
+    const row = this.#known.get(group, blobId);
     return row && { cursor: row.cursor, chain: plainBytes(row.chain), payloadHash: plainBytes(row.payloadHash) };
   }
 

@@ -176,15 +176,20 @@ export class RelayStore implements TransactionStore<RelayOperation, RelayAnswer>
     const group = this.#groups.find(operation.group);
     if (group === undefined) return { id, type: "failed", error: VANISHED };
     const { key } = group;
-    const { head, rows, answers } = decideAppend(this.#hasher, group.head, (blob) => this.#log.known(key, blob), {
-      sender: device,
-      items,
-      wallMs,
-      defaultTtlS,
-      heldBytesMax,
-      totalBytes: this.#groups.heldBytes,
-      totalBytesMax,
-    });
+    const { head, rows, answers } = decideAppend(
+      this.#hasher,
+      group.head,
+      (_, blobId) => this.#log.known(key, blobId),
+      {
+        sender: device,
+        items,
+        wallMs,
+        defaultTtlS,
+        heldBytesMax,
+        totalBytes: this.#groups.heldBytes,
+        totalBytesMax,
+      },
+    );
     for (const row of rows) this.#log.insert(key, row);
     if (rows.length > 0) {
       this.#groups.grow(key, head, group.oldestExpiresAtMs ?? rows[0]!.expiresAtMs);

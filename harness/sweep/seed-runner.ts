@@ -5,7 +5,8 @@
 import { encodeHex } from "../../core/bytes.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
-import type { Verdict } from "../../scenarios/verdict.ts";
+import { compareRelayViews, twinPlan } from "../../scenarios/checkers/relay-view.ts";
+import type { Finding, Verdict } from "../../scenarios/verdict.ts";
 import type { TraceEvent } from "../../sim/kernel/trace.ts";
 import type { SimOptions, SimRun } from "../../sim/simulator.ts";
 import type { Catalogue, SimWorld, Suite } from "./sim-world.ts";
@@ -81,11 +82,12 @@ export class SeedRunner {
   #resultOf(id: string, seed: string, suite: Suite, isPortableToo: boolean): SeedResult {
     try {
       const { plan, run, verdict } = this.runSeed(id, seed, { suite });
+      const views = isPortableToo ? this.#compareTwin(plan, run, suite) : [];
       return {
         seed,
-        verdict: verdict.verdict,
+        verdict: views.length > 0 ? "invalid" : verdict.verdict,
         idle: verdict.idle,
-        findings: verdict.findings
+        findings: [...verdict.findings, ...views]
           .slice(0, FINDINGS_MAX)
           .map(({ checker, kind, message }) => ({ checker, kind, message })),
         unknowns: verdict.unknowns,
@@ -98,6 +100,11 @@ export class SeedRunner {
     } catch (error) {
       return brokenResult(seed, error);
     }
+  }
+
+  /** What the relay's view of the same run with other plaintexts tells. */
+  #compareTwin(plan: Plan, run: SimRun, suite: Suite): readonly Finding[] {
+    return compareRelayViews(run.history, this.#world.run(twinPlan(plan), { suite }).history);
   }
 
   #echo(task: EchoTask): readonly SeedHashes[] {

@@ -1,9 +1,11 @@
 /** What a worker loads: it makes its world once and then does tasks. A second process first gets another heap layout. */
 import process from "node:process";
+import { tuneEngine } from "./engine.ts";
 import { SeedRunner } from "./seed-runner.ts";
 import { CATALOGUE, createSimulatedWorld } from "./simulated-world.ts";
 import type { Answers, Task } from "./task.ts";
 
+tuneEngine();
 const runner = new SeedRunner(createSimulatedWorld(), CATALOGUE);
 const isSecondProcess = process.send !== undefined;
 let ballast: readonly unknown[] = [];

@@ -5,7 +5,7 @@
  * are all that differs. The lists are as long as the run of the base plan has steps; a test counts them.
  */
 import type { MessageType } from "../../core/wire/messages.ts";
-import type { Draw } from "../draw.ts";
+import { seedHalves, type Draw } from "../draw.ts";
 import { LINKS } from "../link-profile.ts";
 import { RELAY } from "../names.ts";
 import type { Moment, Plan, PlanChoice } from "../plan.ts";
@@ -146,6 +146,6 @@ function planCase(scenario: string, draw: Draw, cases: readonly StepCase[]): Pla
 
 /** Seed 1 is the first case. */
 export function caseOf(seed: string, count: number): number {
-  const number = BigInt(seed) - 1n;
-  return Number(((number % BigInt(count)) + BigInt(count)) % BigInt(count));
+  const { hi, lo } = seedHalves(seed);
+  return ((hi % count) * (2 ** 32 % count) + lo + count - 1) % count;
 }

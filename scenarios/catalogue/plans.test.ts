@@ -23,10 +23,10 @@ const LARGE: {
 } = {
   "S-CONC-04": { pushes: 1030 },
   "S-CONV-03": { healMs: 330_000 },
-  "S-BLOB-02": { pushes: 10_050, seeds: 20 },
-  "E-ENC-04": { pushes: 1350, seeds: 50 },
+  "S-BLOB-02": { pushes: 10_050, seeds: 6 },
+  "E-ENC-04": { pushes: 1350, seeds: 20 },
   "X-PLAT-02": { healMs: 720_000 },
-  "W-14": { devices: 200, boundMs: 700_000, seeds: 20 },
+  "W-14": { devices: 200, boundMs: 700_000, seeds: 8 },
   "W-21": { pushes: 120 },
   "W-25": { healMs: 366 * 24 * 3_600_000, boundMs: 20 * 24 * 3_600_000 },
 };

@@ -159,6 +159,8 @@ export function planThousandWhileAway(draw: Draw): Plan {
     run.stream(device, draw.between(`${device} pushes`, 0, 2), { fromMs: backMs, toMs: backMs + 2000 });
   }
   run.see({ see: "missed", device: "b", blobs: 900 });
+  // All that is pushed in this run, and a page or two again after an extra; a second round would be two thousand.
+  run.demand({ demand: "lean", device: "b", blobsMax: 1500 });
   return run.finish();
 }
 

@@ -1,6 +1,6 @@
 /**
  * What hosts hold on to stays below its stated limit whenever it is looked at: sessions and groups of a relay, pushes
- * under way and pulls of a device. And a device asks a relay for one page at a time.
+ * under way, pulls and the queue of a device. And a device asks a relay for one page at a time.
  */
 import type { Checker } from "../checker.ts";
 import type { OperationRecord } from "../history.ts";
@@ -26,22 +26,28 @@ export const bounded: Checker = {
       limitsOf.set(name, new Map(Object.entries(entries)));
     }
     for (const { name, relays, config } of plan.topology.devices) {
-      const entries = { inFlight: config.pushWindow * relays.length, pulls: relays.length };
+      const { pushWindow, queueRowsMax: queuedRows, queueBytesMax: queuedBytes } = config;
+      const entries = { inFlight: pushWindow * relays.length, pulls: relays.length, queuedRows, queuedBytes };
       limitsOf.set(name, new Map(Object.entries(entries)));
     }
-    const pulls = new Map<string, OperationRecord>();
+    /** The open pulls of each device, by its number. */
+    const pulls: OperationRecord[][] = [];
 
     return {
       on: {
-        op(record) {
+        op(record, { device }) {
           if (record.f !== "pull") return;
-          const key = `${record.device} ${record.relay ?? ""}`;
-          const open = pulls.get(key);
+          const own = (pulls[device.number] ??= []);
+          let at = 0;
+          while (at < own.length && own[at]!.relay !== record.relay) at++;
+          const open = own[at];
           if (record.outcome !== "invoke") {
-            if (open?.process === record.process) pulls.delete(key);
+            if (open?.process !== record.process) return;
+            own[at] = own[own.length - 1]!;
+            own.pop();
             return;
           }
-          pulls.set(key, record);
+          own[at] = record;
           if (open === undefined) return;
           const message = `${record.device} asked ${record.relay} for a page while it waited for another`;
           report({ kind: "two-pulls", message, witness: [open, record] });

@@ -2,18 +2,19 @@
  * Limits are kept, and kept honestly. No page has more blobs or bytes than the device asked for or the relay gives; one
  * page never shows more payload than the group's quota allowed to be held; nothing was acknowledged that is larger
  * than a blob may be, or than the whole quota. And a refusal says truly whether trying again can help: for a rate, a
- * quota or a relay in trouble it can, for a blob that is too large or in conflict it cannot.
+ * quota or a relay in trouble it can, for a blob that is too large or in conflict it cannot. A device queues no push
+ * when those that it knows no answer of are at its bounds, in number or in bytes.
  */
 import { BODY_BYTES_MAX } from "../../core/blob/seal.ts";
 import { PAYLOAD_BYTES_MAX } from "../../core/limits.ts";
 import { BLOB_OVERHEAD_BYTES } from "../../core/log/page.ts";
 import { ErrorCode } from "../../core/wire/error-code.ts";
 import type { Checker } from "../checker.ts";
-import type { OperationRecord } from "../history.ts";
+import type { OperationRecord, QueuedRecord } from "../history.ts";
+import type { LogRow } from "./history-rows.ts";
 import { isFault, type FaultStep } from "../plan.ts";
 import { sealedBytesMin } from "../sealed-size.ts";
 import { renderLog, shortId } from "./render-place.ts";
-import { ThreeKeyMap } from "./three-key-map.ts";
 
 const FOR_NOW: ReadonlySet<number> = new Set([
   ErrorCode.RateLimited,
@@ -25,39 +26,60 @@ const FOR_NOW: ReadonlySet<number> = new Set([
 ]);
 const FOR_GOOD: ReadonlySet<number> = new Set([ErrorCode.BlobTooLarge, ErrorCode.BlobConflict]);
 
+/** Pushes of one device that are queued and not settled, and how large they are when sealed. */
+class Queue {
+  readonly #bytesOf = new Map<number, number>();
+  bytes = 0;
+
+  get rows(): number {
+    return this.#bytesOf.size;
+  }
+
+  enter(process: number, bytes: number): void {
+    this.#bytesOf.set(process, bytes);
+    this.bytes += bytes;
+  }
+
+  leave(process: number): void {
+    this.bytes -= this.#bytesOf.get(process) ?? 0;
+    this.#bytesOf.delete(process);
+  }
+}
+
 export const limits: Checker = {
   name: "limits",
   holdsWhen: "pages, quotas and sizes stay below their limits, and a refusal says truly whether to try again",
   enforces: [11, 13],
   start(plan, report) {
-    /** Sizes by cursor, as sealed. */
-    const logs = new ThreeKeyMap<Map<number, number>>(() => new Map());
-    const bodyBytes = new Map<number, number>();
-    const sizeOf = new Map<string, number>();
+    const sealedMax = sealedBytesMin(BODY_BYTES_MAX);
     const devices = new Map(plan.topology.devices.map((device) => [device.name, device.config]));
     const relays = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config]));
     const quotas = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.groupBytesMax]));
     const steps = new Map<number, FaultStep>();
+    const queues = new Map<string, Queue>();
     for (const step of plan.steps) if (isFault(step)) steps.set(step.id, step);
 
-    function judgePage(record: OperationRecord, relay: string, epoch: string): void {
+    function judgePage(record: OperationRecord, log: LogRow): void {
+      const { relay, places } = log;
       const { blobs = 0, after = 0, through = 0, gone = [], device } = record;
       const config = devices.get(device);
       if (config === undefined || blobs === 0) return;
       const limit = Math.min(config.pullLimit, relays.get(relay)?.pullLimitMax ?? config.pullLimit);
-      const about = `a page of ${renderLog({ relay, epoch })} for ${device}`;
+      const about = `a page of ${renderLog(log)} for ${device}`;
       if (blobs > limit) {
         const message = `${about} has ${blobs} blobs, more than ${limit}`;
         report({ kind: "page-over-limit", message, witness: [record] });
       }
-      const sizes = logs.get(relay, record.group, epoch);
-      if (sizes === undefined) return;
       let held = 0;
       let known = 0;
-      for (let cursor = after + 1; cursor <= through; cursor++) {
-        const size = sizes.get(cursor);
-        if (size === undefined || gone.some(({ from, to }) => from <= cursor && cursor <= to)) continue;
-        held += size;
+      const last = Math.min(through, places.length - 1);
+      for (let cursor = after + 1; cursor <= last; cursor++) {
+        const place = places[cursor];
+        if (place?.ack === undefined) continue;
+        const size = place.blob?.push?.invoke.sizeBytes;
+        if (size === undefined) continue;
+        if (gone.some(({ from, to }) => from <= cursor && cursor <= to)) continue;
+        held += sealedBytesMin(size);
         known += 1;
       }
       const budget = Math.min(config.pullBytesMax, PAYLOAD_BYTES_MAX);
@@ -72,29 +94,34 @@ export const limits: Checker = {
       }
     }
 
+    /** What a dead process had queued is not counted: its next life may know an answer. */
+    function judgeQueue(record: QueuedRecord, bytes: number): void {
+      const { device } = record;
+      const config = devices.get(device);
+      if (config === undefined) return;
+      let queue = queues.get(device);
+      if (queue === undefined) queues.set(device, (queue = new Queue()));
+      queue.enter(record.process, bytes);
+      if (queue.rows <= config.queueRowsMax && queue.bytes <= config.queueBytesMax) return;
+      const { queueRowsMax, queueBytesMax } = config;
+      const message = `${device} queued ${queue.rows} pushes of ${queue.bytes} bytes, ${queueRowsMax} of ${queueBytesMax} are the most`;
+      report({ kind: "queue-overrun", message, witness: [record] });
+    }
+
     return {
       on: {
-        op(record) {
-          if (record.f === "push") {
-            if (record.outcome === "invoke" && record.sizeBytes !== undefined) {
-              bodyBytes.set(record.process, record.sizeBytes);
-            }
-          } else if (record.f === "pull" && record.outcome === "ok") {
-            const { relay, epoch } = record;
-            if (relay !== undefined && epoch !== undefined) judgePage(record, relay, epoch);
-          }
+        op(record, { log }) {
+          if (record.f === "push" && record.outcome !== "invoke") queues.get(record.device)?.leave(record.process);
+          if (record.f === "pull" && record.outcome === "ok" && log !== undefined) judgePage(record, log);
         },
-        queued(record) {
-          const size = bodyBytes.get(record.process);
-          if (size !== undefined) sizeOf.set(record.blob, size);
-          bodyBytes.delete(record.process);
+        queued(record, { blob }) {
+          judgeQueue(record, sealedBytesMin(blob.push?.invoke.sizeBytes ?? 0));
         },
-        ack(record) {
-          const size = sizeOf.get(record.blob);
+        ack(record, { blob }) {
+          const size = blob.push?.invoke.sizeBytes;
           if (size === undefined) return;
           const sealed = sealedBytesMin(size);
-          logs.at(record.relay, record.group, record.epoch).set(record.cursor, sealed);
-          const most = Math.min(quotas.get(record.relay) ?? sealed, sealedBytesMin(BODY_BYTES_MAX));
+          const most = Math.min(quotas.get(record.relay) ?? sealed, sealedMax);
           if (sealed <= most) return;
           const message = `blob ${shortId(record.blob)} of ${sealed} bytes was acknowledged, ${most} is the most`;
           report({ kind: "oversize-accepted", message, witness: [record] });

@@ -172,7 +172,7 @@ export const deviceMutants: readonly Mutant[] = [
         replace: "",
       },
     ],
-    caughtBy: "sent-log",
+    caughtBy: "relay-honesty",
     scenarios: ["T-CONN-02", "S-CONV-01"],
   },
   {
@@ -271,8 +271,8 @@ export const deviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/client/pusher.ts",
-        find: "const isFinal = this.#port.copies.dropped(entry.blobHex);",
-        replace: "this.outbox.add(entry.row);\n    const isFinal = entry.wasSent;",
+        find: "const isFinal = this.#port.copies.dropped(entry",
+        replace: "this.outbox.add(entry.row);\n    const isFinal = entry.wasSent || this.#port.copies.dropped(entry",
       },
       {
         file: "core/relay/answers.ts",
@@ -427,5 +427,19 @@ export const deviceMutants: readonly Mutant[] = [
     ],
     caughtBy: "hang",
     scenarios: ["W-18", "X-PLAT-02"],
+  },
+  {
+    id: "N73",
+    title: "a device leaves out what it pushed itself",
+    from: OWN,
+    edits: [
+      {
+        file: LINK,
+        find: "page.blobs.map((blob) =>",
+        replace: "page.blobs.filter((blob) => !this.isOwn(blob.sender)).map((blob) =>",
+      },
+    ],
+    caughtBy: "session-guarantees",
+    scenarios: ["S-CONV-04", "S-CONC-03"],
   },
 ];

@@ -19,10 +19,10 @@ describe("the list of mutants", () => {
     expect(simulated.length).toBeGreaterThanOrEqual(60);
   });
 
-  it.each(mutants.filter(({ waiting }) => waiting === undefined).map((mutant) => [mutant.id, mutant] as const))(
+  it.each(mutants.map((mutant) => [mutant.id, mutant] as const))(
     "%s matches the sources of today, each find once",
-    (_id, { edits }) => {
-      expect(edits.length).toBeGreaterThan(0);
+    (_id, { edits, waiting }) => {
+      if (waiting === undefined) expect(edits.length).toBeGreaterThan(0);
       const sources = new Map<string, string>();
       for (const { file, find, replace } of edits) {
         const source = sources.get(file) ?? readFileSync(join(root, file), "utf8");
@@ -55,7 +55,7 @@ describe("the list of mutants", () => {
   });
 
   it("has something for each checker to see", () => {
-    const named = new Set(simulated.map(({ caughtBy }) => caughtBy));
+    const named = new Set(mutants.map(({ caughtBy }) => caughtBy));
     expect([...names].filter((name) => !named.has(name))).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ export interface Mutant {
   readonly caughtBy: string;
   /** Ids of scenarios that are tried first, each in turn; then all others. */
   readonly scenarios: readonly string[];
-  /** Why it cannot be planted yet: the protocol lacks the feature. It has no edits then. */
+  /** Why it is not run yet: the protocol lacks the feature (it has no edits then), or nothing is there to see it. */
   readonly waiting?: string;
   /** Code or symptom lie outside of the simulated world: the test file that fails on it. */
   readonly test?: string;

@@ -17,7 +17,7 @@ export const relayMutants: readonly Mutant[] = [
           "(blobs.length >= request.limit || cost > bytesLeft)) {\n      through = row.cursor;\n      chain = row.chain;",
       },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "paging",
     scenarios: ["S-SM-02"],
   },
   {
@@ -51,7 +51,7 @@ export const relayMutants: readonly Mutant[] = [
         replace: "hasMore: false, max: through",
       },
     ],
-    caughtBy: "max-cursor",
+    caughtBy: "real-time",
     scenarios: ["S-SM-02"],
   },
   {
@@ -331,5 +331,34 @@ export const relayMutants: readonly Mutant[] = [
     ],
     caughtBy: "max-cursor",
     scenarios: ["S-CONV-01", "T-CONN-02"],
+  },
+  {
+    id: "N81",
+    title: "asked to stop, it waits for its devices to leave",
+    from: OWN,
+    edits: [
+      {
+        file: "core/relay/relay.ts",
+        find: "|| this.#jobs.size > 0) return;",
+        replace: "|| this.#jobs.size > 0 || this.#sessions.size > 0) return;",
+      },
+    ],
+    caughtBy: "shutdown",
+    scenarios: ["S-CONV-02"],
+  },
+  {
+    id: "N82",
+    title: "a dropped connection is logged with the device that it belonged to",
+    from: OWN,
+    edits: [
+      {
+        file: "core/relay/connections.ts",
+        find: "drop(session: Session, why: DropWhy): void {",
+        replace:
+          "drop(session: Session, reason: DropWhy): void {\n    const why = `${reason} ${session.membership?.deviceHex ?? session.address}` as DropWhy;",
+      },
+    ],
+    caughtBy: "no-metadata-in-logs",
+    scenarios: ["T-CONN-03", "S-SM-03", "T-LOSS-04"],
   },
 ];

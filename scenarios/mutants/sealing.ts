@@ -130,4 +130,18 @@ export const sealingMutants: readonly Mutant[] = [
     caughtBy: "acked-durable",
     scenarios: ["S-CONV-04"],
   },
+  {
+    id: "N83",
+    title: "a message whose seal is broken is passed over, and the connection goes on",
+    from: OWN,
+    edits: [
+      {
+        file: "core/noise/channel.ts",
+        find: 'return { type: "Refused", what: "tag" };',
+        replace: "return undefined;",
+      },
+    ],
+    caughtBy: "tamper",
+    scenarios: ["E-ENC-01", "E-ENC-02"],
+  },
 ];

@@ -84,7 +84,7 @@ export const upstreamMutants: readonly Mutant[] = [
     id: "M05",
     title: "a repeated push gets a second cursor",
     from: UPSTREAM,
-    edits: [{ file: "core/log/append.ts", find: "fresh.get(id) ?? known(id)", replace: "fresh.get(id)" }],
+    edits: [{ file: "core/log/append.ts", find: "?? known(id", replace: "?? ((..._: unknown[]) => undefined)(id" }],
     caughtBy: "push-once",
     scenarios: ["S-SM-01", "T-CONN-01"],
   },

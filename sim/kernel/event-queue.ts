@@ -87,7 +87,7 @@ export class EventQueue<T> {
     this.blocks.clear();
     this.far.clear();
     this.past.clear();
-    this.items.length = 0;
+    this.items = [];
     this.freeNode = NONE;
     this.count = 0;
     this.sequence = 0;

@@ -51,7 +51,7 @@ export class Kernel implements Substrate {
   readonly trace = new TraceDigest();
   readonly network: Network = new Network(this);
   private readonly seeded = new SeededChoices(0, 0);
-  private readonly hostList: AnyHost[] = [];
+  private hostList: AnyHost[] = [];
   private options: KernelOptions;
   private source: Choices;
   private failed: Violation | undefined;
@@ -145,7 +145,7 @@ export class Kernel implements Substrate {
     this.options = options;
     this.source = this.sourceFor(options);
     this.failed = undefined;
-    this.hostList.length = 0;
+    this.hostList = [];
     this.scheduler.reset(options.startWallMs);
     this.network.reset();
     this.trace.reset();

@@ -31,11 +31,11 @@ export class Network {
   readonly sliceLabel: Label;
   readonly tamperLabel: Label;
   private readonly substrate: Substrate;
-  private readonly endpoints = new Map<string, Peer>();
-  private readonly byDialler = new Map<string, Map<string, Link>>();
-  private readonly all: Link[] = [];
+  private endpoints = new Map<string, Peer>();
+  private byDialler = new Map<string, Map<string, Link>>();
+  private all: Link[] = [];
   /** Flows with something held for a host without power. */
-  private readonly waiting = new Map<Peer, Set<Flow>>();
+  private waiting = new Map<Peer, Set<Flow>>();
 
   constructor(substrate: Substrate) {
     this.substrate = substrate;
@@ -107,9 +107,11 @@ export class Network {
   reset(): void {
     this.onEffect = undefined;
     this.framing = undefined;
-    this.endpoints.clear();
-    this.byDialler.clear();
-    this.all.length = 0;
-    this.waiting.clear();
+    // New ones: a map that is emptied links its old table to its new one, and as soon as one table has grown old all
+    // worlds that came after it are kept, and copied, until the next full collection.
+    this.endpoints = new Map();
+    this.byDialler = new Map();
+    this.waiting = new Map();
+    this.all = [];
   }
 }

@@ -54,30 +54,28 @@ export class WordHash {
   addBytes(bytes: Uint8Array): void {
     const length = bytes.length;
     const words = (length + 3) >>> 2;
-    if (length >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN && words <= BUFFER_WORDS) {
-      if (this.filled + words > BUFFER_WORDS) this.fillUp();
-      const at = this.filled;
-      this.buffer[at + words - 1] = 0;
-      this.bufferBytes.set(bytes, at * 4);
-      this.filled = at + words;
-      if (this.filled === BUFFER_WORDS) this.absorb();
-      return;
-    }
-    if (length >= COPY_BYTES_MIN && words > BUFFER_WORDS) {
-      for (let at = 0; at < length; at += BUFFER_WORDS * 4) this.addBytes(bytes.subarray(at, at + BUFFER_WORDS * 4));
-      return;
-    }
-    if (this.filled + words > BUFFER_WORDS) this.fillUp();
-    const buffer = this.buffer;
-    const whole = length & ~3;
     let filled = this.filled;
-    for (let at = 0; at < whole; at += 4) {
-      buffer[filled++] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    if (filled + words > BUFFER_WORDS) {
+      const room = (BUFFER_WORDS - filled) * 4;
+      this.addBytes(bytes.subarray(0, room));
+      this.addBytes(bytes.subarray(room));
+      return;
     }
-    if (whole < length) {
-      let word = 0;
-      for (let i = whole; i < length; i++) word |= bytes[i]! << ((i - whole) * 8);
-      buffer[filled++] = word;
+    const buffer = this.buffer;
+    if (length >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN) {
+      buffer[filled + words - 1] = 0;
+      this.bufferBytes.set(bytes, filled * 4);
+      filled += words;
+    } else {
+      const whole = length & ~3;
+      for (let at = 0; at < whole; at += 4) {
+        buffer[filled++] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+      }
+      if (whole < length) {
+        let word = 0;
+        for (let i = whole; i < length; i++) word |= bytes[i]! << ((i - whole) * 8);
+        buffer[filled++] = word;
+      }
     }
     this.filled = filled;
     if (filled === BUFFER_WORDS) this.absorb();
