@@ -11,7 +11,7 @@ import type { Cause } from "./choices.ts";
 import { Flow, NO_BYTES, SEGMENT } from "./flow.ts";
 import type { SegmentKind } from "./flow.ts";
 import type { Link } from "./link.ts";
-import type { Entry } from "./scheduler.ts";
+import type { Entry, Lane } from "./scheduler.ts";
 
 /** What the network needs of a host. */
 export interface Peer {
@@ -193,6 +193,11 @@ class Break implements Entry {
     this.notice = notice;
     this.end = end;
     this.cause = cause;
+  }
+
+  get lane(): Lane {
+    const { host, connection, id } = this.end;
+    return { name: `break of ${connection.dialler.host.name} ${id}`, touches: [host.name] };
   }
 
   fire(): void {

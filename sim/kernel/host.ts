@@ -21,11 +21,19 @@ import { HostEntropy } from "./host-entropy.ts";
 import type { Network } from "./network.ts";
 import type { Program } from "./program.ts";
 import { ReplayMismatch } from "./recorded-choices.ts";
-import type { Entry, Scheduler, Substrate } from "./scheduler.ts";
+import type { Entry, Lane, Scheduler, Substrate } from "./scheduler.ts";
 import { TRACE_KIND } from "./trace.ts";
 import type { TraceKind } from "./trace.ts";
 
 const DEADLINE: { readonly type: "deadline" } = { type: "deadline" };
+
+/**
+ * What a host's disk touches while it syncs: not the process. That takes what comes meanwhile as it would a moment
+ * before or after, and stages nothing until it is answered. Only a crash is about both.
+ */
+export function diskOf(host: string): string {
+  return `disk of ${host}`;
+}
 
 export interface HostSeed {
   readonly seedLo: number;
@@ -37,6 +45,9 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
   /** In order of creation. */
   readonly index: number;
   readonly disk: Disk;
+  readonly commandLane: Lane;
+  readonly syncLane: Lane;
+  readonly answerLane: Lane;
   /** Of its own timers. */
   readonly ownCause: Cause;
   /** −1 before the first start. */
@@ -85,6 +96,9 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
     this.seed = seed;
     this.listens = listens;
     this.index = substrate.trace.addHost(name);
+    this.commandLane = { name: `commands of ${name}`, touches: [name] };
+    this.syncLane = { name: `disk of ${name}`, touches: [diskOf(name)] };
+    this.answerLane = { name: `answers of ${name}'s store`, touches: [name] };
     this.disk = new Disk(substrate, this.index);
     this.ownCause = createCause(hashName(name) | 0x80000000);
     this.syncLabel = substrate.labels.label("disk.sync");
