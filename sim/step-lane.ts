@@ -2,12 +2,12 @@
 import type { FaultStep, Step } from "../scenarios/plan.ts";
 import { isFault } from "../scenarios/plan.ts";
 import { diskOf } from "./kernel/host.ts";
-import type { Lane } from "./kernel/scheduler.ts";
+import { createLane, type Lane } from "./kernel/scheduler.ts";
 
 /** Steps of one device stay in their order; each fault is alone. */
 export function laneOf(step: Step): Lane {
-  if (!isFault(step)) return { name: `steps of ${step.device}`, touches: [step.device] };
-  return { name: `fault ${step.id}`, touches: touchesOf(step) };
+  if (!isFault(step)) return createLane(`steps of ${step.device}`, "steps", step.device);
+  return { name: `fault ${step.id}`, kind: "fault", host: "", touches: touchesOf(step) };
 }
 
 function touchesOf(step: FaultStep): readonly string[] {

@@ -11,6 +11,7 @@ import type { Cause } from "./choices.ts";
 import { Flow, NO_BYTES, SEGMENT } from "./flow.ts";
 import type { SegmentKind } from "./flow.ts";
 import type { Link } from "./link.ts";
+import { createLane } from "./scheduler.ts";
 import type { Entry, Lane } from "./scheduler.ts";
 
 /** What the network needs of a host. */
@@ -197,7 +198,7 @@ class Break implements Entry {
 
   get lane(): Lane {
     const { host, connection, id } = this.end;
-    return { name: `break of ${connection.dialler.host.name} ${id}`, touches: [host.name] };
+    return createLane(`break of ${connection.dialler.host.name} ${id}`, "flow", host.name);
   }
 
   fire(): void {

@@ -10,6 +10,7 @@ import type { Cause } from "./choices.ts";
 import type { Connection } from "./connection.ts";
 import { Line, PIECES_MAX } from "./line.ts";
 import type { ActiveToxic, LinkStream } from "./link.ts";
+import { createLane } from "./scheduler.ts";
 import type { Entry, Lane } from "./scheduler.ts";
 import { Tamperer } from "./tamperer.ts";
 
@@ -82,7 +83,7 @@ export class Flow {
     const receiver = connection.receiverOf(this) ?? dialler.host;
     if (isOver || this.isCut || !receiver.isPowered) return undefined;
     const direction = this === connection.up ? "up" : "down";
-    this.ownLane ??= { name: `${dialler.host.name} ${dialler.id} ${direction}`, touches: [receiver.name] };
+    this.ownLane ??= createLane(`${dialler.host.name} ${dialler.id} ${direction}`, "flow", receiver.name);
     return this.ownLane;
   }
 

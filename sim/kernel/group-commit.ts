@@ -18,6 +18,8 @@ export interface CommitHost<Answer> {
   /** Of its disk, and of what its disk answers the process. */
   readonly syncLane: Lane;
   readonly answerLane: Lane;
+  /** Where nothing was written. */
+  readonly readLane: Lane;
   defer(entry: Entry): void;
   now(): Now;
   /** Puts the entry into the queue, for when the disk has synced, or the answers have come, or now. */
@@ -62,7 +64,8 @@ export class GroupCommit<Operation, Answer> {
   laneOf(transaction: Transaction<Operation, Answer>): Lane | undefined {
     if (this.inFlight !== transaction) return undefined;
     const { isWritten, answers } = transaction;
-    return isWritten && answers === undefined ? this.host.syncLane : this.host.answerLane;
+    if (!isWritten) return this.host.readLane;
+    return answers === undefined ? this.host.syncLane : this.host.answerLane;
   }
 
   /** At the end of a turn: stages what waits, if nothing is in flight. */

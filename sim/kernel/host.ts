@@ -21,6 +21,7 @@ import { HostEntropy } from "./host-entropy.ts";
 import type { Network } from "./network.ts";
 import type { Program } from "./program.ts";
 import { ReplayMismatch } from "./recorded-choices.ts";
+import { createLane } from "./scheduler.ts";
 import type { Entry, Lane, Scheduler, Substrate } from "./scheduler.ts";
 import { TRACE_KIND } from "./trace.ts";
 import type { TraceKind } from "./trace.ts";
@@ -48,6 +49,7 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
   readonly commandLane: Lane;
   readonly syncLane: Lane;
   readonly answerLane: Lane;
+  readonly readLane: Lane;
   /** Of its own timers. */
   readonly ownCause: Cause;
   /** −1 before the first start. */
@@ -96,9 +98,10 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
     this.seed = seed;
     this.listens = listens;
     this.index = substrate.trace.addHost(name);
-    this.commandLane = { name: `commands of ${name}`, touches: [name] };
-    this.syncLane = { name: `disk of ${name}`, touches: [diskOf(name)] };
-    this.answerLane = { name: `answers of ${name}'s store`, touches: [name] };
+    this.commandLane = createLane(`commands of ${name}`, "commands", name);
+    this.syncLane = createLane(`disk of ${name}`, "disk", name, diskOf(name));
+    this.readLane = createLane(`reads of ${name}`, "reads", name);
+    this.answerLane = createLane(`answers of ${name}`, "answers", name);
     this.disk = new Disk(substrate, this.index);
     this.ownCause = createCause(hashName(name) | 0x80000000);
     this.syncLabel = substrate.labels.label("disk.sync");

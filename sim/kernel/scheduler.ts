@@ -9,6 +9,9 @@ import { createCause } from "./choices.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { TraceDigest } from "./trace.ts";
 
+/** What a lane carries: segments, commands, syncs of a disk, its answers to writes and to reads, steps of a plan, a fault. */
+export type LaneKind = "flow" | "commands" | "disk" | "answers" | "reads" | "steps" | "fault";
+
 /**
  * What keeps its order among its like: a directed flow of a connection, a host's transactions, its commands. Entries of
  * two lanes may come in either order; only an `OrderQueue` asks.
@@ -16,8 +19,15 @@ import type { TraceDigest } from "./trace.ts";
 export interface Lane {
   /** The same in every run of a plan. */
   readonly name: string;
+  readonly kind: LaneKind;
+  /** Whose turn it becomes; of a fault, empty. */
+  readonly host: string;
   /** What its entries read or change, by name. Entries that share none of it may be exchanged and nobody can tell. */
   readonly touches: readonly string[];
+}
+
+export function createLane(name: string, kind: LaneKind, host: string, touched = host): Lane {
+  return { name, kind, host, touches: [touched] };
 }
 
 /** Something that is due at a time. `cause` is that of the turn that made it. */
