@@ -114,7 +114,6 @@ describe("mistakes", () => {
   });
 
   it.each([
-    "sim --exhaustive",
     "sim --on docker",
     "sim --on local",
     "sim --build x",
