@@ -122,7 +122,6 @@ describe("mistakes", () => {
   });
 
   it.each([
-    "sim --exhaustive",
     "replay 0x2a --scenario S-ONE-01 --on live",
     "bench report",
     ..."soak report".split(" "),

@@ -103,6 +103,7 @@ function everything(): Plan {
     bound: { withinMs: 1, framesMax: 1 },
     trouble: TROUBLE,
     demands: DEMANDS,
+    order: { fromMs: 1, picks: [0, 3] },
   };
 }
 

@@ -17,8 +17,10 @@ import type { Moment, Plan } from "../scenarios/plan.ts";
 import { JournalCodec } from "./journal-codec.ts";
 import type { Choices } from "./kernel/choices.ts";
 import { Kernel } from "./kernel/kernel.ts";
+import { type Guide, OrderQueue } from "./kernel/order-queue.ts";
 import { ReplayedChoices } from "./kernel/recorded-choices.ts";
 import type { TraceCheckpoint, TraceDetail } from "./kernel/trace.ts";
+import { PlannedOrder } from "./planned-order.ts";
 import { RunPool } from "./run-pool.ts";
 import { toySuite } from "./toy-suite.ts";
 import { World } from "./world.ts";
@@ -33,6 +35,8 @@ export interface SimOptions {
   readonly choices?: Choices;
   /** Told of every moment of the run that a fault could be bound to. */
   readonly onMoment?: (moment: Moment, atMs: number) => void;
+  /** Chooses in the window of a plan with an order, instead of what the plan says. What it throws ends the run. */
+  readonly guide?: Guide;
 }
 
 export interface SimRun {
@@ -74,7 +78,9 @@ export class Simulator {
   }
 
   run(plan: Plan, options: SimOptions = {}): SimRun {
-    const kernel = this.#reset(plan, options);
+    const { order } = plan;
+    const queue = order === undefined ? undefined : new OrderQueue(options.guide ?? new PlannedOrder(order));
+    const kernel = this.#reset(plan, options, queue);
     this.#codec.reset();
     this.#pool.reset();
     const suite = options.suite === "portable" ? portableSuite : toySuite;
@@ -84,6 +90,7 @@ export class Simulator {
       codec: this.#codec,
       onMoment: options.onMoment,
       pool: this.#pool,
+      openWindow: queue === undefined ? undefined : () => queue.open(),
     });
     recordSecrets(world, plan, suite);
     this.#held.offer(world);
@@ -102,7 +109,7 @@ export class Simulator {
     };
   }
 
-  #reset(plan: Plan, options: SimOptions): Kernel {
+  #reset(plan: Plan, options: SimOptions, queue: OrderQueue | undefined): Kernel {
     const { hi, lo } = seedHalves(plan.seed);
     const kernelOptions = {
       seedLo: lo,
@@ -110,6 +117,7 @@ export class Simulator {
       startWallMs: START_WALL_MS,
       eventBudget: options.eventBudget ?? EVENT_BUDGET,
       ...choicesOf(plan, options),
+      ...(queue === undefined ? {} : { queue }),
     };
     if (this.#kernel === undefined) this.#kernel = new Kernel(kernelOptions);
     else this.#kernel.reset(kernelOptions);

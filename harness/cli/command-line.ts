@@ -46,6 +46,7 @@ const SIM_EXAMPLES = [
   ["$0 sim", "every scenario, a hundred seeds each"],
   ["$0 sim --time 60s --twice", "for a minute, each run repeated in another process"],
   ["$0 sim S-CONC-01 --seed 0x2a", "one run, with its folder"],
+  ["$0 sim --exhaustive", "every interleaving of two devices and a relay, with each fault"],
   ["$0 sim --seeds 1000 --shard 2/4", "the second quarter of a large sweep"],
 ] as const;
 
@@ -112,7 +113,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
             "portable-every",
             text(`compare one seed in so many with the portable suite; 0 = none (default ${PORTABLE_EVERY_DEFAULT})`),
           )
-          .option("exhaustive", flag("every choice instead of some seeds (later)"))
+          .option("exhaustive", flag("all orders of small worlds; with W-05, W-09, W-10: every case once"))
           .option("on", on)
           .option("build", build)
           .example(SIM_EXAMPLES.map(([command, what]): [string, string] => [command, what])),

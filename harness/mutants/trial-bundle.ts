@@ -6,12 +6,19 @@ import type { EditedSources } from "./edited-sources.ts";
 
 export const AS_IT_IS: EditedSources = new Map();
 
+/** Entry points in this folder: seeds, one after the other, or small worlds in every order. */
+export type TrialEntry = "trial-worker.ts" | "exploration-worker.ts";
+
 /** A script for a worker thread; or what the compiler says is wrong with an edited source. */
-export async function bundleTrial(root: string, sources: EditedSources): Promise<Result<string, string>> {
+export async function bundleTrial(
+  root: string,
+  sources: EditedSources,
+  entry: TrialEntry = "trial-worker.ts",
+): Promise<Result<string, string>> {
   try {
     const { outputFiles } = await build({
       absWorkingDir: root,
-      entryPoints: [join(root, "harness", "mutants", "trial-worker.ts")],
+      entryPoints: [join(root, "harness", "mutants", entry)],
       bundle: true,
       write: false,
       platform: "node",

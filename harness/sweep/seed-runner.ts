@@ -9,6 +9,7 @@ import { compareRelayViews, twinPlan } from "../../scenarios/checkers/relay-view
 import type { Finding, Verdict } from "../../scenarios/verdict.ts";
 import type { TraceEvent } from "../../sim/kernel/trace.ts";
 import type { SimOptions, SimRun } from "../../sim/simulator.ts";
+import { exploreSmallWorld } from "./small-exploration.ts";
 import type { Catalogue, SimWorld, Suite } from "./sim-world.ts";
 import type {
   Answers,
@@ -50,6 +51,8 @@ export class SeedRunner {
         return this.#echo(task);
       case "inspect":
         return this.#inspect(task);
+      case "explore":
+        return exploreSmallWorld(this.#world, task);
     }
   }
 

@@ -4,11 +4,12 @@
  */
 import type { Plan } from "../../scenarios/plan.ts";
 import type { Finding, Verdict } from "../../scenarios/verdict.ts";
+import type { ExplorationCounts, OrderFailure } from "../../sim/exploration.ts";
 import type { TraceEvent } from "../../sim/kernel/trace.ts";
 import type { SimRun } from "../../sim/simulator.ts";
 import type { Suite } from "./sim-world.ts";
 
-export type Task = SweepTask | EchoTask | InspectTask;
+export type Task = SweepTask | EchoTask | InspectTask | ExploreTask;
 
 /** Run and judge. */
 export interface SweepTask {
@@ -52,6 +53,18 @@ export interface InspectTask {
   readonly detail: Stretch | undefined;
 }
 
+/** Go through every order of a small world with one of its faults, up to the first that fails. Numbers in their lists. */
+export interface ExploreTask {
+  readonly job: "explore";
+  readonly world: number;
+  readonly fault: number;
+}
+
+export interface Explored {
+  readonly counts: ExplorationCounts;
+  readonly failure: OrderFailure | undefined;
+}
+
 export interface SeedResult {
   readonly seed: string;
   readonly verdict: Verdict["verdict"];
@@ -88,4 +101,5 @@ export interface Answers {
   readonly sweep: readonly SeedResult[];
   readonly echo: readonly SeedHashes[];
   readonly inspect: Inspection;
+  readonly explore: Explored;
 }
