@@ -3,6 +3,7 @@
  * until a checker accuses it and does not accuse the correct core on the same seed. It can be left and gone on with.
  */
 import { seedAfter } from "../../scenarios/draw.ts";
+import { RELAY_VIEW } from "../../scenarios/checkers/relay-view.ts";
 import type { Mutant } from "../../scenarios/mutants/mutant.ts";
 import type { Control } from "./control.ts";
 import type { TrialAnswer, TrialRoom } from "./trial-room.ts";
@@ -51,7 +52,7 @@ export interface HuntLimits {
 
 export const HUNT_LIMITS: HuntLimits = { named: 150, others: 12 };
 /** A trial without end is believed when it had so many times the time of the correct core, whose thread is warm. */
-const PATIENCE = 8;
+const PATIENCE = 6;
 
 export class Hunt {
   readonly catches: Catch[] = [];
@@ -155,7 +156,7 @@ interface Search {
 function* trialsOf(options: HuntOptions, base: string): Generator<Trial, undefined> {
   const { mutant, built, limits = HUNT_LIMITS } = options;
   const named = mutant.scenarios.filter((id) => built.includes(id));
-  const twin = mutant.caughtBy === "relay-view" ? { isTwin: true } : undefined;
+  const twin = mutant.caughtBy === RELAY_VIEW ? { isTwin: true } : undefined;
   const others = built.filter((id) => !named.includes(id));
   for (let n = 0; n < limits.named; n++) {
     for (const scenario of named) yield { scenario, seed: seedAfter(base, n), ...twin };

@@ -48,7 +48,7 @@ export function createTrialBundler(root: string): TrialBundler {
 
   async function collect(sources: EditedSources): Promise<Map<string, Module>> {
     const modules = new Map<string, Module>();
-    for (let missing = [ENTRY]; missing.length > 0; ) {
+    for (let missing = [ENTRY]; missing.length > 0;) {
       const found = await Promise.all(missing.map((file) => compile(file, sources)));
       missing.forEach((file, i) => modules.set(file, found[i]!));
       missing = [...new Set(found.flatMap(({ files }) => files))].filter((file) => !modules.has(file));
