@@ -259,6 +259,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
         .option("seed", text("base seed to hunt from (default 1)"))
         .option("repeat", text("hunt from so many base seeds (default 1)"))
         .option("jobs", text("threads (default: all cores)"))
+        .option("markdown", flag("the table and the totals as Markdown, for the README"))
         .option("plant", text("write a relay and an agent with this mutant, to --bundle"))
         .option("bundle", text("folder for --plant"))
         .example("$0 mutants --budget 60s", "as many as can be caught in a minute")

@@ -18,13 +18,17 @@ export interface MutantsArguments {
   readonly jobs: string | undefined;
   readonly plant: string | undefined;
   readonly bundle: string | undefined;
+  readonly markdown: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
 }
 
 const REPEAT_MAX = 1000;
 
-/** Ends with 0 when every mutant that does not wait is caught and the correct core is not accused; else with 1. */
+/**
+ * Ends with 0 when every mutant that does not wait is caught, the correct core is not accused, and, of the whole list of
+ * the project, each checker was the first to accuse at least one; else with 1.
+ */
 export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise<ExitCode> {
   // Loaded here: no other command needs a compiler.
   const { findCheckout } = await import("../mutants/checkout.ts");
@@ -39,7 +43,7 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
   const chosen = choose(mutants, args.ids);
   const isTold = !args.json && !args.quiet;
   const paint = createPaint(io.hasColor);
-  const { describeProgress, renderMutants, renderTestProgress, toJson } = await import("./mutants-text.ts");
+  const { describeProgress, renderMutants, renderTestProgress } = await import("./mutants-text.ts");
   const tell = (line: string): void => {
     if (isTold) io.err(`${line}\n`);
   };
@@ -60,9 +64,16 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
     chosen.filter(({ test }) => test !== undefined),
     (report) => tell(renderTestProgress(paint, report)),
   );
-  if (args.json) io.out(`${JSON.stringify(toJson(campaign, tests), undefined, 2)}\n`);
-  else io.out(renderMutants(paint, campaign, tests));
-  return isAllCaught(campaign, tests) ? EXIT.valid : EXIT.invalid;
+  const { firstsOf, neverFirst } = await import("../mutants/firsts.ts");
+  // Of a part of the mutants, or of somebody's own, not every checker need see one.
+  const isWhole = args.file === undefined && args.ids.length === 0;
+  const firsts = isWhole ? firstsOf(campaign.reports) : undefined;
+  const { renderMarkdown, toJson } = await import("./mutants-report.ts");
+  if (args.json) io.out(`${JSON.stringify(toJson(campaign, tests, firsts), undefined, 2)}\n`);
+  else if (args.markdown) io.out(renderMarkdown(campaign, tests, firsts));
+  else io.out(renderMutants(paint, campaign, tests, firsts));
+  const isEachFirst = firsts === undefined || neverFirst(firsts).length === 0;
+  return isAllCaught(campaign, tests) && isEachFirst ? EXIT.valid : EXIT.invalid;
 }
 
 async function readMutants({ file }: MutantsArguments, root: string): Promise<readonly Mutant[]> {

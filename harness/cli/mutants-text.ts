@@ -1,8 +1,11 @@
-/** What `zerok mutants` shows: a line for each as it is done, a table of all, and the same as JSON. */
+/** What `zerok mutants` shows: a line for each as it is done, and a table of all. For programs: `mutants-report.ts`. */
 import type { CampaignProgress, CampaignReport, MutantReport } from "../mutants/campaign.ts";
 import type { FalseAlarm } from "../mutants/hunt.ts";
+import type { Firsts } from "../mutants/firsts.ts";
 import type { TestReport } from "../mutants/test-mutants.ts";
-import { renderCount, renderDuration } from "./figures.ts";
+import { renderCount } from "./figures.ts";
+import { quantile } from "./mutants-report.ts";
+import { describeFirsts, renderTotals } from "./mutants-totals.ts";
 import type { Paint } from "./paint.ts";
 import { renderTable, shorten } from "./table.ts";
 
@@ -40,13 +43,20 @@ function describeTest(paint: Paint, { outcome, why, failed, mutant }: TestReport
   return outcome === "missed" ? `${paint.red("not caught")}: ${mutant.test} passes` : `${paint.red(outcome)}: ${why}`;
 }
 
-export function renderMutants(paint: Paint, campaign: CampaignReport, tests: readonly TestReport[]): string {
+/** `firsts`: of a run of all mutants. */
+export function renderMutants(
+  paint: Paint,
+  campaign: CampaignReport,
+  tests: readonly TestReport[],
+  firsts?: readonly Firsts[],
+): string {
   const parts = [renderCampaign(paint, campaign.reports)];
   if (tests.length > 0) parts.push(renderTests(paint, tests));
   const others = campaign.reports.filter(({ isByOthersOnly }) => isByOthersOnly);
   if (others.length > 0) parts.push(renderOthers(others));
   if (campaign.falseAlarms.length > 0) parts.push(renderAlarms(paint, campaign.falseAlarms));
   parts.push(renderTotals(campaign, tests));
+  if (firsts !== undefined) parts.push(describeFirsts(firsts));
   return `${parts.join("\n")}\n`;
 }
 
@@ -112,73 +122,4 @@ function renderOthers(reports: readonly MutantReport[]): string {
 function renderAlarms(paint: Paint, alarms: readonly FalseAlarm[]): string {
   const lines = alarms.map(({ scenario, seed, checker, message }) => `  ${scenario} ${seed}: ${checker}: ${message}`);
   return `${paint.red("The correct core is accused too")}, so these seeds prove nothing:\n${lines.join("\n")}\n`;
-}
-
-function renderTotals({ reports, wallMs }: CampaignReport, tests: readonly TestReport[]): string {
-  const count = (outcome: string): number => reports.filter((report) => report.outcome === outcome).length;
-  const planted = reports.length - count("waiting");
-  const parts = [`${count("caught")} of ${planted} mutants caught in ${renderDuration(wallMs)}`];
-  for (const [outcome, words] of [
-    ["missed", "not caught"],
-    ["stale", "stale"],
-    ["broken", "broken"],
-    ["waiting", "waiting"],
-  ] as const) {
-    if (count(outcome) > 0) parts.push(`${count(outcome)} ${words}`);
-  }
-  if (tests.length > 0) {
-    parts.push(`${tests.filter(({ outcome }) => outcome === "caught").length} of ${tests.length} by their tests`);
-  }
-  const notes = reports
-    .filter(({ outcome }) => outcome === "waiting" || outcome === "stale" || outcome === "broken")
-    .map(({ mutant, outcome, why }) => `  ${mutant.id} ${outcome === "waiting" ? "waits" : `is ${outcome}`}: ${why}`);
-  return [`${parts.join(", ")}.`, ...notes].join("\n");
-}
-
-/** Of a list that is not empty, by the nearest rank. */
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((x, y) => x - y);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
-}
-
-export function toJson(campaign: CampaignReport, tests: readonly TestReport[]): unknown {
-  const { reports, falseAlarms, wallMs } = campaign;
-  return {
-    wallMs: Math.round(wallMs),
-    planted: reports.filter(({ outcome }) => outcome !== "waiting").length,
-    caught: reports.filter(({ outcome }) => outcome === "caught").length,
-    mutants: reports.map(({ mutant, outcome, why, catches, missed, seedsInVain, isByOthersOnly }) => ({
-      id: mutant.id,
-      title: mutant.title,
-      from: mutant.from,
-      outcome,
-      ...(why === undefined ? {} : { why }),
-      named: mutant.caughtBy,
-      isByOthersOnly,
-      missed,
-      seedsInVain,
-      ...(catches.length === 0
-        ? {}
-        : {
-            seeds: summary(catches.map((one) => one.seeds)),
-            seconds: summary(catches.map((one) => one.seconds)),
-          }),
-      catches,
-    })),
-    tests: tests.map(({ mutant, outcome, why, failed, seconds }) => ({
-      id: mutant.id,
-      title: mutant.title,
-      from: mutant.from,
-      test: mutant.test,
-      outcome,
-      ...(why === undefined ? {} : { why }),
-      failed,
-      seconds,
-    })),
-    falseAlarms,
-  };
-}
-
-function summary(values: readonly number[]): { readonly median: number; readonly p95: number } {
-  return { median: quantile(values, 0.5), p95: quantile(values, 0.95) };
 }

@@ -10,14 +10,15 @@ import { exploreSmallWorld } from "../sweep/small-exploration.ts";
 import { findCheckout } from "./checkout.ts";
 import { editSources, type EditedSources } from "./edited-sources.ts";
 import type { PlantedExploration } from "./exploration-worker.ts";
-import { AS_IT_IS, bundleTrial } from "./trial-bundle.ts";
+import { bundleExploration } from "./exploration-bundle.ts";
+import { AS_IT_IS } from "./trial-bundle.ts";
 
 const root = findCheckout();
 const SMALLEST = 0;
 const faultNamed = (name: string): number => SMALL_WORLDS[SMALLEST].faults.findIndex((fault) => fault.name === name);
 
 async function explore(sources: EditedSources, fault: string): Promise<PlantedExploration> {
-  const bundled = await bundleTrial(root, sources, "exploration-worker.ts");
+  const bundled = await bundleExploration(root, sources);
   if (!bundled.ok) throw new Error(bundled.error);
   const workerData = { world: SMALLEST, fault: faultNamed(fault) };
   const worker = new Worker(bundled.value, { eval: true, workerData });

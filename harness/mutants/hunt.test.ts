@@ -21,15 +21,21 @@ const accused: TrialAnswer = {
 };
 const endless: TrialAnswer = { type: "stuck", why: "time", tookMs: 1000 };
 
-function hunt(ofMutant: (trial: Trial) => TrialAnswer, ofCore: (trial: Trial) => TrialAnswer = () => valid) {
+function hunt(
+  ofMutant: (trial: Trial) => TrialAnswer,
+  ofCore: (trial: Trial) => TrialAnswer = () => valid,
+  hearAllowed?: (inAllMs: number) => void,
+  hunted: Mutant = mutant,
+) {
   const tried: string[] = [];
   const alarms: FalseAlarm[] = [];
-  const run = (trial: Trial): Promise<TrialAnswer> => {
+  const run = async (trial: Trial, _withinMs: number, moreMs?: () => Promise<number>): Promise<TrialAnswer> => {
     tried.push(`${trial.scenario} ${trial.seed}`);
-    return Promise.resolve(ofMutant(trial));
+    if (hearAllowed !== undefined) hearAllowed(await moreMs!());
+    return ofMutant(trial);
   };
   const started = new Hunt({
-    mutant,
+    mutant: hunted,
     room: { run, close: () => Promise.resolve() },
     control: { run: (trial) => Promise.resolve(ofCore(trial)) },
     bases: ["0x1", "0x1001"],
@@ -85,16 +91,41 @@ describe("the hunt for a mutant", () => {
     expect(one.catches[0]!.seed).toBe("0x2");
   });
 
-  it("takes a trial without end for caught; when the correct core is slow too, only after as much more time", async () => {
-    // The first is slow and ends when it has more time, the second does not.
-    let triedSlow = 0;
+  it("takes a trial without end for caught, and asks for as much more time as the correct core's slowness allows", async () => {
+    const allowed: number[] = [];
     const { hunt: one, tried } = hunt(
-      ({ seed }) => (seed === "0x1" ? (triedSlow++ === 0 ? endless : valid) : seed === "0x3" ? endless : valid),
+      ({ seed }) => (seed === "0x2" ? endless : valid),
       () => ({ ...valid, tookMs: 900 }),
+      (inAllMs) => void allowed.push(inAllMs),
     );
     await one.proceed(FOREVER);
-    expect(tried).toEqual(["S-B 0x1", "S-B 0x1", "S-B 0x2", "S-B 0x3", "S-B 0x3"]);
-    expect(one.catches).toMatchObject([{ seed: "0x3", first: { checker: "hang", kind: "endless" } }]);
+    expect(tried).toEqual(["S-B 0x1", "S-B 0x2"]);
+    expect(allowed).toEqual([5400, 5400]);
+    expect(one.catches).toMatchObject([{ seed: "0x2", first: { checker: "hang", kind: "endless" } }]);
+  });
+
+  it("does not take for endless what the end of the time cut off", async () => {
+    const { hunt: one } = hunt(
+      () => endless,
+      () => ({ ...valid, tookMs: 900 }),
+    );
+    await one.proceed(performance.now() + 100);
+    expect(one.catches).toEqual([]);
+  });
+
+  it("runs a twin with other plaintexts where relays' views are what must tell", async () => {
+    const twins: unknown[] = [];
+    const { hunt: one } = hunt(
+      ({ isTwin }) => {
+        twins.push(isTwin);
+        return accused;
+      },
+      () => valid,
+      undefined,
+      { ...mutant, caughtBy: "relay-view" },
+    );
+    await one.proceed(FOREVER);
+    expect(twins).toEqual([true]);
   });
 
   it("stops in time and goes on where it was", async () => {

@@ -3,6 +3,7 @@
  * until a checker accuses it and does not accuse the correct core on the same seed. It can be left and gone on with.
  */
 import { seedAfter } from "../../scenarios/draw.ts";
+import { RELAY_VIEW } from "../../scenarios/checkers/relay-view.ts";
 import type { Mutant } from "../../scenarios/mutants/mutant.ts";
 import type { Control } from "./control.ts";
 import type { TrialAnswer, TrialRoom } from "./trial-room.ts";
@@ -38,7 +39,7 @@ export interface HuntOptions {
   /** Every scenario that can be tried. */
   readonly built: readonly string[];
   readonly limits?: HuntLimits;
-  /** A trial that takes longer never ends. */
+  /** A trial that takes longer never ends, unless the correct core is slow too. */
   readonly trialMs: number;
   readonly onFalseAlarm: (alarm: FalseAlarm) => void;
 }
@@ -50,8 +51,8 @@ export interface HuntLimits {
 }
 
 export const HUNT_LIMITS: HuntLimits = { named: 150, others: 12 };
-/** A trial without end is believed when it had so many times the time of the correct core. */
-const PATIENCE = 4;
+/** A trial without end is believed when it had so many times the time of the correct core, whose thread is warm. */
+const PATIENCE = 6;
 
 export class Hunt {
   readonly catches: Catch[] = [];
@@ -102,37 +103,35 @@ export class Hunt {
   }
 
   async #try(trial: Trial, search: Search, untilMs: number): Promise<string | undefined> {
-    const { room, trialMs } = this.#options;
+    const { room, control, trialMs } = this.#options;
     const leftMs = Math.max(1, untilMs - performance.now());
-    const withinMs = Math.min(trialMs, leftMs);
-    const answer = await room.run(trial, withinMs);
+    // The machine may be busy: what looks endless may be slow, and gets some times what the correct core takes.
+    const answer = await room.run(trial, Math.min(trialMs, leftMs), async () => {
+      const core = await control.run(trial);
+      return Math.min(leftMs, Math.max(trialMs, core.tookMs * PATIENCE));
+    });
     search.seeds += 1;
     search.ms += answer.tookMs;
     switch (answer.type) {
       case "unloadable":
         return answer.message;
-      case "stuck":
+      case "stuck": {
+        const fairMs = Math.max(trialMs, (await control.run(trial)).tookMs * PATIENCE);
         // Cut off by the end of the time, not by its own.
-        if (answer.why === "time" && withinMs < trialMs) return undefined;
-        return void (await this.#confirm(trial, search, [endless(answer.why, trialMs)], untilMs));
+        if (answer.why === "time" && leftMs < fairMs) return undefined;
+        return void (await this.#confirm(trial, search, [endless(answer.why, answer.tookMs)]));
+      }
       case "judged":
-        if (answer.verdict === "invalid") await this.#confirm(trial, search, answer.findings, untilMs);
+        if (answer.verdict === "invalid") await this.#confirm(trial, search, answer.findings);
         return undefined;
     }
   }
 
-  async #confirm(trial: Trial, search: Search, findings: readonly TrialFinding[], untilMs: number): Promise<void> {
-    const { room, control, onFalseAlarm, trialMs } = this.#options;
+  async #confirm(trial: Trial, search: Search, findings: readonly TrialFinding[]): Promise<void> {
+    const { control, onFalseAlarm } = this.#options;
     const core = await control.run(trial);
     const why = flawOf(core);
     if (why !== undefined) return onFalseAlarm({ ...trial, ...why });
-    // The machine is busy: what looks endless may be slow, and gets as much more time.
-    const fairMs = Math.ceil(core.tookMs * PATIENCE);
-    if (findings[0]!.kind === "endless" && fairMs > trialMs) {
-      if (fairMs > untilMs - performance.now()) return;
-      const again = await room.run(trial, fairMs);
-      if (again.type !== "stuck") return;
-    }
     const { base, seeds, ms } = search;
     const checkers = [...new Set(findings.map(({ checker }) => checker))];
     const earliest = findings.filter(
@@ -157,9 +156,10 @@ interface Search {
 function* trialsOf(options: HuntOptions, base: string): Generator<Trial, undefined> {
   const { mutant, built, limits = HUNT_LIMITS } = options;
   const named = mutant.scenarios.filter((id) => built.includes(id));
+  const twin = mutant.caughtBy === RELAY_VIEW ? { isTwin: true } : undefined;
   const others = built.filter((id) => !named.includes(id));
   for (let n = 0; n < limits.named; n++) {
-    for (const scenario of named) yield { scenario, seed: seedAfter(base, n) };
+    for (const scenario of named) yield { scenario, seed: seedAfter(base, n), ...twin };
   }
   for (let n = 0; n < limits.others; n++) {
     for (const scenario of others) yield { scenario, seed: seedAfter(base, n) };
@@ -167,9 +167,9 @@ function* trialsOf(options: HuntOptions, base: string): Generator<Trial, undefin
   return undefined;
 }
 
-function endless(why: "time" | "memory", trialMs: number): TrialFinding {
+function endless(why: "time" | "memory", tookMs: number): TrialFinding {
   const message =
-    why === "time" ? `no end within ${Math.round(trialMs / 1000)} s` : "no end before its memory was used up";
+    why === "time" ? `no end within ${Math.round(tookMs / 1000)} s` : "no end before its memory was used up";
   return { checker: "hang", kind: "endless", message, at: 0, provenAt: 0 };
 }
 

@@ -3,6 +3,7 @@
  * memory, and then its thread is ended and the next trial gets a new one.
  */
 import { Worker } from "node:worker_threads";
+import type { TrialCode } from "./trial-bundle.ts";
 import type { Trial, TrialMessage, TrialResult } from "./trial.ts";
 
 /** It gave no answer: within the time, or the memory, that it had. */
@@ -25,16 +26,28 @@ const LOAD_MS = 60_000;
 
 type Settle = (answer: TrialMessage | Stuck | Unloadable) => void;
 
+/** Runs the two scripts; `cache` is what the engine made of the first one before. */
+const BOOT = `const { parentPort, workerData } = require("node:worker_threads");
+const { Script, runInThisContext } = require("node:vm");
+const { base, edited, cache } = workerData;
+const script = new Script(base, { cachedData: cache, filename: "trial" });
+script.runInThisContext()(require, runInThisContext(edited, { filename: "edited" }));
+parentPort.on("message", (asked) => {
+  if (asked === "cache") parentPort.postMessage({ type: "cache", bytes: script.createCachedData() });
+});`;
+
 export class TrialRoom {
-  readonly #code: string;
+  readonly #code: TrialCode;
+  readonly #cache: Uint8Array | undefined;
   #worker: Worker | undefined;
   #settle: Settle | undefined;
   /** Trials of one room come one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #built: readonly string[] = [];
 
-  constructor(code: string) {
+  constructor(code: TrialCode, cache?: Uint8Array) {
     this.#code = code;
+    this.#cache = cache;
   }
 
   /** Ids that can be tried: known after the first trial. */
@@ -42,8 +55,9 @@ export class TrialRoom {
     return this.#built;
   }
 
-  run(trial: Trial, withinMs: number): Promise<TrialAnswer> {
-    const run = this.#last.then(() => this.#run(trial, withinMs));
+  /** `moreMs`: asked when the time is over: how long it may take in all. */
+  run(trial: Trial, withinMs: number, moreMs?: () => Promise<number>): Promise<TrialAnswer> {
+    const run = this.#last.then(() => this.#run(trial, withinMs, moreMs));
     this.#last = run;
     return run;
   }
@@ -53,6 +67,13 @@ export class TrialRoom {
     const load = this.#last.then(() => this.#load());
     this.#last = load;
     return load;
+  }
+
+  /** What the engine has compiled of the sources as they are, so that other rooms need not. */
+  async takeCache(): Promise<Uint8Array | undefined> {
+    await this.load();
+    const said = await this.#hear(LOAD_MS, () => this.#worker?.postMessage("cache"));
+    return said.type === "cache" ? said.bytes : undefined;
   }
 
   async close(): Promise<void> {
@@ -73,21 +94,24 @@ export class TrialRoom {
     return { type: "unloadable", message };
   }
 
-  async #run(trial: Trial, withinMs: number): Promise<TrialAnswer> {
+  async #run(trial: Trial, withinMs: number, moreMs?: () => Promise<number>): Promise<TrialAnswer> {
     const unloadable = await this.#load();
     if (unloadable !== undefined) return { ...unloadable, tookMs: 0 };
     const startedMs = performance.now();
-    const said = await this.#hear(withinMs, () => this.#worker!.postMessage(trial));
+    const said = await this.#hear(withinMs, () => this.#worker!.postMessage(trial), moreMs);
     const tookMs = performance.now() - startedMs;
     if (said.type === "judged") return { ...said, tookMs };
     await this.close();
-    return said.type === "ready" ? { type: "stuck", why: "time", tookMs } : { ...said, tookMs };
+    return said.type === "ready" || said.type === "cache"
+      ? { type: "stuck", why: "time", tookMs }
+      : { ...said, tookMs };
   }
 
   #start(): void {
     // A script that is evaluated has no file: its warnings and its output are nobody's.
-    const worker = new Worker(this.#code, {
+    const worker = new Worker(BOOT, {
       eval: true,
+      workerData: { ...this.#code, cache: this.#cache },
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB },
       stdout: true,
       stderr: true,
@@ -104,14 +128,24 @@ export class TrialRoom {
     });
   }
 
-  #hear(withinMs: number, ask: () => void): Promise<TrialMessage | Stuck | Unloadable> {
+  #hear(withinMs: number, ask: () => void, moreMs?: () => Promise<number>): Promise<TrialMessage | Stuck | Unloadable> {
     return new Promise((resolve) => {
-      const watchdog = setTimeout(() => this.#settle?.({ type: "stuck", why: "time" }), withinMs);
-      this.#settle = (said) => {
+      const startedMs = performance.now();
+      let watchdog: NodeJS.Timeout;
+      const settle: Settle = (answer) => {
         clearTimeout(watchdog);
-        this.#settle = undefined;
-        resolve(said);
+        if (this.#settle === settle) this.#settle = undefined;
+        resolve(answer);
       };
+      const giveUp = (): void => settle({ type: "stuck", why: "time" });
+      const watch = async (): Promise<void> => {
+        const inAllMs = (await moreMs?.()) ?? 0;
+        const leftMs = inAllMs - (performance.now() - startedMs);
+        if (leftMs > 0) watchdog = setTimeout(giveUp, leftMs);
+        else giveUp();
+      };
+      watchdog = setTimeout(() => void watch().catch(giveUp), withinMs);
+      this.#settle = settle;
       ask();
     });
   }

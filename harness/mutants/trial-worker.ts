@@ -6,6 +6,7 @@
 import { parentPort } from "node:worker_threads";
 import type { Checker } from "../../scenarios/checker.ts";
 import { checkers } from "../../scenarios/checkers/index.ts";
+import { compareRelayViews, twinPlan } from "../../scenarios/checkers/relay-view.ts";
 import type { History, HistoryRecord } from "../../scenarios/history.ts";
 import { startJudge } from "../../scenarios/judge.ts";
 import type { Plan } from "../../scenarios/plan.ts";
@@ -18,12 +19,18 @@ const EVENT_BUDGET = 500_000;
 
 const simulator = new Simulator();
 
-function runTrial({ scenario, seed }: Trial): TrialResult {
+function runTrial({ scenario, seed, isTwin = false }: Trial): TrialResult {
   try {
     const plan = findScenario(scenario)!.plan!(seed);
     const { history, events } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
     const { verdict, findings } = judgeInOrder(plan, history);
-    return { type: "judged", verdict, events, findings };
+    if (!isTwin || verdict !== "valid") return { type: "judged", verdict, events, findings };
+    const twin = simulator.run(twinPlan(plan), { eventBudget: EVENT_BUDGET });
+    const views = compareRelayViews(history, twin.history).map(({ checker, kind, message, witness }) => {
+      const at = history.indexOf(witness[0]!);
+      return { checker, kind, message, at, provenAt: at };
+    });
+    return { type: "judged", verdict: views.length > 0 ? "invalid" : verdict, events, findings: views };
   } catch (error) {
     // Not an invariant of a machine: the mutant broke something that nobody had thought of.
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -72,5 +79,8 @@ function say(message: TrialMessage): void {
   parentPort!.postMessage(message);
 }
 
-parentPort!.on("message", (trial: Trial) => say(runTrial(trial)));
+parentPort!.on("message", (asked: Trial | "cache") => {
+  // What the engine has compiled is told by who loaded it (`trial-room.ts`).
+  if (asked !== "cache") say(runTrial(asked));
+});
 say({ type: "ready", built: builtScenarios().map(({ id }) => id) });

@@ -3,6 +3,8 @@
 export interface Trial {
   readonly scenario: string;
   readonly seed: string;
+  /** Nobody accused: run it once more with other plaintexts, and compare what the relays could read. */
+  readonly isTwin?: boolean;
 }
 
 export interface TrialFinding {
@@ -24,4 +26,7 @@ export interface TrialResult {
 }
 
 /** What a worker says. */
-export type TrialMessage = { readonly type: "ready"; readonly built: readonly string[] } | TrialResult;
+export type TrialMessage =
+  | { readonly type: "ready"; readonly built: readonly string[] }
+  | { readonly type: "cache"; readonly bytes: Uint8Array }
+  | TrialResult;

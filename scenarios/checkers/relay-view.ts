@@ -22,7 +22,8 @@ const FINDINGS_MAX = 5;
 const HEADER_BYTES = 4;
 /** A message that begins a frame and does not end it is as long as a message may be, nearly. */
 const SPANNING_BYTES_MIN = 60_000;
-const CHECKER = "relay-view";
+/** The name of this checker of two runs. */
+export const RELAY_VIEW = "relay-view";
 
 /** The same plan with other plaintexts of the same sizes: every operation id is turned into its complement. */
 export function twinPlan(plan: Plan): Plan {
@@ -39,7 +40,7 @@ export function compareRelayViews(first: History, second: History): readonly Fin
     const [view, other] = [views[i]!, others[i]!];
     if (comparison.isSame(view, other)) continue;
     findings.push({
-      checker: CHECKER,
+      checker: RELAY_VIEW,
       kind: "views-differ",
       message:
         `message ${i} that a relay could read (${view.relay}, ${view.at} ms) differs in more than ciphertext when only ` +
@@ -50,7 +51,7 @@ export function compareRelayViews(first: History, second: History): readonly Fin
   if (views.length !== others.length && findings.length === 0) {
     const [longer, shorter] = views.length > others.length ? [views, others] : [others, views];
     findings.push({
-      checker: CHECKER,
+      checker: RELAY_VIEW,
       kind: "views-differ",
       message: `relays could read ${views.length} messages in one run and ${others.length} in the other, which differs in plaintexts only`,
       witness: [longer[shorter.length]!],

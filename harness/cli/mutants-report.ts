@@ -1,0 +1,99 @@
+/** What `zerok mutants` writes for others: the table of the README as Markdown, and everything as JSON. */
+import type { CampaignReport, MutantReport } from "../mutants/campaign.ts";
+import { neverFirst, type Firsts } from "../mutants/firsts.ts";
+import type { TestReport } from "../mutants/test-mutants.ts";
+import { describeFirsts, renderTotals } from "./mutants-totals.ts";
+
+const HEAD = `| id | planted bug | first caught by | seeds, p95 | s, p95 |
+| --- | --- | --- | ---: | ---: |`;
+
+export function renderMarkdown(
+  campaign: CampaignReport,
+  tests: readonly TestReport[],
+  firsts: readonly Firsts[] | undefined,
+): string {
+  const rows = [...campaign.reports.map(reportRow), ...tests.map(testRow)];
+  const totals = renderTotals(campaign, tests).replaceAll("\n", "  \n");
+  const last = firsts === undefined ? totals : `${totals} ${describeFirsts(firsts)}`;
+  return `${HEAD}\n${rows.map((cells) => `| ${cells.map(escaped).join(" | ")} |\n`).join("")}\n${last}\n`;
+}
+
+function reportRow({ mutant, outcome, catches, seedsInVain }: MutantReport): readonly string[] {
+  const { id, title } = mutant;
+  if (outcome !== "caught") {
+    const word = outcome === "waiting" ? "waits" : outcome === "missed" ? "**not caught**" : `**${outcome}**`;
+    return [id, title, word, seedsInVain > 0 ? `(${seedsInVain})` : "", ""];
+  }
+  const by = [...new Set(catches.map(({ first }) => first.checker))].map((checker) => `\`${checker}\``);
+  const seeds = catches.map((one) => one.seeds);
+  const seconds = catches.map((one) => one.seconds);
+  return [
+    id,
+    title,
+    by.join(", "),
+    `${quantile(seeds, 0.5)}, ${quantile(seeds, 0.95)}`,
+    `${quantile(seconds, 0.5).toFixed(2)}, ${quantile(seconds, 0.95).toFixed(2)}`,
+  ];
+}
+
+function testRow({ mutant, outcome, seconds }: TestReport): readonly string[] {
+  const word = outcome === "caught" ? `\`${mutant.test}\`` : `**${outcome === "missed" ? "not caught" : outcome}**`;
+  return [mutant.id, mutant.title, word, "", seconds.toFixed(2)];
+}
+
+function escaped(cell: string): string {
+  return cell.replaceAll("|", "\\|");
+}
+
+/** Of a list that is not empty, by the nearest rank. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((x, y) => x - y);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
+}
+
+export function toJson(
+  campaign: CampaignReport,
+  tests: readonly TestReport[],
+  firsts: readonly Firsts[] | undefined,
+): unknown {
+  const { reports, falseAlarms, wallMs } = campaign;
+  return {
+    wallMs: Math.round(wallMs),
+    planted: reports.filter(({ outcome }) => outcome !== "waiting").length,
+    caught: reports.filter(({ outcome }) => outcome === "caught").length,
+    mutants: reports.map(({ mutant, outcome, why, catches, missed, seedsInVain, isByOthersOnly }) => ({
+      id: mutant.id,
+      title: mutant.title,
+      from: mutant.from,
+      outcome,
+      ...(why === undefined ? {} : { why }),
+      named: mutant.caughtBy,
+      isByOthersOnly,
+      missed,
+      seedsInVain,
+      ...(catches.length === 0
+        ? {}
+        : {
+            seeds: summary(catches.map((one) => one.seeds)),
+            seconds: summary(catches.map((one) => one.seconds)),
+          }),
+      catches,
+    })),
+    tests: tests.map(({ mutant, outcome, why, failed, seconds }) => ({
+      id: mutant.id,
+      title: mutant.title,
+      from: mutant.from,
+      test: mutant.test,
+      outcome,
+      ...(why === undefined ? {} : { why }),
+      failed,
+      seconds,
+    })),
+    falseAlarms,
+    ...(firsts === undefined ? {} : { firsts, neverFirst: neverFirst(firsts) }),
+  };
+}
+
+function summary(values: readonly number[]): { readonly median: number; readonly p95: number } {
+  return { median: quantile(values, 0.5), p95: quantile(values, 0.95) };
+}
