@@ -50,6 +50,8 @@ export interface SimRun {
   readonly checkpoints: readonly TraceCheckpoint[];
   /** Coverage marks that were hit, in order of the first time. */
   readonly marks: readonly string[];
+  /** How often each of them was hit. */
+  readonly markCounts: ReadonlyMap<string, number>;
 }
 
 export interface SimulatorOptions {
@@ -98,7 +100,8 @@ export class Simulator {
       simulatedMs: kernel.nowMs,
       frames: recorder.frames,
       checkpoints: kernel.trace.checkpoints,
-      marks: [...world.marks],
+      marks: [...world.marks.keys()],
+      markCounts: world.marks,
     };
   }
 

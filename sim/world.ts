@@ -48,7 +48,8 @@ const LEAVE_CAUSE = 0x7fff_0002;
 
 export class World {
   readonly recorder: Recorder;
-  readonly marks = new Set<string>();
+  /** How often each was hit. */
+  readonly marks = new Map<string, number>();
   readonly #kernel: Kernel;
   readonly #plan: Plan;
   readonly #options: WorldOptions;
@@ -80,7 +81,7 @@ export class World {
 
   #boot(): boolean {
     const mark = (name: string): void => {
-      this.marks.add(name);
+      this.marks.set(name, (this.marks.get(name) ?? 0) + 1);
     };
     const { topology } = this.#plan;
     const { codec, pool, suiteFor } = this.#options;

@@ -107,6 +107,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           .option("fail-fast", flag("stop at the first failure"))
           .option("keep-first", flag("leave a folder for the first run of each id too"))
           .option("no-shrink", flag("do not shrink the first failure"))
+          .option("marks", flag("list the rare things that runs can hit, and how many did"))
           .option("suite", { ...suite, default: "toy" as const })
           .option(
             "portable-every",

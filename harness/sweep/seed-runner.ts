@@ -3,6 +3,7 @@
  * `--twice` and by the main process itself, so that all of them do exactly the same.
  */
 import { encodeHex } from "../../core/bytes.ts";
+import { markIndex } from "../../scenarios/marks/list.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import type { Verdict } from "../../scenarios/verdict.ts";
@@ -93,6 +94,7 @@ export class SeedRunner {
         simulatedMs: run.simulatedMs,
         traceHash: run.traceHash,
         shapeHash: run.shapeHash,
+        marks: markNumbers(run),
         portableShapeHash: isPortableToo ? this.#world.run(plan, { suite: "portable" }).shapeHash : undefined,
       };
     } catch (error) {
@@ -134,6 +136,10 @@ export class SeedRunner {
   }
 }
 
+function markNumbers({ marks }: SimRun): readonly number[] {
+  return marks.map(markIndex).filter((index) => index !== undefined);
+}
+
 /** The simulator or a checker threw: a bug of ours, but one seed must not end a night's sweep. */
 function brokenResult(seed: string, error: unknown): SeedResult {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -148,6 +154,7 @@ function brokenResult(seed: string, error: unknown): SeedResult {
     traceHash: BROKEN_HASH,
     shapeHash: BROKEN_HASH,
     portableShapeHash: undefined,
+    marks: [],
   };
 }
 

@@ -64,6 +64,8 @@ export interface SeedResult {
   readonly shapeHash: string;
   /** Of the run with the portable suite, where there was one. */
   readonly portableShapeHash: string | undefined;
+  /** Numbers of the marks that were hit. */
+  readonly marks: readonly number[];
 }
 
 /** A finding without its witness: that stays in the run folder. */
