@@ -9,6 +9,8 @@ import type { Scenario } from "../../scenarios/scenario.ts";
 import type { Verdict } from "../../scenarios/verdict.ts";
 import type { TraceEvent } from "../../sim/kernel/trace.ts";
 import type { SimOptions, SimRun } from "../../sim/simulator.ts";
+import { ChoiceLog } from "./choice-log.ts";
+import { watchLeaks } from "./leak-watch.ts";
 import type { Catalogue, SimWorld, Suite } from "./sim-world.ts";
 import type {
   Answers,
@@ -17,7 +19,7 @@ import type {
   InspectTask,
   SeedHashes,
   SeedResult,
-  Stretch,
+  Look,
   SweepTask,
   Task,
   TraceLine,
@@ -124,15 +126,22 @@ export class SeedRunner {
     return this.#look(plan, task.suite, task.detail);
   }
 
-  #look(plan: Plan, suite: Suite, stretch: Stretch | undefined): Inspection {
+  #look(plan: Plan, suite: Suite, look: Look | undefined): Inspection {
     const detail: TraceLine[] = [];
+    let at = 0;
     // The event's bytes are valid only now.
     const sink = (event: TraceEvent): void => {
-      detail.push({ ...event, bytes: encodeHex(event.bytes) });
+      at = event.event;
+      if (look !== undefined && at >= look.from) detail.push({ ...event, bytes: encodeHex(event.bytes) });
     };
-    const options = stretch === undefined ? { suite } : { suite, detail: { ...stretch, sink } };
-    const { traceHash, checkpoints } = this.#world.run(plan, options);
-    return { traceHash, checkpoints, detail };
+    const log = new ChoiceLog(look?.choices, () => at);
+    const shown = look === undefined ? {} : { detail: { from: 0, to: look.to, sink } };
+    const { result, leaks } = watchLeaks(
+      () => this.#world.run(plan, { suite, ...shown, onChoice: (choice) => log.add(choice) }),
+      () => at,
+    );
+    const { traceHash, checkpoints } = result;
+    return { traceHash, checkpoints, detail, choiceCheckpoints: log.checkpoints, choices: log.shown, leaks };
   }
 }
 

@@ -13,7 +13,7 @@ import type { Pool } from "./pool.ts";
 import { cutPortions } from "./portion.ts";
 import type { Suite } from "./sim-world.ts";
 import { addResult, createTally, tallyVerdict, type Tally } from "./tally.ts";
-import type { SeedResult, SweepTask } from "./task.ts";
+import type { Look, SeedResult, SweepTask } from "./task.ts";
 
 export interface SweepRequest {
   readonly scenarios: readonly Scenario[];
@@ -115,9 +115,8 @@ export async function runSweep(
       let divergence: Divergence | undefined;
       if (mismatches.length < DIVERGENCES_MAX) {
         // What ran before in the same process may be what matters: run it again in the same order.
-        const inspect =
-          (where: Pool, seedsOfIt: readonly string[]) => (detail: { from: number; to: number } | undefined) =>
-            where.perform({ job: "inspect", scenario, suite, seeds: upTo(seedsOfIt, seed), detail });
+        const inspect = (where: Pool, seedsOfIt: readonly string[]) => (detail: Look | undefined) =>
+          where.perform({ job: "inspect", scenario, suite, seeds: upTo(seedsOfIt, seed), detail });
         divergence = await findDivergence(inspect(pool, order), inspect(second, backwards));
       }
       mismatches.push({ scenario, seed, against: "process", first: traceHash, second: other, divergence });
