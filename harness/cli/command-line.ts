@@ -259,6 +259,10 @@ export async function parseCommandLine(argv: readonly string[], version: string,
         .option("jobs", text("threads (default: all cores)"))
         .option("plant", text("write a relay and an agent with this mutant, to --bundle"))
         .option("bundle", text("folder for --plant"))
+        .option("compare", {
+          ...text("two ways of wild plans in equal time: a swarm of faults or all of them; guided or random"),
+          choices: ["swarm", "guided"] as const,
+        })
         .example("$0 mutants --budget 60s", "as many as can be caught in a minute")
         .example("$0 mutants M01 M18 --repeat 20", "how many seeds two of them take")
         .example("$0 mutants --plant M01 --bundle build/M01", "a relay and an agent with the bug, for --build"),

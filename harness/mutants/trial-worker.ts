@@ -10,6 +10,7 @@ import type { History, HistoryRecord } from "../../scenarios/history.ts";
 import { startJudge } from "../../scenarios/judge.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import { builtScenarios, findScenario } from "../../scenarios/registry.ts";
+import { featuresOf } from "../../scenarios/wild/features.ts";
 import { Simulator } from "../../sim/simulator.ts";
 import type { Trial, TrialFinding, TrialMessage, TrialResult } from "./trial.ts";
 
@@ -18,12 +19,13 @@ const EVENT_BUDGET = 500_000;
 
 const simulator = new Simulator();
 
-function runTrial({ scenario, seed }: Trial): TrialResult {
+function runTrial({ scenario, seed, plan: given }: Trial): TrialResult {
   try {
-    const plan = findScenario(scenario)!.plan!(seed);
-    const { history, events } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
+    const plan = given ?? findScenario(scenario)!.plan!(seed);
+    const { history, events, markCounts } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
     const { verdict, findings } = judgeInOrder(plan, history);
-    return { type: "judged", verdict, events, findings };
+    const features = given === undefined ? {} : { features: featuresOf(markCounts, history) };
+    return { type: "judged", verdict, events, findings, ...features };
   } catch (error) {
     // Not an invariant of a machine: the mutant broke something that nobody had thought of.
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -1,8 +1,11 @@
 /** A trial: one seed of one scenario on one bundle of the pure rooms. What is asked of a trial worker, and its answer. */
+import type { Plan } from "../../scenarios/plan.ts";
 
 export interface Trial {
   readonly scenario: string;
   readonly seed: string;
+  /** This one, whatever the seed would draw; then the answer tells the run's features. */
+  readonly plan?: Plan;
 }
 
 export interface TrialFinding {
@@ -19,6 +22,8 @@ export interface TrialResult {
   readonly type: "judged";
   readonly verdict: "valid" | "invalid" | "unknown";
   readonly events: number;
+  /** Of a trial with a plan of its own. */
+  readonly features?: readonly string[];
   /** One of each checker and kind, the earliest first: by `at`, then by `provenAt`. */
   readonly findings: readonly TrialFinding[];
 }
