@@ -4,6 +4,7 @@
  */
 import { encodeHex, isEqualBytes } from "../core/bytes.ts";
 import type { DeviceAnswer, DeviceOperation, DeviceStoreError, EpochPosition, SentRow } from "../core/client/store.ts";
+import type { Context } from "../core/context.ts";
 import { START } from "../core/ids.ts";
 import type { LostRange } from "../core/inbox/take.ts";
 import { decideTake } from "../core/inbox/take.ts";
@@ -67,14 +68,16 @@ function createTables(): Tables {
 
 export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   readonly #journal: Journal;
+  readonly #mark: Context["mark"] | undefined;
   readonly #epochKeys = new EpochKeys();
   #tables: Tables = createTables();
   #entries: Entry[] = [];
   #answers: DeviceAnswer[] = [];
   #nowWallMs = 0;
 
-  constructor(disk: Disk, codec: JournalCodec) {
-    this.#journal = new Journal(disk, FILE, codec);
+  constructor(disk: Disk, codec: JournalCodec, mark?: Context["mark"]) {
+    this.#mark = mark;
+    this.#journal = new Journal(disk, FILE, codec, mark);
     this.#reload();
   }
 
@@ -198,6 +201,10 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
       (blob) => delivered.has(blob),
       (blob) => quarantined.has(blob),
     );
+    if (deliver.length + quarantine.length < items.length) this.#mark?.("inbox.duplicate");
+    if (quarantined.size > 0 && deliver.some(({ blobId }) => quarantined.has(encodeHex(blobId)))) {
+      this.#mark?.("inbox.quarantine-healed");
+    }
     this.#write([
       ENTRY.taken,
       relay,

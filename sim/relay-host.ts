@@ -71,7 +71,7 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
   ): RunningProgram<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
     const { codec, pool, mark, suite, watch } = this.#options;
     const context: Context = { entropy, suite: this.#suite, mark, pool };
-    const store = new RelayStore(disk, suite, codec);
+    const store = new RelayStore(disk, suite, codec, mark);
     return { machine: new Relay(this.config, context), store: watch?.started(store) ?? store };
   }
 

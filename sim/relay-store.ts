@@ -4,6 +4,7 @@
  * lies in a file beside it: an operator who loses or restores the data need not lose the address (W-01).
  */
 import { encodeHex, parseHex } from "../core/bytes.ts";
+import type { Context } from "../core/context.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 import { decideAdmit } from "../core/log/admit.ts";
 import { decideAppend } from "../core/log/append.ts";
@@ -48,6 +49,7 @@ type Of<T extends RelayOperation["type"]> = Extract<RelayOperation, { type: T }>
 
 export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   readonly #journal: Journal;
+  readonly #mark: Context["mark"] | undefined;
   readonly #identityJournal: Journal;
   readonly #hasher: ChainHasher;
   readonly #isWhole: (row: LogRow) => boolean;
@@ -59,9 +61,10 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   #identityEntries: Entry[] = [];
   #answers: RelayAnswer[] = [];
 
-  constructor(disk: Disk, suite: CryptoSuite, codec: JournalCodec) {
-    this.#journal = new Journal(disk, RELAY_DATA_FILE, codec);
-    this.#identityJournal = new Journal(disk, RELAY_IDENTITY_FILE, codec);
+  constructor(disk: Disk, suite: CryptoSuite, codec: JournalCodec, mark?: Context["mark"]) {
+    this.#mark = mark;
+    this.#journal = new Journal(disk, RELAY_DATA_FILE, codec, mark);
+    this.#identityJournal = new Journal(disk, RELAY_IDENTITY_FILE, codec, mark);
     this.#hasher = new ChainHasher(suite);
     // Not in one, as in nemesis.ts.
     const isWhole = (row: LogRow): boolean => {
@@ -186,6 +189,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
 
     const decision = decideAdmit(group?.head, claim, (cursor) => chainAt(group!, cursor), freshEpoch);
     const isRenewed = decision.change === "renewed";
+    if (decision.change === "created" && claim.epoch !== null) this.#mark?.("store.group-lost");
     if (decision.change !== "none") this.#write(headEntry(operation.group, decision.head));
     if (isRenewed) this.#write(renewedEntry(operation.group));
     const { record } = enter;
@@ -203,7 +207,10 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   #append(operation: Of<"append">, now: Now): RelayAnswer {
     const { id, device, items, defaultTtlS, heldBytesMax, totalBytesMax } = operation;
     const group = this.#tables.group(operation.group);
-    if (group === undefined) return { id, type: "failed", error: VANISHED };
+    if (group === undefined) {
+      this.#mark?.("store.group-vanished");
+      return { id, type: "failed", error: VANISHED };
+    }
     const decision = decideAppend(this.#hasher, group.head, (blob) => group.byBlob.get(blob), {
       sender: device,
       items,
@@ -279,6 +286,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
       const { head, gone } = decideSweep(group.head, group.rows, request);
       for (const { cursor, why } of gone) this.#write(goneEntry(group.id, cursor, why));
       const isTrimmed = head.trimmed.cursor !== group.head.trimmed.cursor;
+      if (isTrimmed) this.#mark?.("store.trimmed");
       if (gone.length > 0 || isTrimmed) this.#write(headEntry(group.id, head));
       count += gone.length;
     }

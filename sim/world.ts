@@ -53,7 +53,8 @@ const WINDOW_CAUSE = 0x7fff_0003;
 
 export class World {
   readonly recorder: Recorder;
-  readonly marks = new Set<string>();
+  /** How often each was hit. */
+  readonly marks = new Map<string, number>();
   readonly #kernel: Kernel;
   readonly #plan: Plan;
   readonly #options: WorldOptions;
@@ -85,7 +86,7 @@ export class World {
 
   #boot(): boolean {
     const mark = (name: string): void => {
-      this.marks.add(name);
+      this.marks.set(name, (this.marks.get(name) ?? 0) + 1);
     };
     const { topology } = this.#plan;
     const { codec, pool, suiteFor } = this.#options;

@@ -213,11 +213,15 @@ export class RelayLink {
   acked(ack: PushAck, now: Now): void {
     const { relay } = this;
     const { context, tell } = this.#port;
-    if (!isEqualBytes(ack.epoch, this.#epoch!)) return this.connector.lose("epoch-changed", now);
+    if (!isEqualBytes(ack.epoch, this.#epoch!)) {
+      context.mark("client.ack.other-epoch");
+      return this.connector.lose("epoch-changed", now);
+    }
     const entry = this.#pusher.acked(ack.blobId);
     if (entry === undefined) return context.mark("client.ack.unexpected");
     const position: Position = { cursor: ack.cursor, chain: ack.chain.slice() };
     const epoch = this.#epoch!;
+    if (ack.cursor > this.#position!.contiguous.cursor + 1) context.mark("client.cursor.gap");
     this.#raiseHighest(position);
     this.#puller.heard(ack.cursor);
     const { sequence } = entry.row;
@@ -232,6 +236,7 @@ export class RelayLink {
     const { context, hasher, sealer, tell } = this.#port;
     if (!this.#puller.answered(now.monoMs)) return context.mark("client.page.unexpected");
     const { through, max, hasMore, gone } = page;
+    if (through > Math.max(page.after, this.#puller.latest)) context.mark("client.page.unhinted");
     tell({ type: "pulled", relay, through, max, blobs: page.blobs.length, hasMore, gone });
     const hashes: Uint8Array[] = [];
     const checked = checkPage(context.suite, hasher, this.#position!.contiguous, page, hashes);
@@ -253,6 +258,9 @@ export class RelayLink {
   }
 
   notified(cursor: number): void {
+    const { mark } = this.#port.context;
+    if (this.#puller.isTaking) mark("client.hint.while-taking");
+    if (cursor <= this.#position!.contiguous.cursor) mark("client.hint.late");
     this.#port.tell({ type: "notified", relay: this.relay, by: "Notify", cursor });
     this.#puller.heard(cursor);
   }
@@ -272,6 +280,7 @@ export class RelayLink {
 
   pullRefused(code: number, waitMs: number, now: Now): void {
     if (!this.#puller.refused(now.monoMs + waitMs)) return;
+    this.#port.context.mark("client.pull.refused");
     this.#port.tell({ type: "pull-failed", relay: this.relay, why: `refused (${code})` });
   }
 
@@ -292,10 +301,12 @@ export class RelayLink {
       this.#port.tell({ type: "epoch-changed", relay: this.relay, epoch });
     }
     this.#position = { epoch, contiguous: START, highest: START };
+    if (rows.length > this.outbox.size) this.#port.context.mark("client.push.owed-anew");
     this.#port.copies.owedAnew(this.outbox, rows);
     this.outbox.load(rows);
     // The connection may have gone, or found yet another epoch, while the store was at work.
     this.#isInStep = this.#epoch !== undefined && isEqualBytes(this.#epoch, epoch);
+    if (!this.#isInStep) this.#port.context.mark("client.rebase-outrun");
   }
 
   taken(epoch: Epoch, through: Position, page: Taking, rows: number): void {
@@ -310,13 +321,20 @@ export class RelayLink {
       tell({ type: "lost-history", relay, epoch, range: { from, to, why } });
     }
     tell({ type: "inbox", relay, rows, through, epoch });
-    if (this.#position === undefined || !isEqualBytes(this.#position.epoch, epoch)) return;
-    this.#position = { epoch, contiguous: through, highest: this.#position.highest };
+    if (this.#position === undefined || !isEqualBytes(this.#position.epoch, epoch)) {
+      return context.mark("client.page.of-old-epoch");
+    }
+    const { contiguous: before, highest } = this.#position;
+    if (highest.cursor > before.cursor + 1 && through.cursor >= highest.cursor)
+      context.mark("client.cursor.gap-refill");
+    this.#position = { epoch, contiguous: through, highest };
     this.#raiseHighest(through);
     if (this.isInStep) this.connector.send({ type: "Ack", cursor: through.cursor });
+    else context.mark("client.page.after-session");
   }
 
   takeFailed(now: Now): void {
+    this.#port.context.mark("client.page.take-failed");
     this.#puller.takeFailed(now.monoMs);
   }
 
@@ -402,7 +420,10 @@ export class RelayLink {
     this.#epoch = undefined;
     this.#isInStep = false;
     this.#pusher.lost();
-    if (this.#puller.lost()) tell({ type: "pull-failed", relay: this.relay, why });
+    if (this.#puller.lost()) {
+      this.#port.context.mark("client.pull.lost");
+      tell({ type: "pull-failed", relay: this.relay, why });
+    }
     for (const ref of this.requests.lost()) {
       tell({ type: "request-failed", ref, why: "disconnected", code: null, retryAfterMs: null });
     }

@@ -108,6 +108,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           .option("fail-fast", flag("stop at the first failure"))
           .option("keep-first", flag("leave a folder for the first run of each id too"))
           .option("no-shrink", flag("do not shrink the first failure"))
+          .option("marks", flag("list the rare things that runs can hit, and how many did"))
           .option("suite", { ...suite, default: "toy" as const })
           .option(
             "portable-every",
@@ -262,6 +263,10 @@ export async function parseCommandLine(argv: readonly string[], version: string,
         .option("markdown", flag("the table and the totals as Markdown, for the README"))
         .option("plant", text("write a relay and an agent with this mutant, to --bundle"))
         .option("bundle", text("folder for --plant"))
+        .option("compare", {
+          ...text("two ways of wild plans in equal time: a swarm of faults or all of them; guided or random"),
+          choices: ["swarm", "guided"] as const,
+        })
         .example("$0 mutants --budget 60s", "as many as can be caught in a minute")
         .example("$0 mutants M01 M18 --repeat 20", "how many seeds two of them take")
         .example("$0 mutants --plant M01 --bundle build/M01", "a relay and an agent with the bug, for --build"),

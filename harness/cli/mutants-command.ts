@@ -19,11 +19,14 @@ export interface MutantsArguments {
   readonly plant: string | undefined;
   readonly bundle: string | undefined;
   readonly markdown: boolean;
+  readonly compare: "swarm" | "guided" | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
 }
 
 const REPEAT_MAX = 1000;
+/** For each way, mutant and base seed, when no budget is given. */
+const HUNT_MS = 10_000;
 
 /**
  * Ends with 0 when every mutant that does not wait is caught, the correct core is not accused, and, of the whole list of
@@ -35,6 +38,8 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
   const root = findCheckout();
   const mutants = await readMutants(args, root);
   if (args.plant !== undefined || args.bundle !== undefined) return plant(args, root, mutants, io);
+
+  if (args.compare !== undefined) return compare(args, args.compare, root, io);
 
   const budgetMs = args.budget === undefined ? undefined : parseTimeOption(args.budget, "budget");
   const firstSeed = parseSeedOption(args.seed ?? "1");
@@ -74,6 +79,37 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
   else io.out(renderMutants(paint, campaign, tests, firsts));
   const isEachFirst = firsts === undefined || neverFirst(firsts).length === 0;
   return isAllCaught(campaign, tests) && isEachFirst ? EXIT.valid : EXIT.invalid;
+}
+
+/** Two ways of wild plans over mutants: of the whole list, or for guidance of those that need several rare events. */
+async function compare(args: MutantsArguments, what: "swarm" | "guided", root: string, io: Io): Promise<ExitCode> {
+  const { COMPARED, compareWays } = await import("../mutants/comparison.ts");
+  const { comparisonToJson, renderComparison } = await import("./comparison-text.ts");
+  const { rareMutants } = await import("../../scenarios/mutants/rare.ts");
+  const listed = (await readMutants(args, root)).filter(({ test, waiting }) => (test ?? waiting) === undefined);
+  const isRare = what === "guided" && args.ids.length === 0 && args.file === undefined;
+  const chosen = isRare ? rareMutants : args.ids.length > 0 ? choose([...listed, ...rareMutants], args.ids) : listed;
+  const repeat = args.repeat === undefined ? 1 : parseCountOption("repeat", args.repeat, 1, REPEAT_MAX);
+  const jobs = parseJobsOption(args.jobs);
+  const ways = COMPARED[what];
+  const hunts = chosen.length * ways.length * repeat;
+  const huntMs = args.budget === undefined ? HUNT_MS : (parseTimeOption(args.budget, "budget") * jobs) / hunts;
+  const reports = await compareWays({
+    root,
+    mutants: chosen,
+    ways,
+    firstSeed: parseSeedOption(args.seed ?? "1"),
+    repeat,
+    jobs,
+    huntMs,
+    watch: ({ mutant, way, hunts: done }) => {
+      const found = done.filter(({ isFound }) => isFound).length;
+      if (!args.json && !args.quiet) io.err(`${mutant.id}  ${way}: found from ${found} of ${done.length} base seeds\n`);
+    },
+  });
+  if (args.json) io.out(`${JSON.stringify(comparisonToJson(reports), undefined, 2)}\n`);
+  else io.out(renderComparison(createPaint(io.hasColor), ways, reports));
+  return reports.every(({ flaw }) => flaw === undefined) ? EXIT.valid : EXIT.invalid;
 }
 
 async function readMutants({ file }: MutantsArguments, root: string): Promise<readonly Mutant[]> {

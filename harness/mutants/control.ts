@@ -37,6 +37,7 @@ export class Control {
   }
 
   run(trial: Trial): Promise<TrialAnswer> {
+    if (trial.plan !== undefined) return this.#room.run(trial, this.#withinMs);
     const key = `${trial.scenario} ${trial.seed} ${trial.isTwin ?? false}`;
     let answer = this.#known.get(key);
     if (answer === undefined) this.#known.set(key, (answer = this.#room.run(trial, this.#withinMs)));

@@ -11,6 +11,7 @@ import type { History, HistoryRecord } from "../../scenarios/history.ts";
 import { startJudge } from "../../scenarios/judge.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import { builtScenarios, findScenario } from "../../scenarios/registry.ts";
+import { featuresOf } from "../../scenarios/wild/features.ts";
 import { Simulator } from "../../sim/simulator.ts";
 import type { Trial, TrialFinding, TrialMessage, TrialResult } from "./trial.ts";
 
@@ -19,12 +20,13 @@ const EVENT_BUDGET = 500_000;
 
 const simulator = new Simulator();
 
-function runTrial({ scenario, seed, isTwin = false }: Trial): TrialResult {
+function runTrial({ scenario, seed, plan: given, isTwin = false }: Trial): TrialResult {
   try {
-    const plan = findScenario(scenario)!.plan!(seed);
-    const { history, events } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
+    const plan = given ?? findScenario(scenario)!.plan!(seed);
+    const { history, events, markCounts } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
     const { verdict, findings } = judgeInOrder(plan, history);
-    if (!isTwin || verdict !== "valid") return { type: "judged", verdict, events, findings };
+    const features = given === undefined ? {} : { features: featuresOf(markCounts, history) };
+    if (!isTwin || verdict !== "valid") return { type: "judged", verdict, events, findings, ...features };
     const twin = simulator.run(twinPlan(plan), { eventBudget: EVENT_BUDGET });
     const views = compareRelayViews(history, twin.history).map(({ checker, kind, message, witness }) => {
       const at = history.indexOf(witness[0]!);

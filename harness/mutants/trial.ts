@@ -1,10 +1,13 @@
 /** A trial: one seed of one scenario on one bundle of the pure rooms. What is asked of a trial worker, and its answer. */
+import type { Plan } from "../../scenarios/plan.ts";
 
 export interface Trial {
   readonly scenario: string;
   readonly seed: string;
   /** Nobody accused: run it once more with other plaintexts, and compare what the relays could read. */
   readonly isTwin?: boolean;
+  /** This one, whatever the seed would draw; then the answer tells the run's features. */
+  readonly plan?: Plan;
 }
 
 export interface TrialFinding {
@@ -21,6 +24,8 @@ export interface TrialResult {
   readonly type: "judged";
   readonly verdict: "valid" | "invalid" | "unknown";
   readonly events: number;
+  /** Of a trial with a plan of its own. */
+  readonly features?: readonly string[];
   /** One of each checker and kind, the earliest first: by `at`, then by `provenAt`. */
   readonly findings: readonly TrialFinding[];
 }
