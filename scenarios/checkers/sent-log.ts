@@ -9,6 +9,7 @@ import type { Checker } from "../checker.ts";
 import type { AckRecord, PhaseRecord } from "../history.ts";
 import type { About } from "./history-index.ts";
 import type { BlobRow, DeviceRow, State } from "./history-rows.ts";
+import { isPushTaken } from "./lost-push.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 
 interface SentLog {
@@ -103,8 +104,7 @@ export const sentLog: Checker = {
       acks.splice(0, PLACED_KEPT);
     }
 
-    // Who takes a push out of the middle of a stream breaks the order that the stream had.
-    const isOrderLost = plan.steps.some((step) => step.do === "withhold" && step.message === "Push");
+    const isOrderLost = isPushTaken(plan);
 
     function compare(sequence: number, before: AckRecord, nextSequence: number, after: AckRecord): void {
       if (before.cursor < after.cursor || isOrderLost) return;

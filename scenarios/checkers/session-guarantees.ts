@@ -35,7 +35,8 @@ export const sessionGuarantees: Checker = {
   name: "session-guarantees",
   holdsWhen: "per relay and epoch: monotonic reads, read your writes, monotonic writes, writes follow reads",
   enforces: [3, 10],
-  start(_plan, report, index) {
+  start(plan, report, index) {
+    const isOrderLost = isPushTaken(plan);
     const { disks } = index;
     /** By the reader's, the push's and the blob's number. */
     const sessions: Session[] = [];
@@ -103,7 +104,7 @@ export const sessionGuarantees: Checker = {
       if (wasPutOff[blob.number] === true) return;
       const before = bySender.get(record.sender);
       bySender.set(record.sender, record);
-      if (before === undefined || before.sequence <= record.sequence || !isKept) return;
+      if (before === undefined || before.sequence <= record.sequence || !isKept || isOrderLost) return;
       if (last !== undefined && last.cursor >= record.cursor) return;
       report({
         kind: "writes-reordered",
