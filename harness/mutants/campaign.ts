@@ -129,7 +129,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     }
     const leftMs = endMs - performance.now();
     const shareMs = Math.max(SLICE_MS_MIN, (SHARES * leftMs * jobs) / (queue.length + 1));
-    const why = await entry.hunt.proceed(Math.min(endMs, performance.now() + shareMs));
+    const untilMs = Math.min(endMs, performance.now() + shareMs);
+    let why: string | undefined;
+    // From its next base seed on at once: a thread that waits costs memory.
+    do why = await entry.hunt.proceed(untilMs, endMs);
+    while (why === undefined && !entry.hunt.isOver && performance.now() < untilMs);
     const isOver = why !== undefined || entry.hunt.isOver || performance.now() >= endMs;
     if (!isOver) return void queue.push(entry);
     await entry.hunt.close();
