@@ -71,6 +71,8 @@ describe("sim --exhaustive", () => {
     const { plan } = JSON.parse(readFileSync(join(json.runs[0], "capsule.json"), "utf8"));
     expect(plan.order).toEqual({ fromMs: expect.any(Number), picks: [] });
     expect((await type(`replay ${json.runs[0]} --out OUT`, tell)).code).toBe(1);
+    const { code: real, err } = await type(`replay ${json.runs[0]} --on local --out OUT`, tell);
+    expect([real, err]).toEqual([3, expect.stringMatching(/only the simulator can follow that: npx zerok replay/)]);
     const { out: text } = await type("sim --exhaustive --no-shrink --out OUT", tell);
     expect(text).toMatch(/invalid a pushes, b hears of it, fault: kill of the relay, in run 1 .*\n +npx zerok replay /);
   });

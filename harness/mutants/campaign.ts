@@ -9,7 +9,7 @@ import { Control } from "./control.ts";
 import { describeEditError, editSources } from "./edited-sources.ts";
 import { Hunt, HUNT_LIMITS, type Catch, type FalseAlarm, type HuntLimits } from "./hunt.ts";
 import { ANY_CHECKER } from "./mutant-file.ts";
-import { AS_IT_IS, createTrialBundler, type TrialBundler, type TrialCode } from "./trial-bundle.ts";
+import { AS_IT_IS, bundleTrial, type TrialCode } from "./trial-bundle.ts";
 import { TrialRoom } from "./trial-room.ts";
 
 export interface CampaignOptions {
@@ -93,8 +93,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const of = queue.length;
   let done = 0;
 
-  const bundler = createTrialBundler(root);
-  const asItIs = await bundler.bundle(AS_IT_IS);
+  const asItIs = await bundleTrial(root, AS_IT_IS);
   if (!asItIs.ok) throw new Error(`the sources as they are do not compile: ${asItIs.error}`);
   const control = new Control(asItIs.value, CONTROL_MS);
   const built = await control.scenarios();
@@ -109,7 +108,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 
   /** The next few are bundled while others run. */
   function codeOf(entry: Entry): Promise<TrialCode | Flaw> {
-    for (const next of [entry, ...queue.slice(0, jobs)]) next.code ??= bundleMutant(root, bundler, next.mutant);
+    for (const next of [entry, ...queue.slice(0, jobs)]) next.code ??= bundleMutant(root, next.mutant);
     return entry.code!;
   }
 
@@ -130,7 +129,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     }
     const leftMs = endMs - performance.now();
     const shareMs = Math.max(SLICE_MS_MIN, (SHARES * leftMs * jobs) / (queue.length + 1));
-    const why = await entry.hunt.proceed(Math.min(endMs, performance.now() + shareMs));
+    const untilMs = Math.min(endMs, performance.now() + shareMs);
+    let why: string | undefined;
+    // From its next base seed on at once: a thread that waits costs memory.
+    do why = await entry.hunt.proceed(untilMs, endMs);
+    while (why === undefined && !entry.hunt.isOver && performance.now() < untilMs);
     const isOver = why !== undefined || entry.hunt.isOver || performance.now() >= endMs;
     if (!isOver) return void queue.push(entry);
     await entry.hunt.close();
@@ -153,10 +156,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   };
 }
 
-async function bundleMutant(root: string, bundler: TrialBundler, mutant: Mutant): Promise<TrialCode | Flaw> {
+async function bundleMutant(root: string, mutant: Mutant): Promise<TrialCode | Flaw> {
   const edited = editSources(root, mutant);
   if (!edited.ok) return { outcome: "stale", why: describeEditError(edited.error) };
-  const bundled = await bundler.bundle(edited.value);
+  const bundled = await bundleTrial(root, edited.value);
   return bundled.ok ? bundled.value : { outcome: "broken", why: bundled.error };
 }
 

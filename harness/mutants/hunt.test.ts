@@ -26,11 +26,13 @@ function hunt(
   ofCore: (trial: Trial) => TrialAnswer = () => valid,
   hearAllowed?: (inAllMs: number) => void,
   hunted: Mutant = mutant,
+  hearWithin?: (withinMs: number) => void,
 ) {
   const tried: string[] = [];
   const alarms: FalseAlarm[] = [];
-  const run = async (trial: Trial, _withinMs: number, moreMs?: () => Promise<number>): Promise<TrialAnswer> => {
+  const run = async (trial: Trial, withinMs: number, moreMs?: () => Promise<number>): Promise<TrialAnswer> => {
     tried.push(`${trial.scenario} ${trial.seed}`);
+    hearWithin?.(withinMs);
     if (hearAllowed !== undefined) hearAllowed(await moreMs!());
     return ofMutant(trial);
   };
@@ -111,6 +113,20 @@ describe("the hunt for a mutant", () => {
     );
     await one.proceed(performance.now() + 100);
     expect(one.catches).toEqual([]);
+  });
+
+  it("lets a trial that has begun go on until the end of all", async () => {
+    const within: number[] = [];
+    const { hunt: one } = hunt(
+      () => accused,
+      () => valid,
+      undefined,
+      mutant,
+      (withinMs) => void within.push(withinMs),
+    );
+    const nowMs = performance.now();
+    await one.proceed(nowMs + 200, nowMs + 60_000);
+    expect(within).toEqual([1000]);
   });
 
   it("runs a twin with other plaintexts where relays' views are what must tell", async () => {

@@ -77,8 +77,11 @@ export class Hunt {
     return this.#search === undefined && this.#bases.length === 0;
   }
 
-  /** Goes on until the present base is done with, or until the time is over. Answers why it cannot go on at all. */
-  async proceed(untilMs: number): Promise<string | undefined> {
+  /**
+   * Goes on until the present base is done with, or until the time is over: a trial that has begun by then may go on
+   * until `endMs`. Answers why it cannot go on at all.
+   */
+  async proceed(untilMs: number, endMs: number = untilMs): Promise<string | undefined> {
     const base = this.#search?.base ?? this.#bases.shift();
     if (base === undefined) return undefined;
     const search = (this.#search ??= { base, trials: trialsOf(this.#options, base), seeds: 0, ms: 0 });
@@ -90,7 +93,7 @@ export class Hunt {
         this.#search = undefined;
         return undefined;
       }
-      const flaw = await this.#try(next.value, search, untilMs);
+      const flaw = await this.#try(next.value, search, endMs);
       if (flaw !== undefined) return flaw;
       if (this.#search === undefined) return undefined;
     }
@@ -102,9 +105,9 @@ export class Hunt {
     await this.#options.room.close();
   }
 
-  async #try(trial: Trial, search: Search, untilMs: number): Promise<string | undefined> {
+  async #try(trial: Trial, search: Search, endMs: number): Promise<string | undefined> {
     const { room, control, trialMs } = this.#options;
-    const leftMs = Math.max(1, untilMs - performance.now());
+    const leftMs = Math.max(1, endMs - performance.now());
     // The machine may be busy: what looks endless may be slow, and gets some times what the correct core takes.
     const answer = await room.run(trial, Math.min(trialMs, leftMs), async () => {
       const core = await control.run(trial);

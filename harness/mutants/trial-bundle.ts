@@ -11,7 +11,9 @@ import type { EditedSources } from "./edited-sources.ts";
 
 export const AS_IT_IS: EditedSources = new Map();
 
-const ENTRY = "harness/mutants/trial-worker.ts";
+/** Entry points in this folder. */
+export type TrialEntry = "trial-worker.ts";
+
 const IMPORT = /^import\s+(?:(\*\s+as\s+\w+|\w+|\{[^}]*\})\s+from\s+)?"([^"]+)";$/gm;
 const EXPORT_ALL = /^export \* from "([^"]+)";$/gm;
 const EXPORT = /^export \{([^}]*)\};$/m;
@@ -29,12 +31,24 @@ export interface TrialCode {
   readonly edited: string;
 }
 
-export interface TrialBundler {
-  /** Scripts for a worker thread (`trial-room.ts`); or what the compiler says is wrong with an edited source. */
-  bundle(sources: EditedSources): Promise<Result<TrialCode, string>>;
+/** Sources do not change while a process runs: by the checkout and the entry point. */
+const bundlers = new Map<string, TrialBundler>();
+
+/** Scripts for a worker thread (`trial-room.ts`); or what the compiler says is wrong with an edited source. */
+export function bundleTrial(
+  root: string,
+  sources: EditedSources,
+  entry: TrialEntry = "trial-worker.ts",
+): Promise<Result<TrialCode, string>> {
+  const key = `${entry} ${root}`;
+  let bundler = bundlers.get(key);
+  if (bundler === undefined) bundlers.set(key, (bundler = createBundler(root, `harness/mutants/${entry}`)));
+  return bundler(sources);
 }
 
-export function createTrialBundler(root: string): TrialBundler {
+type TrialBundler = (sources: EditedSources) => Promise<Result<TrialCode, string>>;
+
+function createBundler(root: string, entry: string): TrialBundler {
   const compiled = new Map<string, Promise<Module>>();
   let base: Promise<Base> | undefined;
 
@@ -48,7 +62,7 @@ export function createTrialBundler(root: string): TrialBundler {
 
   async function collect(sources: EditedSources): Promise<Map<string, Module>> {
     const modules = new Map<string, Module>();
-    for (let missing = [ENTRY]; missing.length > 0;) {
+    for (let missing = [entry]; missing.length > 0;) {
       const found = await Promise.all(missing.map((file) => compile(file, sources)));
       missing.forEach((file, i) => modules.set(file, found[i]!));
       missing = [...new Set(found.flatMap(({ files }) => files))].filter((file) => !modules.has(file));
@@ -60,25 +74,28 @@ export function createTrialBundler(root: string): TrialBundler {
     const modules = await collect(AS_IT_IS);
     const packages = [...new Set([...modules.values()].flatMap((module) => module.packages))].toSorted();
     const bundled = await bundlePackages(root, packages);
-    const code = `(require, edited) => {\n"use strict";\nconst packages = ${bundled};\nconst defined = { ${definitionsOf(modules)}, ...edited };\n${USE}use(${JSON.stringify(ENTRY)});\n}`;
+    const code = `(require, edited) => {\n"use strict";\nconst packages = ${bundled};\nconst defined = { ${definitionsOf(modules)}, ...edited };\n${USE}use(${JSON.stringify(entry)});\n}`;
     return { files: new Set(modules.keys()), packages: new Set(packages), code };
   }
 
-  return {
-    async bundle(sources) {
-      try {
-        const { files, packages, code } = await (base ??= bundleBase());
-        const modules = [...(await collect(sources))].filter(([file]) => sources.has(file) || !files.has(file));
-        const strange = modules.flatMap(([, module]) => module.packages).find((name) => !packages.has(name));
-        if (strange !== undefined) return fail(`"${strange}" is a package that no source of a trial imports`);
-        return ok({ base: code, edited: `"use strict"; ({ ${definitionsOf(modules)} })` });
-      } catch (error) {
-        const message = messageOf(error);
-        if (message === undefined) throw error;
-        return fail(message);
-      }
-    },
+  return async (sources) => {
+    try {
+      const { files, packages, code } = await (base ??= bundleBase());
+      const modules = [...(await collect(sources))].filter(([file]) => sources.has(file) || !files.has(file));
+      const strange = modules.flatMap(([, module]) => module.packages).find((name) => !packages.has(name));
+      if (strange !== undefined) return fail(`"${strange}" is a package that no source of a trial imports`);
+      return ok({ base: code, edited: `({ ${definitionsOf(modules)} })` });
+    } catch (error) {
+      const message = messageOf(error);
+      if (message === undefined) throw error;
+      return fail(message);
+    }
   };
+}
+
+/** Both as one script, for a thread that is started once. */
+export function scriptOf({ base, edited }: TrialCode): string {
+  return `"use strict"; (${base})(require, ${edited})`;
 }
 
 interface Base {
@@ -147,7 +164,7 @@ async function compileModule(file: string, source: string): Promise<Module> {
     });
   const left = /^(?:import|export)\b.*$/m.exec(body);
   if (left !== null) throw new Error(`${file}: "${left[0]}" is a form of import that a trial cannot take`);
-  return { code: `(use) => {\n${body}\nreturn { ${exported} };\n}`, files, packages };
+  return { code: `(use) => {\n"use strict";\n${body}\nreturn { ${exported} };\n}`, files, packages };
 }
 
 function bindings(names: string): string {

@@ -140,6 +140,7 @@ export class TrialRoom {
       const giveUp = (): void => settle({ type: "stuck", why: "time" });
       const watch = async (): Promise<void> => {
         const inAllMs = (await moreMs?.()) ?? 0;
+        if (this.#settle !== settle) return;
         const leftMs = inAllMs - (performance.now() - startedMs);
         if (leftMs > 0) watchdog = setTimeout(giveUp, leftMs);
         else giveUp();

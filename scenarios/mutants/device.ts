@@ -310,7 +310,7 @@ export const deviceMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "bounded",
-    scenarios: ["S-CONV-01"],
+    scenarios: ["S-SM-01", "S-CONV-01"],
   },
   {
     id: "N54",

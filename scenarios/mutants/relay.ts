@@ -146,7 +146,7 @@ export const relayMutants: readonly Mutant[] = [
     from: OWN,
     edits: [{ file: "core/log/append.ts", find: "request.wallMs + ttlS * 1000", replace: "request.wallMs + ttlS" }],
     caughtBy: "retention",
-    scenarios: ["W-13", "S-CONV-01"],
+    scenarios: ["W-13", "E-ENC-01"],
   },
   {
     id: "N12",
@@ -359,7 +359,7 @@ export const relayMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "no-metadata-in-logs",
-    scenarios: ["T-CONN-03", "S-SM-03", "T-LOSS-04"],
+    scenarios: ["E-ENC-01", "T-CONN-03", "W-09"],
   },
   {
     id: "N84",

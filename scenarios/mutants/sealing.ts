@@ -114,7 +114,7 @@ export const sealingMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "acked-durable",
-    scenarios: ["S-SM-02", "S-CONC-04"],
+    scenarios: ["E-ENC-05", "S-SM-02"],
   },
   {
     id: "N70",

@@ -426,7 +426,7 @@ export const upstreamMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "retention",
-    scenarios: ["T-CONN-02"],
+    scenarios: ["E-HS-05", "T-CONN-02"],
   },
   {
     id: "M27",
