@@ -105,7 +105,7 @@ describe("the table of mutants", () => {
     expect(text).toContain("| X1 | a \\| b | `drains` | 3, 9 | 1.00, 4.00 |\n");
     expect(text).toContain("| X2 | a bug | **not caught** | (1234) |  |\n");
     expect(text).toMatch(
-      /\n\n1 of 2 mutants caught in 12 s, 1 not caught\. Checkers that were the first to accuse none: limits\.\n$/,
+      /\n\n1 of 2 mutants caught in 12 s, 1 not caught\. Checkers that were the first to accuse none: limits\. Seeds and seconds of a thread until then: median and p95 of 3 base seeds\.\n$/,
     );
     expect(renderMarkdown({ reports, falseAlarms: [], wallMs: 1 }, [], firsts.slice(0, 1))).toContain(
       "Each of the 1 checkers was the first to accuse at least one mutant, 1 of them with no other at the same event.",

@@ -14,7 +14,9 @@ export function renderMarkdown(
 ): string {
   const rows = [...campaign.reports.map(reportRow), ...tests.map(testRow)];
   const totals = renderTotals(campaign, tests).replaceAll("\n", "  \n");
-  const last = firsts === undefined ? totals : `${totals} ${describeFirsts(firsts)}`;
+  const bases = Math.max(0, ...campaign.reports.map(({ catches, missed }) => catches.length + missed));
+  const figures = `Seeds and seconds of a thread until then: median and p95 of ${bases} base seeds.`;
+  const last = [totals, ...(firsts === undefined ? [] : [describeFirsts(firsts)]), figures].join(" ");
   return `${HEAD}\n${rows.map((cells) => `| ${cells.map(escaped).join(" | ")} |\n`).join("")}\n${last}\n`;
 }
 

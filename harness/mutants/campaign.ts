@@ -60,7 +60,7 @@ export interface CampaignReport {
 const BASE_STEP = 1_000_000;
 /** A trial takes tens of milliseconds, the longest of the catalogue in a cold thread two seconds. */
 const TRIAL_MS = 20_000;
-const TRIAL_MS_MIN = 3_000;
+const TRIAL_MS_MIN = 2_000;
 /** The correct core always ends: so much time only on a machine with much else to do. */
 const CONTROL_MS = 120_000;
 /** Shares of the time that is left: most mutants need far less than one. */
@@ -82,7 +82,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const { root, mutants, jobs, budgetMs, limits = HUNT_LIMITS, watch } = options;
   const startedMs = performance.now();
   const endMs = budgetMs === undefined ? Number.POSITIVE_INFINITY : startedMs + budgetMs;
-  const shortMs = budgetMs === undefined ? TRIAL_MS : Math.max(TRIAL_MS_MIN, budgetMs / 20);
+  const shortMs = budgetMs === undefined ? TRIAL_MS : Math.max(TRIAL_MS_MIN, budgetMs / 30);
   const trialMs = options.trialMs ?? Math.min(TRIAL_MS, shortMs);
   const bases = Array.from({ length: options.repeat }, (_, i) => seedAfter(options.firstSeed, i * BASE_STEP));
   const reports = new Map<string, MutantReport>();
@@ -124,6 +124,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
         built,
         limits,
         trialMs,
+        threads: jobs,
         onFalseAlarm: (alarm) => void alarms.set(`${alarm.scenario} ${alarm.seed}`, alarm),
       });
     }

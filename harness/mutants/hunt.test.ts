@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Mutant } from "../../scenarios/mutants/mutant.ts";
 import { type FalseAlarm, Hunt, HUNT_LIMITS } from "./hunt.ts";
-import type { TrialAnswer } from "./trial-room.ts";
+import type { MoreMs, TrialAnswer } from "./trial-room.ts";
 import type { Trial } from "./trial.ts";
 
 const mutant: Mutant = { id: "X1", title: "…", from: "own", edits: [], caughtBy: "drains", scenarios: ["S-B"] };
@@ -24,18 +24,19 @@ const endless: TrialAnswer = { type: "stuck", why: "time", tookMs: 1000 };
 function hunt(
   ofMutant: (trial: Trial) => TrialAnswer,
   ofCore: (trial: Trial) => TrialAnswer = () => valid,
-  hearAllowed?: (inAllMs: number) => void,
+  askMore?: (moreMs: MoreMs, trial: Trial) => Promise<void>,
   hunted: Mutant = mutant,
   hearWithin?: (withinMs: number) => void,
 ) {
   const tried: string[] = [];
   const alarms: FalseAlarm[] = [];
-  const run = async (trial: Trial, withinMs: number, moreMs?: () => Promise<number>): Promise<TrialAnswer> => {
+  const run = async (trial: Trial, withinMs: number, moreMs?: MoreMs): Promise<TrialAnswer> => {
     tried.push(`${trial.scenario} ${trial.seed}`);
     hearWithin?.(withinMs);
-    if (hearAllowed !== undefined) hearAllowed(await moreMs!());
+    await askMore?.(moreMs!, trial);
     return ofMutant(trial);
   };
+  let cpuMs = 0;
   const started = new Hunt({
     mutant: hunted,
     room: { run, close: () => Promise.resolve() },
@@ -43,6 +44,7 @@ function hunt(
     bases: ["0x1", "0x1001"],
     built: ["S-A", "S-B"],
     trialMs: 1000,
+    cpuMs: () => (cpuMs += 300),
     onFalseAlarm: (alarm) => void alarms.push(alarm),
   });
   return { hunt: started, tried, alarms };
@@ -93,16 +95,19 @@ describe("the hunt for a mutant", () => {
     expect(one.catches[0]!.seed).toBe("0x2");
   });
 
-  it("takes a trial without end for caught, and asks for as much more time as the correct core's slowness allows", async () => {
-    const allowed: number[] = [];
+  it("takes a trial without end for caught when it had its share of the processor, and much more than the correct core", async () => {
+    const given: number[] = [];
     const { hunt: one, tried } = hunt(
       ({ seed }) => (seed === "0x2" ? endless : valid),
       () => ({ ...valid, tookMs: 900 }),
-      (inAllMs) => void allowed.push(inAllMs),
+      async (moreMs, { seed }) => {
+        if (seed !== "0x2") return;
+        for (const tookMs of [1000, 5399, 5400, 7000, 7000, 7000]) given.push(await moreMs(tookMs));
+      },
     );
     await one.proceed(FOREVER);
     expect(tried).toEqual(["S-B 0x1", "S-B 0x2"]);
-    expect(allowed).toEqual([5400, 5400]);
+    expect(given).toEqual([250, 250, 250, 250, 250, 0]);
     expect(one.catches).toMatchObject([{ seed: "0x2", first: { checker: "hang", kind: "endless" } }]);
   });
 

@@ -2,6 +2,7 @@
  * The hunt for one mutant: from each base seed on, seed after seed of the scenarios that it names, then of all others,
  * until a checker accuses it and does not accuse the correct core on the same seed. It can be left and gone on with.
  */
+import process from "node:process";
 import { seedAfter } from "../../scenarios/draw.ts";
 import { RELAY_VIEW } from "../../scenarios/checkers/relay-view.ts";
 import type { Mutant } from "../../scenarios/mutants/mutant.ts";
@@ -39,8 +40,12 @@ export interface HuntOptions {
   /** Every scenario that can be tried. */
   readonly built: readonly string[];
   readonly limits?: HuntLimits;
-  /** A trial that takes longer never ends, unless the correct core is slow too. */
+  /** A trial that has the processor for longer never ends, unless the correct core is slow too. */
   readonly trialMs: number;
+  /** Threads that share what the process gets of the processor; default 1. */
+  readonly threads?: number;
+  /** Processor time of the process so far; default: what the system says. */
+  readonly cpuMs?: () => number;
   readonly onFalseAlarm: (alarm: FalseAlarm) => void;
 }
 
@@ -51,8 +56,17 @@ export interface HuntLimits {
 }
 
 export const HUNT_LIMITS: HuntLimits = { named: 150, others: 12 };
-/** A trial without end is believed when it had so many times the time of the correct core, whose thread is warm. */
+/** A trial without end is believed when it had so many times the time of the correct core, whose thread is warm … */
 const PATIENCE = 6;
+/** … and its share of the processor; or, if it never gets that, so many times the time for a trial. */
+const PATIENCE_IN_ALL = 12;
+const STEP_MS = 250;
+
+/** Of all threads. */
+function processCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 export class Hunt {
   readonly catches: Catch[] = [];
@@ -106,24 +120,28 @@ export class Hunt {
   }
 
   async #try(trial: Trial, search: Search, endMs: number): Promise<string | undefined> {
-    const { room, control, trialMs } = this.#options;
+    const { room, control, trialMs, threads = 1 } = this.#options;
     const leftMs = Math.max(1, endMs - performance.now());
-    // The machine may be busy: what looks endless may be slow, and gets some times what the correct core takes.
-    const answer = await room.run(trial, Math.min(trialMs, leftMs), async () => {
+    const cpuMs = this.#options.cpuMs ?? processCpuMs;
+    const cpuBeforeMs = cpuMs();
+    let isGivenUp = false;
+    // The machine may be busy: what looks endless may be slow.
+    const answer = await room.run(trial, Math.min(trialMs, leftMs), async (tookMs) => {
+      if (tookMs >= leftMs) return 0;
       const core = await control.run(trial);
-      return Math.min(leftMs, Math.max(trialMs, core.tookMs * PATIENCE));
+      const isFair = tookMs >= core.tookMs * PATIENCE && (cpuMs() - cpuBeforeMs) / threads >= trialMs;
+      isGivenUp = isFair || tookMs >= trialMs * PATIENCE_IN_ALL;
+      return isGivenUp ? 0 : Math.min(STEP_MS, leftMs - tookMs);
     });
     search.seeds += 1;
     search.ms += answer.tookMs;
     switch (answer.type) {
       case "unloadable":
         return answer.message;
-      case "stuck": {
-        const fairMs = Math.max(trialMs, (await control.run(trial)).tookMs * PATIENCE);
+      case "stuck":
         // Cut off by the end of the time, not by its own.
-        if (answer.why === "time" && leftMs < fairMs) return undefined;
+        if (answer.why === "time" && !isGivenUp) return undefined;
         return void (await this.#confirm(trial, search, [endless(answer.why, answer.tookMs)]));
-      }
       case "judged":
         if (answer.verdict === "invalid") await this.#confirm(trial, search, answer.findings);
         return undefined;

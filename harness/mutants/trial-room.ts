@@ -24,6 +24,7 @@ const MEMORY_MIB = 512;
 /** Loading takes a fraction of a second; on a machine with much else to do, longer. */
 const LOAD_MS = 60_000;
 
+export type MoreMs = (tookMs: number) => Promise<number>;
 type Settle = (answer: TrialMessage | Stuck | Unloadable) => void;
 
 /** Runs the two scripts; `cache` is what the engine made of the first one before. */
@@ -55,8 +56,8 @@ export class TrialRoom {
     return this.#built;
   }
 
-  /** `moreMs`: asked when the time is over: how long it may take in all. */
-  run(trial: Trial, withinMs: number, moreMs?: () => Promise<number>): Promise<TrialAnswer> {
+  /** `moreMs`: asked when the time is over, with what it took so far: how much more it gets; 0: none. */
+  run(trial: Trial, withinMs: number, moreMs?: MoreMs): Promise<TrialAnswer> {
     const run = this.#last.then(() => this.#run(trial, withinMs, moreMs));
     this.#last = run;
     return run;
@@ -94,7 +95,7 @@ export class TrialRoom {
     return { type: "unloadable", message };
   }
 
-  async #run(trial: Trial, withinMs: number, moreMs?: () => Promise<number>): Promise<TrialAnswer> {
+  async #run(trial: Trial, withinMs: number, moreMs?: MoreMs): Promise<TrialAnswer> {
     const unloadable = await this.#load();
     if (unloadable !== undefined) return { ...unloadable, tookMs: 0 };
     const startedMs = performance.now();
@@ -128,7 +129,7 @@ export class TrialRoom {
     });
   }
 
-  #hear(withinMs: number, ask: () => void, moreMs?: () => Promise<number>): Promise<TrialMessage | Stuck | Unloadable> {
+  #hear(withinMs: number, ask: () => void, moreMs?: MoreMs): Promise<TrialMessage | Stuck | Unloadable> {
     return new Promise((resolve) => {
       const startedMs = performance.now();
       let watchdog: NodeJS.Timeout;
@@ -139,13 +140,15 @@ export class TrialRoom {
       };
       const giveUp = (): void => settle({ type: "stuck", why: "time" });
       const watch = async (): Promise<void> => {
-        const inAllMs = (await moreMs?.()) ?? 0;
+        const leftMs = (await moreMs?.(performance.now() - startedMs)) ?? 0;
         if (this.#settle !== settle) return;
-        const leftMs = inAllMs - (performance.now() - startedMs);
-        if (leftMs > 0) watchdog = setTimeout(giveUp, leftMs);
+        if (leftMs > 0) wait(leftMs);
         else giveUp();
       };
-      watchdog = setTimeout(() => void watch().catch(giveUp), withinMs);
+      const wait = (ms: number): void => {
+        watchdog = setTimeout(() => void watch().catch(giveUp), ms);
+      };
+      wait(withinMs);
       this.#settle = settle;
       ask();
     });
