@@ -78,7 +78,7 @@ export const limits: Checker = {
         if (place?.ack === undefined) continue;
         const size = place.blob?.push?.invoke.sizeBytes;
         if (size === undefined) continue;
-        if (gone.some(({ from, to }) => from <= cursor && cursor <= to)) continue;
+        if (gone.length > 0 && gone.some(({ from, to }) => from <= cursor && cursor <= to)) continue;
         held += sealedBytesMin(size);
         known += 1;
       }
