@@ -46,6 +46,11 @@ class Queue {
   }
 }
 
+function isAmong(ranges: NonNullable<OperationRecord["gone"]>, cursor: number): boolean {
+  for (let i = 0; i < ranges.length; i++) if (ranges[i]!.from <= cursor && cursor <= ranges[i]!.to) return true;
+  return false;
+}
+
 export const limits: Checker = {
   name: "limits",
   holdsWhen: "pages, quotas and sizes stay below their limits, and a refusal says truly whether to try again",
@@ -79,7 +84,7 @@ export const limits: Checker = {
         if (place?.ack === undefined) continue;
         const size = place.blob?.push?.invoke.sizeBytes;
         if (size === undefined) continue;
-        if (gone.length > 0 && gone.some(({ from, to }) => from <= cursor && cursor <= to)) continue;
+        if (isAmong(gone, cursor)) continue;
         held += sealedBytesMin(size);
         known += 1;
       }
