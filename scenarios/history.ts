@@ -302,7 +302,7 @@ export interface FinalStateRecord {
   readonly cursor: number;
   readonly chain: string;
   readonly inbox: number;
-  /** Digest over the sorted ids of everything delivered. */
+  /** Digest over the ids of everything delivered, in whatever order. */
   readonly delivered: string;
   readonly outbox: readonly string[];
 }

@@ -19,6 +19,9 @@ import type { StagedStore } from "./kernel/program.ts";
 const FILE = "device.journal";
 const ENTRY = { identity: 0, sent: 1, acked: 2, givenUp: 3, rebased: 4, taken: 5 } as const;
 
+/** Never written to: the first entry makes a list of one, where one that is pushed to from empty has room for seventeen. */
+const NO_ENTRIES: Entry[] = [];
+
 /** As the application reads it, and what could not be opened. */
 export interface QuarantineRow extends ReadQuarantineRow {
   readonly payload: Uint8Array;
@@ -71,7 +74,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   readonly #mark: Context["mark"] | undefined;
   readonly #epochKeys = new EpochKeys();
   #tables: Tables = createTables();
-  #entries: Entry[] = [];
+  #entries: Entry[] = NO_ENTRIES;
   #answers: DeviceAnswer[] = [];
   #nowWallMs = 0;
 
@@ -82,10 +85,10 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   }
 
   stage(operations: readonly DeviceOperation[], now: Now): boolean {
-    this.#answers = [];
-    this.#entries = [];
+    this.#entries = NO_ENTRIES;
     this.#nowWallMs = now.wallMs;
-    for (const operation of operations) this.#answers.push(this.#run(operation));
+    this.#answers = [this.#run(operations[0]!)];
+    for (let i = 1; i < operations.length; i++) this.#answers.push(this.#run(operations[i]!));
     if (this.#entries.length === 0) return this.#journal.isUnsure;
     const error = this.#journal.append(this.#entries);
     if (error === undefined) return true;
@@ -97,7 +100,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     if (this.#entries.length > 0 || this.#journal.isUnsure) {
       const error = this.#journal.commit();
       if (error !== undefined) this.#fail(error);
-      this.#entries = [];
+      this.#entries = NO_ENTRIES;
     }
     return this.#answers;
   }
@@ -133,7 +136,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     const error: DeviceStoreError = { type: cause.type === "DiskFull" ? "StorageFull" : "StorageFailed" };
     this.#journal.rollback();
     this.#reload();
-    this.#entries = [];
+    this.#entries = NO_ENTRIES;
     this.#answers = this.#answers.map(({ id }) => ({ id, type: "failed", error }));
   }
 
@@ -220,7 +223,8 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   }
 
   #write(entry: Entry): void {
-    this.#entries.push(entry);
+    if (this.#entries === NO_ENTRIES) this.#entries = [entry];
+    else this.#entries.push(entry);
     this.#apply(entry);
   }
 

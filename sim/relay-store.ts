@@ -45,6 +45,9 @@ const IDENTITY_ENTRY = 0;
 /** A session of a group that rotted away on the disk: it must say Hello again. */
 const VANISHED: StoreError = { type: "StorageFailed" };
 
+/** Never written to: the first entry makes a list of one, where one that is pushed to from empty has room for seventeen. */
+const NO_ENTRIES: Entry[] = [];
+
 type Of<T extends RelayOperation["type"]> = Extract<RelayOperation, { type: T }>;
 
 export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
@@ -57,7 +60,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   /** Rows as they were read from the disk, not looked at yet: what was written by this process cannot have rotted. */
   #unread = new Set<LogRow>();
   #identity: Uint8Array | undefined;
-  #entries: Entry[] = [];
+  #entries: Entry[] = NO_ENTRIES;
   #identityEntries: Entry[] = [];
   #answers: RelayAnswer[] = [];
 
@@ -78,10 +81,10 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   }
 
   stage(operations: readonly RelayOperation[], now: Now): boolean {
-    this.#answers = [];
-    this.#entries = [];
+    this.#entries = NO_ENTRIES;
     this.#identityEntries = [];
-    for (const operation of operations) this.#answers.push(this.#run(operation, now));
+    this.#answers = [this.#run(operations[0]!, now)];
+    for (let i = 1; i < operations.length; i++) this.#answers.push(this.#run(operations[i]!, now));
     const error = append(this.#identityJournal, this.#identityEntries) ?? append(this.#journal, this.#entries);
     if (error !== undefined) this.#fail(error);
     return this.#isOwed;
@@ -91,7 +94,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     if (!this.#isOwed) return this.#answers;
     const error = commit(this.#identityJournal, this.#identityEntries) ?? commit(this.#journal, this.#entries);
     if (error !== undefined) this.#fail(error);
-    this.#entries = [];
+    this.#entries = NO_ENTRIES;
     this.#identityEntries = [];
     return this.#answers;
   }
@@ -107,7 +110,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     this.#journal.rollback();
     this.#identityJournal.rollback();
     this.#reload();
-    this.#entries = [];
+    this.#entries = NO_ENTRIES;
     this.#identityEntries = [];
     this.#answers = this.#answers.map(({ id }) => ({ id, type: "failed", error }));
   }
@@ -122,7 +125,8 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   }
 
   #write(entry: Entry): void {
-    this.#entries.push(entry);
+    if (this.#entries === NO_ENTRIES) this.#entries = [entry];
+    else this.#entries.push(entry);
     this.#tables.apply(entry);
   }
 

@@ -26,6 +26,9 @@ const HEX_LOWER = 2;
 /** And 5 for base64url. */
 const BASE64 = 4;
 
+/** Of each secret: two of each of four forms, and of two more at three alignments. */
+const ANCHORS = 20;
+
 /** 2^18 bits at first: 32 KiB, which stays in the cache, and is soon made for each run. */
 const HASH_BITS_MIN = 18;
 const HASH_BITS_MAX = 30;
@@ -77,14 +80,24 @@ export class CanarySearch {
   #table = new Uint8Array(1 << (HASH_BITS_MIN - 3));
   /** Chains of anchors by hash: index + 1, 0 ends a chain. */
   #heads = new Int32Array(1 << (HASH_BITS_MIN - SLOT_BITS_LESS));
-  #next = new Int32Array(1024);
-  #words = new Int32Array(1024);
-  #canaryOf = new Int32Array(1024);
-  #whereOf = new Uint8Array(1024);
+  #next: Int32Array;
+  #words: Int32Array;
+  #canaryOf: Int32Array;
+  #whereOf: Uint8Array;
   #count = 0;
   /** The secrets one after the other, and where each begins; the last entry is the end of all. */
-  #values = new Uint8Array(1024);
+  #values: Uint8Array;
   readonly #starts: number[] = [0];
+
+  /** There is room for so many secrets of 32 bytes, and more when they come. */
+  constructor(expected = 50) {
+    const anchors = ANCHORS * expected;
+    this.#next = new Int32Array(anchors);
+    this.#words = new Int32Array(anchors);
+    this.#canaryOf = new Int32Array(anchors);
+    this.#whereOf = new Uint8Array(anchors);
+    this.#values = new Uint8Array(32 * expected);
+  }
 
   /** Looks for `value` (at least `CANARY_BYTES_MIN` bytes) from now on. Returns its number, from 0. */
   add(value: Uint8Array): number {

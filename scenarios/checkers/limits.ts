@@ -46,6 +46,11 @@ class Queue {
   }
 }
 
+function isAmong(ranges: NonNullable<OperationRecord["gone"]>, cursor: number): boolean {
+  for (let i = 0; i < ranges.length; i++) if (ranges[i]!.from <= cursor && cursor <= ranges[i]!.to) return true;
+  return false;
+}
+
 export const limits: Checker = {
   name: "limits",
   holdsWhen: "pages, quotas and sizes stay below their limits, and a refusal says truly whether to try again",
@@ -65,9 +70,10 @@ export const limits: Checker = {
       const config = devices.get(device);
       if (config === undefined || blobs === 0) return;
       const limit = Math.min(config.pullLimit, relays.get(relay)?.pullLimitMax ?? config.pullLimit);
-      const about = `a page of ${renderLog(log)} for ${device}`;
+      // Written only for a finding: pages are many.
+      const about = (): string => `a page of ${renderLog(log)} for ${device}`;
       if (blobs > limit) {
-        const message = `${about} has ${blobs} blobs, more than ${limit}`;
+        const message = `${about()} has ${blobs} blobs, more than ${limit}`;
         report({ kind: "page-over-limit", message, witness: [record] });
       }
       let held = 0;
@@ -78,18 +84,18 @@ export const limits: Checker = {
         if (place?.ack === undefined) continue;
         const size = place.blob?.push?.invoke.sizeBytes;
         if (size === undefined) continue;
-        if (gone.some(({ from, to }) => from <= cursor && cursor <= to)) continue;
+        if (isAmong(gone, cursor)) continue;
         held += sealedBytesMin(size);
         known += 1;
       }
       const budget = Math.min(config.pullBytesMax, PAYLOAD_BYTES_MAX);
       if (known > 1 && held + known * BLOB_OVERHEAD_BYTES > budget) {
-        const message = `${about} has ${known} blobs of ${held} bytes, more than the ${budget} asked for`;
+        const message = `${about()} has ${known} blobs of ${held} bytes, more than the ${budget} asked for`;
         report({ kind: "page-over-budget", message, witness: [record] });
       }
       const quota = quotas.get(relay);
       if (quota !== undefined && held > quota) {
-        const message = `${about} shows ${held} bytes held, more than the quota of ${quota}`;
+        const message = `${about()} shows ${held} bytes held, more than the quota of ${quota}`;
         report({ kind: "quota-overrun", message, witness: [record] });
       }
     }

@@ -24,6 +24,11 @@ interface Gone {
 /** Of older answers it is only known that they are gone, not who said so. */
 const ANSWERS_KEPT = 256;
 
+/** Written only for a finding: pages are many. */
+function pageOf(record: OperationRecord): string {
+  return `a page of ${renderLog({ relay: record.relay!, epoch: record.epoch! })} for ${record.device}`;
+}
+
 export const paging: Checker = {
   name: "paging",
   holdsWhen: "pages account for their whole range, say truly whether more remains, and agree with one another",
@@ -36,20 +41,19 @@ export const paging: Checker = {
     function judgePage(record: OperationRecord): void {
       const { after = 0, through, max, blobs, hasMore, gone = [] } = record;
       if (through === undefined || max === undefined || blobs === undefined || hasMore === undefined) return;
-      const about = `a page of ${renderLog({ relay: record.relay!, epoch: record.epoch! })} for ${record.device}`;
       let accounted = blobs;
       for (const { from, to } of gone) accounted += Math.min(to, through) - Math.max(from, after + 1) + 1;
       if (accounted !== through - after) {
-        const message = `${about} goes from ${after} to ${through} with ${accounted} blobs and gone cursors`;
+        const message = `${pageOf(record)} goes from ${after} to ${through} with ${accounted} blobs and gone cursors`;
         report({ kind: "page-unaccounted", message, witness: [record] });
       }
       if (hasMore !== through < max) {
         const said = hasMore ? "that more remains" : "that nothing more remains";
-        const message = `${about} ends at ${through}, tells of ${max} and says ${said}`;
+        const message = `${pageOf(record)} ends at ${through}, tells of ${max} and says ${said}`;
         report({ kind: "has-more-untrue", message, witness: [record] });
       }
       if (hasMore && through === after) {
-        const message = `${about} says that more remains and stays at ${after}`;
+        const message = `${pageOf(record)} says that more remains and stays at ${after}`;
         report({ kind: "page-stands-still", message, witness: [record] });
       }
     }

@@ -60,7 +60,9 @@ export const sessionGuarantees: Checker = {
       for (let i = 0; i < readers.length; i++) {
         const reader = readers[i]!;
         const delivery = sessions[reader.number]?.last;
-        if (delivery !== undefined) (own ??= []).push({ reader, delivery });
+        if (delivery === undefined) continue;
+        if (own === undefined) own = [{ reader, delivery }];
+        else own.push({ reader, delivery });
       }
       reads[push.number] = own;
     }
@@ -119,8 +121,10 @@ export const sessionGuarantees: Checker = {
     function judgeOwed(record: DurableStateRecord, { reader }: About): void {
       const session = sessionOf(reader!);
       if (session.owed.length === 0 || record.why !== "commit") return;
+      let isAnyPassed = false;
+      for (let i = 0; i < session.owed.length; i++) if (session.owed[i]!.cursor <= record.cursor) isAnyPassed = true;
+      if (!isAnyPassed) return;
       const passed = session.owed.filter(({ cursor }) => cursor <= record.cursor);
-      if (passed.length === 0) return;
       session.owed = session.owed.filter(({ cursor }) => cursor > record.cursor);
       if (!index.isKept(reader!.log)) return;
       for (const ack of passed) {

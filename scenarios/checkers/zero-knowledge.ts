@@ -15,8 +15,8 @@ export const zeroKnowledge: Checker = {
   name: "zero-knowledge",
   holdsWhen: "no payload, key or passphrase occurs in anything that a relay can read",
   enforces: [15],
-  start(_plan, report) {
-    const search = new CanarySearch();
+  start(plan, report) {
+    const search = new CanarySearch(Math.max(50, plan.steps.length));
     /** By the canary's number; those of settled blobs are gone. */
     const origins: (OperationRecord | SecretRecord | undefined)[] = [];
     const canaryOf: number[] = [];
