@@ -84,6 +84,10 @@ export const deviceMarks: readonly Mark[] = [
       what: "An acknowledgement of a push that is not owed.",
       unexpected: "only a relay that breaks the protocol does this",
     },
+    "client.relay.dishonest": {
+      what: "A relay contradicts what it proved before.",
+      unexpected: "only a relay that breaks the protocol does this",
+    },
     "client.cursor.gap": "An acknowledgement lies above cursors that the device has not seen.",
     "client.cursor.gap-refill": "Pages have filled the gap below an acknowledged cursor.",
     "client.page.unexpected": {
