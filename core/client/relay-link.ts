@@ -213,10 +213,7 @@ export class RelayLink {
   acked(ack: PushAck, now: Now): void {
     const { relay } = this;
     const { context, tell } = this.#port;
-    if (!isEqualBytes(ack.epoch, this.#epoch!)) {
-      context.mark("client.ack.other-epoch");
-      return this.connector.lose("epoch-changed", now);
-    }
+    if (!isEqualBytes(ack.epoch, this.#epoch!)) return this.connector.lose("epoch-changed", now);
     const entry = this.#pusher.acked(ack.blobId);
     if (entry === undefined) return context.mark("client.ack.unexpected");
     const position: Position = { cursor: ack.cursor, chain: ack.chain.slice() };
@@ -258,9 +255,7 @@ export class RelayLink {
   }
 
   notified(cursor: number): void {
-    const { mark } = this.#port.context;
-    if (this.#puller.isTaking) mark("client.hint.while-taking");
-    if (cursor <= this.#position!.contiguous.cursor) mark("client.hint.late");
+    if (this.#puller.isTaking) this.#port.context.mark("client.hint.while-taking");
     this.#port.tell({ type: "notified", relay: this.relay, by: "Notify", cursor });
     this.#puller.heard(cursor);
   }

@@ -48,6 +48,7 @@ const SIM_EXAMPLES = [
   ["$0 sim S-CONC-01 --seed 0x2a", "one run, with its folder"],
   ["$0 sim --exhaustive", "every interleaving of two devices and a relay, with each fault"],
   ["$0 sim --seeds 1000 --shard 2/4", "the second quarter of a large sweep"],
+  ["$0 sim wild --guided --time 60s", "plans nobody thought of, made of those that reached something new"],
 ] as const;
 
 const EPILOGUE = `Exit codes: 0 valid, 1 invalid, 2 unknown, 3 this machine cannot run it, 64 usage, 70 internal.
@@ -108,6 +109,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           .option("fail-fast", flag("stop at the first failure"))
           .option("keep-first", flag("leave a folder for the first run of each id too"))
           .option("no-shrink", flag("do not shrink the first failure"))
+          .option("guided", flag("with wild: make new plans of those that reached something new"))
           .option("marks", flag("list the rare things that runs can hit, and how many did"))
           .option("suite", { ...suite, default: "toy" as const })
           .option(

@@ -36,6 +36,7 @@ export interface SimArguments {
   readonly keepFirst: boolean;
   readonly noShrink: boolean;
   readonly marks: boolean;
+  readonly guided: boolean;
   readonly suite: Suite;
   readonly portableEvery: string | undefined;
   readonly json: boolean;
@@ -48,6 +49,7 @@ const FOLDERS_PER_ID = 3;
 const FAILURES_SHOWN = 20;
 
 export async function runSimCommand(args: SimArguments, io: Io, services: Services): Promise<ExitCode> {
+  if (args.guided) return (await import("./guided-command.ts")).runGuidedCommand(args, io, services);
   const request = readRequest(args, services);
   const jobs = values.parseJobsOption(args.jobs);
   const isSingle = request.seedsPerId === 1 && request.scenarios.length === 1 && request.timeMs === undefined;

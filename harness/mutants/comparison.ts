@@ -9,7 +9,7 @@ import { Guide } from "../../scenarios/wild/guide.ts";
 import { planWild, WILD_ID } from "../../scenarios/wild/wild.ts";
 import { Control } from "./control.ts";
 import { describeEditError, editSources } from "./edited-sources.ts";
-import { AS_IT_IS, createTrialBundler } from "./trial-bundle.ts";
+import { AS_IT_IS, bundleTrial } from "./trial-bundle.ts";
 import { TrialRoom } from "./trial-room.ts";
 
 /** `random` and `swarm` are the same plans: what the other one is compared with. */
@@ -53,8 +53,7 @@ const TRIAL_MS = 20_000;
 export async function compareWays(options: ComparisonOptions): Promise<readonly WayReport[]> {
   const { root, mutants, ways, jobs, watch } = options;
   const bases = Array.from({ length: options.repeat }, (_, i) => seedAfter(options.firstSeed, i * BASE_STEP));
-  const bundler = createTrialBundler(root);
-  const asItIs = await bundler.bundle(AS_IT_IS);
+  const asItIs = await bundleTrial(root, AS_IT_IS);
   if (!asItIs.ok) throw new Error(`the sources as they are do not compile: ${asItIs.error}`);
   const control = new Control(asItIs.value, TRIAL_MS);
   const reports = new Map<Mutant, readonly WayReport[]>();
@@ -68,7 +67,7 @@ export async function compareWays(options: ComparisonOptions): Promise<readonly 
       watch(report);
     };
     const edited = editSources(root, mutant);
-    const code = edited.ok ? await bundler.bundle(edited.value) : undefined;
+    const code = edited.ok ? await bundleTrial(root, edited.value) : undefined;
     if (code?.ok !== true) {
       const flaw = edited.ok ? code!.error : describeEditError(edited.error);
       for (const way of ways) tell({ mutant, way, hunts: [], flaw: String(flaw) });

@@ -80,12 +80,12 @@ export const deviceMarks: readonly Mark[] = [
   ...marksIn("core/client/relay-link.ts", {
     "client.unanswered": "A relay that is otherwise heard owes an answer for too long.",
     "client.revoked": { what: "The relay says that this device is revoked.", unexpected: "plans have no revocations" },
-    "client.ack.other-epoch": {
-      what: "An acknowledgement from another epoch than the session's.",
-      unexpected: "only a relay that breaks the protocol does this",
-    },
     "client.ack.unexpected": {
       what: "An acknowledgement of a push that is not owed.",
+      unexpected: "only a relay that breaks the protocol does this",
+    },
+    "client.relay.dishonest": {
+      what: "A relay contradicts what it proved before.",
       unexpected: "only a relay that breaks the protocol does this",
     },
     "client.cursor.gap": "An acknowledgement lies above cursors that the device has not seen.",
@@ -101,10 +101,6 @@ export const deviceMarks: readonly Mark[] = [
     },
     "client.page.more": "A page that is not the last one.",
     "client.hint.while-taking": "A hint came while a page was being committed.",
-    "client.hint.late": {
-      what: "A Notify of a cursor that was pulled already.",
-      unexpected: "only a relay that breaks the protocol does this",
-    },
     "client.answer.unexpected": {
       what: "An answer to a request that is not under way.",
       unexpected: "only a relay that breaks the protocol does this",
