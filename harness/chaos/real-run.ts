@@ -34,6 +34,7 @@ export async function runReal(plan: Plan, options: RealRunOptions): Promise<Resu
   try {
     const common: WorldRunOptions = {
       folder: join(work, "run"),
+      around: work,
       signal,
       onPhase,
       onEnd: (folder, _run, links) => keepLogs(folder, links, logs),
