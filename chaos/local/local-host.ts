@@ -5,12 +5,15 @@
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FAULT_FILE_VARIABLE, SEEN_SUFFIX } from "../../scenarios/host-faults.ts";
 import type { DiskFault, FaultStep } from "../../scenarios/plan.ts";
 import type { Applied, BackendHost, HostKind, HostProcess } from "../world/backend.ts";
 import { EnvironmentError } from "../world/environment-error.ts";
 import { FaultFileControl } from "../world/fault-file-control.ts";
 import type { Journal } from "../world/journal.ts";
+import { FaultError } from "../world/fault-error.ts";
+
 import { processStart } from "../world/process-start.ts";
 import { listFiles, readHttp, readPieces } from "../world/relay-view.ts";
 import { flipBits } from "../world/bit-rot.ts";
@@ -37,6 +40,7 @@ export interface LocalHostOptions {
 }
 
 const FAULT_FILE = "faults.json";
+const STILL_WITHIN_MS = 2000;
 
 export class LocalHost implements BackendHost {
   readonly name: string;
@@ -132,13 +136,9 @@ export class LocalHost implements BackendHost {
   }
 
   async snapshot(id: number): Promise<void> {
-    const child = this.#child;
-    await child?.signal("SIGSTOP");
-    try {
-      cpSync(this.dataFolder, this.#copy(id), { recursive: true, filter: (path) => !isShared(path) });
-    } finally {
-      await child?.signal("SIGCONT");
-    }
+    await this.#whileStill(() =>
+      cpSync(this.dataFolder, this.#copy(id), { recursive: true, filter: (path) => !isShared(path) }),
+    );
   }
 
   async restore(id: number): Promise<void> {
@@ -161,14 +161,29 @@ export class LocalHost implements BackendHost {
         return this.#hook({ isSyncLost: true }, { isSyncLost: false });
       case "bit-rot": {
         // As it stands between two of its writes.
-        await this.#child?.signal("SIGSTOP");
-        try {
+        const note = await this.#whileStill(() => {
           const files = listFiles(this.dataFolder).filter((path) => /\.db(-wal)?$/.test(path));
-          return { note: flipBits(files, fault.bits, seed), end: async () => {} };
-        } finally {
-          await this.#child?.signal("SIGCONT");
-        }
+          return flipBits(files, fault.bits, seed);
+        });
+        return { note, end: async () => {} };
       }
+    }
+  }
+
+  /** A signal that was sent has not acted yet; and a process that a pause holds stays as it is. */
+  async #whileStill<T>(act: () => T): Promise<T> {
+    const child = this.#child;
+    if ((await this.state()) !== "running") return act();
+    await child?.signal("SIGSTOP");
+    try {
+      const untilMs = performance.now() + STILL_WITHIN_MS;
+      while ((await this.state()) === "running") {
+        if (performance.now() > untilMs) throw new FaultError(`${this.name} does not stand still after SIGSTOP`);
+        await sleep(1);
+      }
+      return act();
+    } finally {
+      await child?.signal("SIGCONT");
     }
   }
 
