@@ -1,8 +1,9 @@
-/** Where a plan comes from that somebody names: a capsule, the folder of a run, or a seed with its scenario. */
-import { existsSync } from "node:fs";
+/** Where a plan comes from that somebody names: a capsule, the folder of a run, a regression, or a seed with its scenario. */
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseSeed } from "../../scenarios/draw.ts";
 import type { Plan } from "../../scenarios/plan.ts";
+import { parsePlan } from "../../scenarios/plan-schema.ts";
 import type { Capsule } from "../results/capsule.ts";
 import { readCapsule } from "../results/run-folder.ts";
 import type { SeedRunner } from "../sweep/seed-runner.ts";
@@ -29,6 +30,9 @@ export interface PlanSource {
 export function findPlan(args: PlanArguments, services: Services, runner: SeedRunner): PlanSource {
   const { what, scenario } = args;
   if (existsSync(what)) {
+    const regression = readRegression(what);
+    if (regression !== undefined)
+      return { plan: regression, suite: args.suite ?? "toy", folder: undefined, capsule: undefined };
     const { path, capsule } = readCapsule(what, args.edited);
     return { plan: capsule.plan, suite: args.suite ?? capsule.suite, folder: dirname(path), capsule };
   }
@@ -43,4 +47,23 @@ export function findPlan(args: PlanArguments, services: Services, runner: SeedRu
   }
   const row = chooseBuilt(services.catalogue, [scenario])[0]!;
   return { plan: runner.planOf(row.id, seed), suite: args.suite ?? "toy", folder: undefined, capsule: undefined };
+}
+
+const REGRESSION_FORMAT = "zerok-regression/1";
+
+/** The plan of a file as they lie in `scenarios/regressions/`; `undefined` for anything else. */
+function readRegression(path: string): Plan | undefined {
+  if (!statSync(path).isFile()) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || !("format" in value) || value.format !== REGRESSION_FORMAT) {
+    return undefined;
+  }
+  const plan = parsePlan("plan" in value ? value.plan : undefined);
+  if (plan.ok) return plan.value;
+  throw new UserError(`The plan in ${path} cannot be run, ${plan.error.message}. Mend that place.`);
 }
