@@ -3,7 +3,7 @@
  * memory, and then its thread is ended and the next trial gets a new one.
  */
 import { Worker } from "node:worker_threads";
-import type { Trial, TrialMessage, TrialResult } from "./trial.ts";
+import type { PlanTrial, ShrinkTrial, Trial, TrialMessage, TrialRequest, TrialResult, TrialShrunk } from "./trial.ts";
 
 /** It gave no answer: within the time, or the memory, that it had. */
 export interface Stuck {
@@ -18,8 +18,11 @@ export interface Unloadable {
 }
 
 export type TrialAnswer = (TrialResult | Stuck | Unloadable) & { readonly tookMs: number };
+export type ShrinkAnswer = (TrialShrunk | Stuck | Unloadable) & { readonly tookMs: number };
 
 const MEMORY_MIB = 512;
+/** A shrinker looks at the clock between two runs, of which each ends: so much later it would have answered. */
+const SHRINK_GRACE_MS = 15_000;
 /** Loading takes a fraction of a second; on a machine with much else to do, longer. */
 const LOAD_MS = 60_000;
 
@@ -42,23 +45,30 @@ export class TrialRoom {
     return this.#built;
   }
 
-  run(trial: Trial, withinMs: number): Promise<TrialAnswer> {
-    const run = this.#last.then(() => this.#run(trial, withinMs));
-    this.#last = run;
-    return run;
+  run(trial: Trial | PlanTrial, withinMs: number): Promise<TrialAnswer> {
+    return this.#queue(() => this.#run<TrialResult>("judged", trial, withinMs));
+  }
+
+  /** Takes as long as the trial says, or a little more. */
+  shrink(trial: ShrinkTrial): Promise<ShrinkAnswer> {
+    return this.#queue(() => this.#run<TrialShrunk>("shrunk", trial, trial.withinMs + SHRINK_GRACE_MS));
   }
 
   /** Loads the bundle; undefined when that went well. */
   load(): Promise<Unloadable | undefined> {
-    const load = this.#last.then(() => this.#load());
-    this.#last = load;
-    return load;
+    return this.#queue(() => this.#load());
   }
 
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
+  }
+
+  #queue<T>(task: () => Promise<T>): Promise<T> {
+    const queued = this.#last.then(task);
+    this.#last = queued;
+    return queued;
   }
 
   async #load(): Promise<Unloadable | undefined> {
@@ -73,15 +83,21 @@ export class TrialRoom {
     return { type: "unloadable", message };
   }
 
-  async #run(trial: Trial, withinMs: number): Promise<TrialAnswer> {
+  async #run<T extends TrialResult | TrialShrunk>(
+    type: T["type"],
+    request: TrialRequest,
+    withinMs: number,
+  ): Promise<(T | Stuck | Unloadable) & { readonly tookMs: number }> {
     const unloadable = await this.#load();
     if (unloadable !== undefined) return { ...unloadable, tookMs: 0 };
     const startedMs = performance.now();
-    const said = await this.#hear(withinMs, () => this.#worker!.postMessage(trial));
+    const said = await this.#hear(withinMs, () => this.#worker!.postMessage(request));
     const tookMs = performance.now() - startedMs;
-    if (said.type === "judged") return { ...said, tookMs };
+    if (said.type === type) return { ...(said as T), tookMs };
     await this.close();
-    return said.type === "ready" ? { type: "stuck", why: "time", tookMs } : { ...said, tookMs };
+    return said.type === "unloadable" || said.type === "stuck"
+      ? { ...said, tookMs }
+      : { type: "stuck", why: "time", tookMs };
   }
 
   #start(): void {

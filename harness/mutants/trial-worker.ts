@@ -7,20 +7,33 @@ import { parentPort } from "node:worker_threads";
 import type { Checker } from "../../scenarios/checker.ts";
 import { checkers } from "../../scenarios/checkers/index.ts";
 import type { History, HistoryRecord } from "../../scenarios/history.ts";
-import { startJudge } from "../../scenarios/judge.ts";
+import { createJudge, startJudge } from "../../scenarios/judge.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import { builtScenarios, findScenario } from "../../scenarios/registry.ts";
 import { Simulator } from "../../sim/simulator.ts";
-import type { Trial, TrialFinding, TrialMessage, TrialResult } from "./trial.ts";
+import { shrinkPlan } from "../shrink/shrink.ts";
+import type { SimWorld } from "../sweep/sim-world.ts";
+import type { PlanTrial, ShrinkTrial, Trial } from "./trial.ts";
+import type { TrialFinding, TrialMessage, TrialRequest, TrialResult, TrialShrunk } from "./trial.ts";
 
 /** Several times what the longest run of the catalogue takes: a mutant that storms need not use up the usual budget. */
 const EVENT_BUDGET = 500_000;
 
 const simulator = new Simulator();
 
-function runTrial({ scenario, seed }: Trial): TrialResult {
+/** What a shrinker looks at. A run that throws has no history, and one that it refuses shows nothing. */
+const world: SimWorld = {
+  run: (plan, options) => simulator.run(plan, { eventBudget: EVENT_BUDGET, ...options }),
+  judge: createJudge(),
+};
+
+function planOf(trial: Trial | PlanTrial): Plan {
+  return "plan" in trial ? trial.plan : findScenario(trial.scenario)!.plan!(trial.seed);
+}
+
+function runTrial(trial: Trial | PlanTrial): TrialResult {
   try {
-    const plan = findScenario(scenario)!.plan!(seed);
+    const plan = planOf(trial);
     const { history, events } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
     const { verdict, findings } = judgeInOrder(plan, history);
     return { type: "judged", verdict, events, findings };
@@ -34,6 +47,18 @@ function runTrial({ scenario, seed }: Trial): TrialResult {
       findings: [{ checker: "simulator", kind: "exception", message, at: 0, provenAt: 0 }],
     };
   }
+}
+
+function shrinkTrial({ shrink, target, withinMs }: ShrinkTrial): TrialShrunk {
+  const found = "steps" in shrink ? shrink : planOf(shrink);
+  const result = shrinkPlan(world, found, target, { now: () => performance.now(), withinMs });
+  return {
+    type: "shrunk",
+    stepsBefore: found.steps.length,
+    plan: result?.plan,
+    isMinimal: result?.isMinimal ?? false,
+    runs: result?.runs ?? 0,
+  };
 }
 
 function judgeInOrder(plan: Plan, history: History): Pick<TrialResult, "verdict" | "findings"> {
@@ -72,5 +97,5 @@ function say(message: TrialMessage): void {
   parentPort!.postMessage(message);
 }
 
-parentPort!.on("message", (trial: Trial) => say(runTrial(trial)));
+parentPort!.on("message", (asked: TrialRequest) => say("shrink" in asked ? shrinkTrial(asked) : runTrial(asked)));
 say({ type: "ready", built: builtScenarios().map(({ id }) => id) });

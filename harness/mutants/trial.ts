@@ -1,9 +1,28 @@
-/** A trial: one seed of one scenario on one bundle of the pure rooms. What is asked of a trial worker, and its answer. */
+/**
+ * A trial: one seed of one scenario, or one plan, on one bundle of the pure rooms. What is asked of a trial worker, and
+ * its answers.
+ */
+import type { Plan } from "../../scenarios/plan.ts";
+import type { ShrinkTarget } from "../shrink/shrink.ts";
 
 export interface Trial {
   readonly scenario: string;
   readonly seed: string;
 }
+
+/** A plan of its own, such as one that somebody wrote by hand. */
+export interface PlanTrial {
+  readonly plan: Plan;
+}
+
+/** The plan of a trial that found something, made as small as it can be: inside the worker, where the bug is. */
+export interface ShrinkTrial {
+  readonly shrink: Plan | Trial;
+  readonly target: ShrinkTarget;
+  readonly withinMs: number;
+}
+
+export type TrialRequest = Trial | PlanTrial | ShrinkTrial;
 
 export interface TrialFinding {
   readonly checker: string;
@@ -23,5 +42,15 @@ export interface TrialResult {
   readonly findings: readonly TrialFinding[];
 }
 
+export interface TrialShrunk {
+  readonly type: "shrunk";
+  /** Of the plan as it was found. */
+  readonly stepsBefore: number;
+  /** Undefined when the plan does not show the target when it is run for itself. */
+  readonly plan: Plan | undefined;
+  readonly isMinimal: boolean;
+  readonly runs: number;
+}
+
 /** What a worker says. */
-export type TrialMessage = { readonly type: "ready"; readonly built: readonly string[] } | TrialResult;
+export type TrialMessage = { readonly type: "ready"; readonly built: readonly string[] } | TrialResult | TrialShrunk;
