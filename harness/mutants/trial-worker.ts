@@ -10,7 +10,7 @@ import type { History, HistoryRecord } from "../../scenarios/history.ts";
 import { createJudge, startJudge } from "../../scenarios/judge.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import { builtScenarios, findScenario } from "../../scenarios/registry.ts";
-import { Simulator } from "../../sim/simulator.ts";
+import { Simulator, type SimRun } from "../../sim/simulator.ts";
 import { shrinkPlan } from "../shrink/shrink.ts";
 import type { SimWorld } from "../sweep/sim-world.ts";
 import type { PlanTrial, ShrinkTrial, Trial } from "./trial.ts";
@@ -19,12 +19,39 @@ import type { TrialFinding, TrialMessage, TrialRequest, TrialResult, TrialShrunk
 /** Several times what the longest run of the catalogue takes: a mutant that storms need not use up the usual budget. */
 const EVENT_BUDGET = 500_000;
 
+/** Not an invariant of a machine: the mutant broke something that nobody had thought of. */
+const EXCEPTION = { checker: "simulator", kind: "exception" } as const;
+const NOTHING: SimRun = {
+  history: [],
+  traceHash: "",
+  shapeHash: "",
+  events: 0,
+  traced: 0,
+  simulatedMs: 0,
+  frames: 0,
+  checkpoints: [],
+  marks: [],
+};
+
 const simulator = new Simulator();
 
-/** What a shrinker looks at. A run that throws has no history, and one that it refuses shows nothing. */
+/** What a shrinker looks at: a run that throws has no history, and its verdict is that it threw. */
+const judge = createJudge();
+let thrown: unknown;
 const world: SimWorld = {
-  run: (plan, options) => simulator.run(plan, { eventBudget: EVENT_BUDGET, ...options }),
-  judge: createJudge(),
+  run(plan, options) {
+    thrown = undefined;
+    try {
+      return simulator.run(plan, { eventBudget: EVENT_BUDGET, ...options });
+    } catch (error) {
+      thrown = error;
+      return NOTHING;
+    }
+  },
+  judge(plan, history) {
+    if (thrown === undefined) return judge(plan, history);
+    return { verdict: "invalid", idle: false, findings: [{ ...EXCEPTION, message: "", witness: [] }], unknowns: [] };
+  },
 };
 
 function planOf(trial: Trial | PlanTrial): Plan {
@@ -38,13 +65,12 @@ function runTrial(trial: Trial | PlanTrial): TrialResult {
     const { verdict, findings } = judgeInOrder(plan, history);
     return { type: "judged", verdict, events, findings };
   } catch (error) {
-    // Not an invariant of a machine: the mutant broke something that nobody had thought of.
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return {
       type: "judged",
       verdict: "invalid",
       events: 0,
-      findings: [{ checker: "simulator", kind: "exception", message, at: 0, provenAt: 0 }],
+      findings: [{ ...EXCEPTION, message, at: 0, provenAt: 0 }],
     };
   }
 }
