@@ -16,6 +16,8 @@ export interface MutantsArguments {
   readonly seed: string | undefined;
   readonly repeat: string | undefined;
   readonly jobs: string | undefined;
+  readonly shrink: boolean;
+  readonly "compare-hand": boolean;
   readonly plant: string | undefined;
   readonly bundle: string | undefined;
   readonly json: boolean;
@@ -23,6 +25,8 @@ export interface MutantsArguments {
 }
 
 const REPEAT_MAX = 1000;
+/** Base seeds of the comparison with plans written by hand. */
+const COMPARED_REPEAT = 20;
 
 /** Ends with 0 when every mutant that does not wait is caught and the correct core is not accused; else with 1. */
 export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise<ExitCode> {
@@ -34,12 +38,16 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
 
   const budgetMs = args.budget === undefined ? undefined : parseTimeOption(args.budget, "budget");
   const firstSeed = parseSeedOption(args.seed ?? "1");
-  const repeat = args.repeat === undefined ? 1 : parseCountOption("repeat", args.repeat, 1, REPEAT_MAX);
+  const usualRepeat = args["compare-hand"] ? COMPARED_REPEAT : 1;
+  const repeat = args.repeat === undefined ? usualRepeat : parseCountOption("repeat", args.repeat, 1, REPEAT_MAX);
   const jobs = parseJobsOption(args.jobs);
-  const chosen = choose(mutants, args.ids);
+  const { compareByHand, isWrittenByHand } = await import("../mutants/hand-comparison.ts");
+  const wanted = choose(mutants, args.ids);
+  const chosen = args["compare-hand"] ? wanted.filter(isWrittenByHand) : wanted;
+  if (chosen.length === 0) throw new UserError(`There is no plan written by hand for ${args.ids.join(", ")}.`);
   const isTold = !args.json && !args.quiet;
   const paint = createPaint(io.hasColor);
-  const { describeProgress, renderMutants, renderTestProgress, toJson } = await import("./mutants-text.ts");
+  const text = await import("./mutants-text.ts");
   const tell = (line: string): void => {
     if (isTold) io.err(`${line}\n`);
   };
@@ -53,16 +61,33 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
     repeat,
     jobs,
     budgetMs,
-    watch: (progress) => tell(describeProgress(paint, progress)),
+    watch: (progress) => tell(text.describeProgress(paint, progress)),
   });
   const tests = await runTestMutants(
     root,
     chosen.filter(({ test }) => test !== undefined),
-    (report) => tell(renderTestProgress(paint, report)),
+    (report) => tell(text.renderTestProgress(paint, report)),
   );
-  if (args.json) io.out(`${JSON.stringify(toJson(campaign, tests), undefined, 2)}\n`);
-  else io.out(renderMutants(paint, campaign, tests));
-  return isAllCaught(campaign, tests) ? EXIT.valid : EXIT.invalid;
+  const { shrinkCatches } = await import("../mutants/shrunk-catches.ts");
+  const isCompared = args["compare-hand"];
+  const shrunk = await shrinkCatches({
+    root,
+    reports: args.shrink || isCompared ? campaign.reports : [],
+    isEach: isCompared,
+    jobs,
+    watch: (id, one) => tell(text.renderShrunk(paint, id, one)),
+  });
+  const isCaught = isAllCaught(campaign, tests);
+  if (!isCompared) {
+    if (args.json) io.out(`${JSON.stringify(text.toJson(campaign, tests, shrunk), undefined, 2)}\n`);
+    else io.out(text.renderMutants(paint, campaign, tests, shrunk));
+    return isCaught ? EXIT.valid : EXIT.invalid;
+  }
+  const comparisons = compareByHand(campaign.reports, shrunk);
+  const { comparisonsToJson, renderComparisons } = await import("./comparison-text.ts");
+  if (args.json) io.out(`${JSON.stringify(comparisonsToJson(comparisons), undefined, 2)}\n`);
+  else io.out(renderComparisons(paint, comparisons));
+  return isCaught && comparisons.isWithin ? EXIT.valid : EXIT.invalid;
 }
 
 async function readMutants({ file }: MutantsArguments, root: string): Promise<readonly Mutant[]> {

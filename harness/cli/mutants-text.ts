@@ -1,12 +1,18 @@
 /** What `zerok mutants` shows: a line for each as it is done, a table of all, and the same as JSON. */
 import type { CampaignProgress, CampaignReport, MutantReport } from "../mutants/campaign.ts";
 import type { FalseAlarm } from "../mutants/hunt.ts";
+import { quantile } from "../mutants/quantile.ts";
+import { isShrunk, type ShrunkCatch, type UnshrunkCatch } from "../mutants/shrunk-catches.ts";
 import type { TestReport } from "../mutants/test-mutants.ts";
 import { renderCount, renderDuration } from "./figures.ts";
 import type { Paint } from "./paint.ts";
 import { renderTable, shorten } from "./table.ts";
 
 const TITLE_WIDTH = 58;
+
+/** By the mutant's id; empty when nothing was shrunk. */
+export type Shrunk = ReadonlyMap<string, readonly (ShrunkCatch | UnshrunkCatch)[]>;
+const NOTHING_SHRUNK: Shrunk = new Map();
 
 export function describeProgress(paint: Paint, { done, of, last }: CampaignProgress): string {
   return `${String(done).padStart(String(of).length)}/${of}  ${last.mutant.id}  ${describeOutcome(paint, last)}`;
@@ -40,8 +46,24 @@ function describeTest(paint: Paint, { outcome, why, failed, mutant }: TestReport
   return outcome === "missed" ? `${paint.red("not caught")}: ${mutant.test} passes` : `${paint.red(outcome)}: ${why}`;
 }
 
-export function renderMutants(paint: Paint, campaign: CampaignReport, tests: readonly TestReport[]): string {
-  const parts = [renderCampaign(paint, campaign.reports)];
+export function renderShrunk(paint: Paint, id: string, one: ShrunkCatch | UnshrunkCatch): string {
+  const about = `shrunk  ${id}  ${one.scenario} ${one.seed}`;
+  if (!isShrunk(one)) return `${about}  ${paint.red("not")}: ${one.why}`;
+  const minimal = one.isMinimal ? "" : paint.red(", not minimal");
+  return `${about}  ${describeSteps(one)} steps in ${one.seconds.toFixed(1)} s${minimal}`;
+}
+
+function describeSteps({ stepsBefore, plan }: ShrunkCatch): string {
+  return `${stepsBefore} → ${plan.steps.length}`;
+}
+
+export function renderMutants(
+  paint: Paint,
+  campaign: CampaignReport,
+  tests: readonly TestReport[],
+  shrunk: Shrunk = NOTHING_SHRUNK,
+): string {
+  const parts = [renderCampaign(paint, campaign.reports, shrunk)];
   if (tests.length > 0) parts.push(renderTests(paint, tests));
   const others = campaign.reports.filter(({ isByOthersOnly }) => isByOthersOnly);
   if (others.length > 0) parts.push(renderOthers(others));
@@ -50,7 +72,7 @@ export function renderMutants(paint: Paint, campaign: CampaignReport, tests: rea
   return `${parts.join("\n")}\n`;
 }
 
-function renderCampaign(paint: Paint, reports: readonly MutantReport[]): string {
+function renderCampaign(paint: Paint, reports: readonly MutantReport[], shrunk: Shrunk): string {
   const columns = [
     { head: "mutant" },
     { head: "planted bug" },
@@ -60,6 +82,7 @@ function renderCampaign(paint: Paint, reports: readonly MutantReport[]): string 
     { head: "p95", isNumber: true },
     { head: "s", isNumber: true },
     { head: "p95", isNumber: true },
+    ...(shrunk.size === 0 ? [] : [{ head: "steps", isNumber: true }]),
   ];
   return renderTable(
     paint,
@@ -83,6 +106,7 @@ function renderCampaign(paint: Paint, reports: readonly MutantReport[]): string 
         renderCount(quantile(seeds, 0.95)),
         quantile(seconds, 0.5).toFixed(2),
         quantile(seconds, 0.95).toFixed(2),
+        ...(shrunk.get(mutant.id) ?? []).slice(0, 1).map((one) => (isShrunk(one) ? describeSteps(one) : "–")),
       ];
     }),
   );
@@ -135,13 +159,11 @@ function renderTotals({ reports, wallMs }: CampaignReport, tests: readonly TestR
   return [`${parts.join(", ")}.`, ...notes].join("\n");
 }
 
-/** Of a list that is not empty, by the nearest rank. */
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((x, y) => x - y);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
-}
-
-export function toJson(campaign: CampaignReport, tests: readonly TestReport[]): unknown {
+export function toJson(
+  campaign: CampaignReport,
+  tests: readonly TestReport[],
+  shrunk: Shrunk = NOTHING_SHRUNK,
+): unknown {
   const { reports, falseAlarms, wallMs } = campaign;
   return {
     wallMs: Math.round(wallMs),
@@ -164,6 +186,7 @@ export function toJson(campaign: CampaignReport, tests: readonly TestReport[]): 
             seconds: summary(catches.map((one) => one.seconds)),
           }),
       catches,
+      ...(shrunk.has(mutant.id) ? { shrunk: shrunk.get(mutant.id)!.map(shrunkToJson) } : {}),
     })),
     tests: tests.map(({ mutant, outcome, why, failed, seconds }) => ({
       id: mutant.id,
@@ -177,6 +200,10 @@ export function toJson(campaign: CampaignReport, tests: readonly TestReport[]): 
     })),
     falseAlarms,
   };
+}
+
+function shrunkToJson(one: ShrunkCatch | UnshrunkCatch): unknown {
+  return isShrunk(one) ? { ...one, steps: one.plan.steps.length } : one;
 }
 
 function summary(values: readonly number[]): { readonly median: number; readonly p95: number } {

@@ -77,7 +77,10 @@ async function openRoom(root: string, mutant: MutantReport["mutant"]): Promise<T
   return new TrialRoom(code.value);
 }
 
-async function shrinkCatch(room: TrialRoom, { base, scenario, seed, target }: Catch): Promise<ShrunkCatch | UnshrunkCatch> {
+async function shrinkCatch(
+  room: TrialRoom,
+  { base, scenario, seed, target }: Catch,
+): Promise<ShrunkCatch | UnshrunkCatch> {
   const about = { base, scenario, seed, target };
   if (target.kind === "endless") return { ...about, why: "a run without end cannot be run again and again" };
   const answer = await room.shrink({ shrink: { scenario, seed }, target, withinMs: SHRINK_MS });

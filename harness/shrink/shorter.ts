@@ -65,11 +65,7 @@ function* withoutPairs(plan: Plan): Generator<Plan, void, void> {
 }
 
 /** Healed as soon as what is left is over; and when it was healed before. */
-function* since(
-  plan: Plan,
-  steps: readonly Step[],
-  topology: Topology = plan.topology,
-): Generator<Plan, void, void> {
+function* since(plan: Plan, steps: readonly Step[], topology: Topology = plan.topology): Generator<Plan, void, void> {
   const trimmed = trimPlan(plan, topology, steps);
   if (trimmed === undefined) return;
   yield trimmed;
