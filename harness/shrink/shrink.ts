@@ -7,12 +7,12 @@
  * worker whose world has a bug planted in it.
  */
 import { seedHalves } from "../../scenarios/draw.ts";
-import type { Plan, PlanChoice } from "../../scenarios/plan.ts";
+import { isFault, type Plan, type PlanChoice } from "../../scenarios/plan.ts";
 import type { Finding } from "../../scenarios/verdict.ts";
 import { SeededChoices } from "../../sim/kernel/choices.ts";
 import { RecordingChoices, ReplayedChoices } from "../../sim/kernel/recorded-choices.ts";
 import type { SimWorld, Suite } from "../sweep/sim-world.ts";
-import { bindFaults, type SeenMoment } from "./bind.ts";
+import { bindFaults, momentText, type SeenMoment } from "./bind.ts";
 import { ddmin } from "./ddmin.ts";
 import { harsherPlans, shorterPlans } from "./shorter.ts";
 import { simplerPlans } from "./simpler.ts";
@@ -71,13 +71,14 @@ class Shrinker {
     const untroubled = trimPlan(original, original.topology, original.steps);
     let plan = original;
     if (untroubled !== undefined) plan = this.#taken(withWait(untroubled, 0)) ?? this.#taken(untroubled) ?? original;
-    let bound: Plan;
-    do {
+    for (;;) {
       plan = this.#settled(plan);
-      bound = this.#bound(plan);
-      // What is bound to a moment may need less than what is bound to a time.
-      plan = this.#fewerSteps(bound);
-    } while (plan !== bound && !this.#isOver);
+      const bound = this.#bound(plan);
+      if (bound === plan) break;
+      // What is bound to a moment may need less, and plainer links, than what is bound to a time.
+      plan = bound;
+    }
+    plan = this.#stamped(plan);
     return { plan, runs: this.#runs, isMinimal: !this.#isOver };
   }
 
@@ -187,10 +188,26 @@ class Shrinker {
 
   /** What is left of the faults, bound to moments of the protocol. */
   #bound(plan: Plan): Plan {
+    return bindFaults(plan, this.#momentsOf(plan), (candidate) => this.#shows(candidate));
+  }
+
+  /** Where no moment can be waited for, the fault comes at its time: that at which its moment came. */
+  #stamped(plan: Plan): Plan {
+    if (!plan.steps.some((step) => "when" in step)) return plan;
+    const times = new Map(this.#momentsOf(plan).map(({ moment, atMs }) => [momentText(moment), atMs]));
+    const steps = plan.steps.map((step) => {
+      const atMs = isFault(step) && step.when !== undefined ? times.get(momentText(step.when)) : undefined;
+      return atMs === undefined ? step : { ...step, atMs };
+    });
+    const stamped = trimPlan(plan, plan.topology, steps);
+    return stamped !== undefined && this.#shows(stamped) ? stamped : plan;
+  }
+
+  #momentsOf(plan: Plan): readonly SeenMoment[] {
     const moments: SeenMoment[] = [];
     const { suite = "toy" } = this.#options;
     this.#world.run(plan, { suite, onMoment: (moment, atMs) => void moments.push({ moment, atMs }) });
-    return bindFaults(plan, moments, (candidate) => this.#shows(candidate));
+    return moments;
   }
 
   #simpler(plan: Plan): Plan {
