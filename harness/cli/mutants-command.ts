@@ -44,7 +44,12 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
   const { compareByHand, isWrittenByHand } = await import("../mutants/hand-comparison.ts");
   const wanted = choose(mutants, args.ids);
   const chosen = args["compare-hand"] ? wanted.filter(isWrittenByHand) : wanted;
-  if (chosen.length === 0) throw new UserError(`There is no plan written by hand for ${args.ids.join(", ")}.`);
+  if (chosen.length === 0) {
+    const names = wanted.map(({ id }) => id).join(", ");
+    throw new UserError(
+      `There is no plan written by hand for ${names}; without ids, --compare-hand takes all that have one.`,
+    );
+  }
   const isTold = !args.json && !args.quiet;
   const paint = createPaint(io.hasColor);
   const text = await import("./mutants-text.ts");
