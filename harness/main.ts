@@ -47,6 +47,10 @@ async function runChoice(choice: Choice, io: Io, given: Services | undefined, ar
       return (await import("./cli/client-commands.ts")).runClientCommand(choice.choice, io, around);
     case "sim":
       assertSimulated(choice.later);
+      if (choice.later.exhaustive === true) {
+        const { runExhaustiveCommand } = await import("./cli/exhaustive-command.ts");
+        return runExhaustiveCommand(choice.args, io, await services());
+      }
       return (await import("./cli/sim-command.ts")).runSimCommand(choice.args, io, await services());
     case "replay":
       if (isReal(choice.later)) {
@@ -80,11 +84,10 @@ function isReal(later: Later): later is Later & { readonly on: string } {
   return later.on !== undefined && later.on !== "sim";
 }
 
-function assertSimulated({ on, build, exhaustive }: Later): void {
+function assertSimulated({ on, build }: Later): void {
   if (on === "live") throw laterOption("--on live");
   if (on !== undefined && on !== "sim") throw new UserError(`--on ${on} is for \`zerok chaos\` and \`zerok replay\`.`);
   if (build !== undefined) throw new UserError("--build is for the real world: it goes with --on local or docker.");
-  if (exhaustive === true) throw laterOption("--exhaustive");
 }
 
 /** A bug of ours: one sentence for the person, the details in a file for whoever mends it. */

@@ -4,6 +4,7 @@
  * total, so that the compiler asks for every field that an event gets.
  */
 import type { ClientEvent, DisconnectWhy, PushError } from "../core/client/events.ts";
+import type { PageError } from "../core/client/page-check.ts";
 import type { Position } from "../core/ids.ts";
 import type { GoneRange } from "../core/wire/messages.ts";
 import { bytes, count, encodeFields, flag, isJsonObject, listOf, oneOf, orNull } from "./field-codec.ts";
@@ -22,7 +23,9 @@ type ToldType =
   | "notified"
   | "pulling"
   | "pulled"
-  | "pull-failed";
+  | "pull-failed"
+  | "page-refused"
+  | "accused";
 
 /** An event that opens, closes or settles an operation of the history, or is recorded as it is. */
 export type ToldEvent = Extract<ClientEvent, { readonly type: ToldType }>;
@@ -38,6 +41,7 @@ const WHYS = {
   "wrong-relay": true,
   "invalid-message": true,
   "page-refused": true,
+  dishonest: true,
   replaced: true,
   "relay-shutdown": true,
   "epoch-changed": true,
@@ -80,6 +84,23 @@ const pushError: FieldCodec<PushError> = {
   },
 };
 
+const pageError: FieldCodec<PageError> = {
+  encode: (value) => value,
+  parse(value) {
+    if (!isJsonObject(value)) return undefined;
+    const { type } = value;
+    const fields = Object.keys(value).length;
+    if (type === "WrongMore") return fields === 1 ? { type } : undefined;
+    if (fields !== 2) return undefined;
+    if (type === "WrongAfter") {
+      const after = count.parse(value["after"]);
+      return after === undefined ? undefined : { type, after };
+    }
+    const cursor = count.parse(value["cursor"]);
+    return (type === "Hole" || type === "WrongChain") && cursor !== undefined ? { type, cursor } : undefined;
+  },
+};
+
 const position = record<Position>({ cursor: count, chain: bytes });
 const goneWhy = oneOf("expired", "acknowledged", "deleted", "rotted");
 const gone = record<GoneRange>({ from: count, to: count, why: goneWhy, chain: bytes });
@@ -98,6 +119,13 @@ const FIELDS: { readonly [T in ToldType]: FieldCodecs<Extract<ToldEvent, { reado
   pulling: { relay: text, after: count },
   pulled: { relay: text, through: count, max: count, blobs: count, hasMore: flag, gone: listOf(gone) },
   "pull-failed": { relay: text, why: text },
+  "page-refused": { relay: text, error: pageError },
+  accused: {
+    relay: text,
+    what: oneOf("rolled-back", "forked", "replayed", "cloned"),
+    cursor: count,
+    sender: orNull(bytes),
+  },
 };
 
 function fieldsOf(type: ToldType): { readonly [field: string]: FieldCodec<unknown> } {

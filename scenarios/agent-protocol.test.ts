@@ -62,6 +62,11 @@ const EVENTS: readonly ToldEvent[] = [
     gone: [{ from: 5, to: 7, why: "expired", chain }],
   },
   { type: "pull-failed", relay, why: "refused (3001)" },
+  { type: "page-refused", relay, error: { type: "WrongMore" } },
+  { type: "page-refused", relay, error: { type: "Hole", cursor: 3 } },
+  { type: "page-refused", relay, error: { type: "WrongAfter", after: 3 } },
+  { type: "accused", relay, what: "rolled-back", cursor: 3, sender: null },
+  { type: "accused", relay, what: "cloned", cursor: 3, sender: chain },
 ];
 
 const RECORDS: readonly AgentRecord[] = [

@@ -1,10 +1,15 @@
 /**
  * A checker holds one property against a history, record by record: it can follow a run that is still going on. It
- * takes only the record types that it names, so that a run of many records costs little.
+ * takes only the record types that it names, so that a run of many records costs little. What a record is about –
+ * device, log, blob, what was said of them before – is looked up once for all checkers (`checkers/history-index.ts`).
  */
+import type { About, HistoryIndex } from "./checkers/history-index.ts";
+import type { BlobRow, PushRow } from "./checkers/history-rows.ts";
 import type { HistoryRecord } from "./history.ts";
 import type { Plan } from "./plan.ts";
 import type { Finding } from "./verdict.ts";
+
+export type Report = (finding: Omit<Finding, "checker">) => void;
 
 export interface Checker {
   readonly name: string;
@@ -12,13 +17,19 @@ export interface Checker {
   readonly holdsWhen: string;
   /** Numbers of the invariants in `core/PROTOCOL.md` that it enforces. */
   readonly enforces: readonly number[];
-  start(plan: Plan, report: (finding: Omit<Finding, "checker">) => void): CheckerRun;
+  start(plan: Plan, report: Report, index: HistoryIndex): CheckerRun;
 }
 
 export interface CheckerRun {
   readonly on: {
-    readonly [T in HistoryRecord["type"]]?: (record: Extract<HistoryRecord, { readonly type: T }>) => void;
+    /** `about` is valid only while the record is handled. */
+    readonly [T in HistoryRecord["type"]]?: (
+      record: Extract<HistoryRecord, { readonly type: T }>,
+      about: About,
+    ) => void;
   };
+  /** This blob is settled (`history-rows.ts`): whoever keeps records of it lets them go. */
+  forget?(blob: BlobRow, push: PushRow | undefined): void;
   /** The run is over. */
   finish?(): void;
 }

@@ -5,6 +5,7 @@
 import { encodeHex } from "../core/bytes.ts";
 import type { ClientEvent } from "../core/client/events.ts";
 import { unreachable } from "../core/invariant.ts";
+import type { Accusation } from "./history.ts";
 import type { HistorySink } from "./history-sink.ts";
 import { OperationLog } from "./operation-log.ts";
 import type { OperationStep } from "./plan.ts";
@@ -77,12 +78,15 @@ export class DeviceHistory {
         return operations.pulled(this.#nameOf(event.relay), event);
       case "pull-failed":
         return operations.pullFailed(this.#nameOf(event.relay), event.why);
+      case "page-refused":
+        return this.#accused(event.relay, "page-refused", 0, null);
+      case "accused":
+        return this.#accused(event.relay, event.what, event.cursor, event.sender);
       case "ready":
       case "inbox":
       case "quarantined":
       case "lost-history":
       case "epoch-changed":
-      case "page-refused":
       case "store-failed":
       case "deleted":
       case "devices":
@@ -122,6 +126,20 @@ export class DeviceHistory {
       chain: sink.names.of(chain),
     });
     this.#operations.settlePush(blob, "ok");
+  }
+
+  #accused(hex: string, what: Accusation, cursor: number, sender: Uint8Array | null): void {
+    const { at, names } = this.#sink;
+    const { device, group, epochAt } = this.#options;
+    const log = { device, group, relay: this.#nameOf(hex), epoch: epochAt(hex) };
+    this.#sink.add({
+      type: "accused",
+      at,
+      ...log,
+      what,
+      cursor,
+      ...(sender === null ? {} : { sender: names.of(sender) }),
+    });
   }
 
   #refused(event: Of<"refused">): void {

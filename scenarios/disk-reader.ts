@@ -8,9 +8,9 @@ import type { EpochPosition } from "../core/client/store.ts";
 import type { BlobId } from "../core/ids.ts";
 import type { LostRange } from "../core/inbox/take.ts";
 import { assertInvariant, InvariantViolation } from "../core/invariant.ts";
-import { encodeText } from "../core/text.ts";
 import type { HistorySink } from "./history-sink.ts";
 import { digestBytes, OP_BYTES } from "./payload.ts";
+import { SetDigest } from "./set-digest.ts";
 
 /** `relay` is the relay's id and `epoch` the epoch, both in hex. */
 export interface InboxRow {
@@ -197,11 +197,14 @@ export class DiskReader {
 
   recordFinal(): void {
     const disk = this.#disk!;
-    const blobs = Array.from(
-      pages((after) => disk.inbox(after, PAGE_ROWS), 0),
-      ({ blob }) => blob,
-    ).sort();
-    const delivered = digestBytes(encodeText(blobs.join("")));
+    const digest = new SetDigest();
+    for (let after = 0; after < disk.inboxCount;) {
+      const rows = disk.inbox(after, PAGE_ROWS);
+      assertInvariant(rows.length > 0, `the inbox of ${this.#device} holds the rows that it counts`);
+      for (let i = 0; i < rows.length; i++) digest.add(rows[i]!.blob);
+      after += rows.length;
+    }
+    const delivered = digest.render();
     const { at } = this.#sink;
     for (const relay of this.#followed()) {
       this.#sink.add({

@@ -61,6 +61,19 @@ export function createDraw(seed: string, scope = ""): Draw {
   return new SeededDraw(seed, scope);
 }
 
+/** Some draws made anew: by label and ordinal, as `label#0`, with what else goes into them. */
+export type Redraws = ReadonlyMap<string, number>;
+
+/** As `createDraw`, but for `redraws`; it also tells what was drawn. */
+export function createRedraw(seed: string, scope: string, redraws: Redraws): Redraw {
+  return new SeededDraw(seed, scope, redraws);
+}
+
+export interface Redraw extends Draw {
+  /** What was drawn so far, as `label#0`. */
+  drawn(): readonly string[];
+}
+
 interface LabelState {
   readonly hash: number;
   /** How often it was drawn. */
@@ -68,14 +81,16 @@ interface LabelState {
 }
 
 /** A class and not closures, which an engine compiles anew for every plan. */
-class SeededDraw implements Draw {
+class SeededDraw implements Redraw {
   readonly seed: string;
   readonly #start: number;
   readonly #labels = new Map<string, LabelState>();
+  readonly #redraws: Redraws | undefined;
 
-  constructor(seed: string, scope: string) {
+  constructor(seed: string, scope: string, redraws?: Redraws) {
     const { hi, lo } = seedHalves(seed);
     this.seed = seed;
+    this.#redraws = redraws;
     this.#start = hashText(scope, mix(mix(0x243f6a88, hi), lo));
   }
 
@@ -97,12 +112,20 @@ class SeededDraw implements Draw {
     return text.slice(0, 2 * bytes);
   }
 
+  drawn(): readonly string[] {
+    return Array.from(this.#labels, ([label, { ordinal: count }]) =>
+      Array.from({ length: count }, (_, ordinal) => `${label}#${ordinal}`),
+    ).flat();
+  }
+
   #word(label: string): number {
     let state = this.#labels.get(label);
     if (state === undefined) {
       state = { hash: hashText(label, this.#start), ordinal: 0 };
       this.#labels.set(label, state);
     }
-    return mix(mix(state.hash, state.ordinal++), 0x13198a2e);
+    const ordinal = state.ordinal++;
+    const salt = this.#redraws?.get(`${label}#${ordinal}`) ?? 0;
+    return mix(mix(state.hash, ordinal), 0x13198a2e ^ salt);
   }
 }

@@ -13,6 +13,12 @@ const rare: readonly HistoryRecord[] = [
   { type: "stopped", at: 1, why: "hang", host: null, message: "spent" },
   { type: "disconnected", at: 1, device: "bob", group: "g1", relay: "r1", why: "silent" },
   { type: "seal", at: 1, host: "bob", key: 1, nonce: 3 },
+  { type: "disconnected", at: 1, device: "bob", group: "g1", relay: "r1", why: "silent" },
+  { type: "accused", at: 1, ...log, what: "page-refused", cursor: 3 },
+  { type: "accused", at: 1, ...log, what: "cloned", cursor: 3, sender: "cc" },
+  { type: "log", at: 1, host: "r1", line: '{"msg":"ready"}' },
+  { type: "exit", at: 9, host: "r1", askedAt: 1, graceMs: 5000, code: 0 },
+  { type: "exit", at: 9, host: "r1", askedAt: 1, graceMs: 5000, code: null },
 ];
 
 test("every record comes back as it was, one line each", () => {

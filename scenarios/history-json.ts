@@ -41,6 +41,7 @@ const isTexts: Test = (value) => Array.isArray(value) && value.every(isText);
 /** Times may come before the start of a run on a controller's clock, and may have fractions there. */
 const isTime: Test = (value) => typeof value === "number" && Number.isFinite(value);
 const isCount: Test = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCountOrNull: Test = (value) => value === null || isCount(value);
 const isNonce: Test = (value) => isText(value) || isCount(value);
 const isHex: Test = (value) => typeof value === "string" && parseHex(value) !== undefined;
 const isCounts: Test = (value) => isObject(value) && Object.values(value).every(isTime);
@@ -121,6 +122,14 @@ const FIELDS: {
   notified: { ...inLog, by: must(isOneOf("Notify", "PushAck", "Welcome")), cursor: count },
   "relays-failed": onDevice,
   disconnected: { ...onDevice, relay: text, why: text },
+  accused: {
+    ...inLog,
+    what: must(isOneOf("page-refused", "rolled-back", "forked", "replayed", "cloned")),
+    cursor: count,
+    sender: may(isText),
+  },
+  log: { at, host: text, line: text },
+  exit: { at, host: text, askedAt: at, graceMs: count, code: must(isCountOrNull) },
   secret: { at, what: text, value: must(isHex) },
   fault: {
     at,

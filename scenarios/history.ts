@@ -22,6 +22,9 @@ export type HistoryRecord =
   | FinalStateRecord
   | RelaysFailedRecord
   | DisconnectedRecord
+  | AccusedRecord
+  | LogRecord
+  | ExitRecord
   | StoppedRecord;
 
 export type History = readonly HistoryRecord[];
@@ -202,15 +205,50 @@ export interface RelaysFailedRecord {
   readonly group: string;
 }
 
-/** A connection to a relay ended, or an attempt at one came to nothing. */
+/** A connection or an attempt at one has ended; `why` is the machine's word for it. */
 export interface DisconnectedRecord {
   readonly type: "disconnected";
   readonly at: number;
   readonly device: string;
   readonly group: string;
   readonly relay: string;
-  /** As the machine says it: `silent`, `connect-timeout`, `closed-by-application` … */
   readonly why: string;
+}
+
+/** What a device noticed about a relay (or, when `cloned`, about another device) and told its application. */
+export type Accusation = "page-refused" | "rolled-back" | "forked" | "replayed" | "cloned";
+
+export interface AccusedRecord {
+  readonly type: "accused";
+  readonly at: number;
+  readonly device: string;
+  readonly group: string;
+  readonly relay: string;
+  readonly epoch: string;
+  readonly what: Accusation;
+  /** Where in the log it was noticed. */
+  readonly cursor: number;
+  /** `forked`, `replayed`, `cloned`: the device that sealed the blob, in hex. */
+  readonly sender?: string;
+}
+
+/** A line of a daemon's log, without its line break. */
+export interface LogRecord {
+  readonly type: "log";
+  readonly at: number;
+  readonly host: string;
+  readonly line: string;
+}
+
+/** A daemon that was asked to stop has left. */
+export interface ExitRecord {
+  readonly type: "exit";
+  readonly at: number;
+  readonly host: string;
+  readonly askedAt: number;
+  readonly graceMs: number;
+  /** Null when it had to be killed. */
+  readonly code: number | null;
 }
 
 /** A secret that the relay must never see; canaries of payloads are known from the pushes themselves. */
@@ -264,7 +302,7 @@ export interface FinalStateRecord {
   readonly cursor: number;
   readonly chain: string;
   readonly inbox: number;
-  /** Digest over the sorted ids of everything delivered. */
+  /** Digest over the ids of everything delivered, in whatever order. */
   readonly delivered: string;
   readonly outbox: readonly string[];
 }

@@ -55,4 +55,5 @@ export { isTroubleSeen } from "./trouble.ts";
 export type { Checker, CheckerRun } from "./checker.ts";
 export type { Finding, Verdict } from "./verdict.ts";
 export { checkers } from "./checkers/index.ts";
+export { compareRelayViews, twinPlan } from "./checkers/relay-view.ts";
 export { judge, createJudge, startJudge, type Judge } from "./judge.ts";

@@ -4,7 +4,8 @@
  * *idle* when the trouble that the plan is about never came. `startJudge` follows a run while it goes on, and keeps
  * only the records that tell whether the trouble came.
  */
-import type { Checker } from "./checker.ts";
+import type { Checker, CheckerRun } from "./checker.ts";
+import { HistoryIndex, type About } from "./checkers/history-index.ts";
 import { checkers } from "./checkers/index.ts";
 import type { History, HistoryRecord } from "./history.ts";
 import { HeldRun } from "./held-run.ts";
@@ -21,7 +22,7 @@ export interface Judge {
   finish(): Verdict;
 }
 
-type Handler = (record: HistoryRecord) => void;
+type Handler = (record: HistoryRecord, about: About) => void;
 /** What becomes of the records of one type. */
 interface Interest {
   readonly handlers: Handler[];
@@ -64,6 +65,11 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
   const endings: (() => void)[] = [];
   const unknowns: string[] = [];
   const telling: HistoryRecord[] = [];
+  const forgetters: NonNullable<CheckerRun["forget"]>[] = [];
+  const index = new HistoryIndex(plan, (blob, push) => {
+    for (const forget of forgetters) forget(blob, push);
+  });
+  const { about } = index;
 
   function reportFor(checker: string): (finding: Omit<Finding, "checker">) => void {
     const counts = new Map<string, KindCount>();
@@ -79,25 +85,30 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
   function interestIn(type: HistoryRecord["type"]): Interest {
     let interest = interests.get(type);
     if (interest === undefined) {
-      interest = { handlers: [], isTelling: !NOT_TELLING.includes(type) };
+      interest = {
+        handlers: [],
+        isTelling: type === "fault" || (plan.trouble.length > 0 && !NOT_TELLING.includes(type)),
+      };
       interests.set(type, interest);
     }
     return interest;
   }
 
   for (const checker of using) {
-    const run = checker.start(plan, reportFor(checker.name));
+    const run = checker.start(plan, reportFor(checker.name), index);
     // Each handler is kept under the type that it takes, so that it is never given another.
     for (const [type, handler] of Object.entries(run.on)) {
       interestIn(type as HistoryRecord["type"]).handlers.push(handler as Handler);
     }
+    if (run.forget !== undefined) forgetters.push((blob, push) => run.forget?.(blob, push));
     if (run.finish !== undefined) endings.push(() => run.finish?.());
   }
 
   return {
     observe(record) {
       const { handlers, isTelling } = interests.get(record.type) ?? interestIn(record.type);
-      for (let i = 0; i < handlers.length; i++) handlers[i]!(record);
+      index.look(record);
+      for (let i = 0; i < handlers.length; i++) handlers[i]!(record, about);
       if (isTelling) telling.push(record);
     },
     finish() {

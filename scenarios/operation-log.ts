@@ -18,6 +18,12 @@ interface PushOperation {
   readonly ttlS: number;
 }
 
+interface PullOperation {
+  readonly process: number;
+  readonly epoch: string;
+  readonly after: number;
+}
+
 export class OperationLog {
   readonly #sink: HistorySink;
   readonly #device: string;
@@ -26,8 +32,8 @@ export class OperationLog {
   readonly #early = new Map<number, PushOperation>();
   /** By blob id, until they are settled. */
   readonly #queued = new Map<string, PushOperation>();
-  /** By relay. */
-  readonly #pulls = new Map<string, { readonly process: number; readonly epoch: string; readonly after: number }>();
+  /** By relay. Emptied by setting: a small map whose only key goes and comes is made anew each time. */
+  readonly #pulls = new Map<string, PullOperation | undefined>();
   readonly #connects = new Map<string, number>();
 
   constructor(sink: HistorySink, device: string, group: string) {
@@ -92,7 +98,7 @@ export class OperationLog {
     if (pull === undefined) return;
     const { process, epoch, after } = pull;
     const { through, max, blobs, hasMore } = event;
-    this.#pulls.delete(relay);
+    this.#pulls.set(relay, undefined);
     this.#sink.add({
       type: "op",
       at: this.#sink.at,
@@ -170,7 +176,7 @@ export class OperationLog {
     const pull = this.#pulls.get(relay);
     if (pull === undefined) return;
     const { process, epoch, after } = pull;
-    this.#pulls.delete(relay);
+    this.#pulls.set(relay, undefined);
     const where = { device: this.#device, group: this.#group, relay };
     this.#sink.add({
       type: "op",

@@ -103,6 +103,7 @@ function everything(): Plan {
     bound: { withinMs: 1, framesMax: 1 },
     trouble: TROUBLE,
     demands: DEMANDS,
+    order: { fromMs: 1, picks: [0, 3] },
   };
 }
 
@@ -151,7 +152,7 @@ const LATER_LIMITS: ReadonlySet<string | number> = new Set([
 
 /** The device of "open" and the new quota of "restart" mean something else when they are missing. */
 function mayLack(key: string | number, holder: { readonly [key: string]: unknown }): boolean {
-  if (LATER_LIMITS.has(key) || key === "demands") return true;
+  if (LATER_LIMITS.has(key) || key === "demands" || key === "order") return true;
   return (key === "device" && holder["see"] === "open") || (key === "groupBytesMax" && holder["do"] === "restart");
 }
 

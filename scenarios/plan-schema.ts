@@ -230,6 +230,9 @@ const choice = v.strictObject({
   value: atLeastOne,
 });
 
+const PICKS_MAX = 100_000;
+const order = v.strictObject({ fromMs: ms, picks: v.pipe(v.array(count), v.maxLength(PICKS_MAX)) });
+
 const plan = v.strictObject({
   format: v.literal(PLAN_FORMAT),
   scenario: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, "a scenario's id")),
@@ -241,6 +244,7 @@ const plan = v.strictObject({
   trouble: v.pipe(v.array(evidence), v.maxLength(STEPS_MAX)),
   demands: v.exactOptional(v.pipe(v.array(demand), v.maxLength(STEPS_MAX))),
   choices: v.exactOptional(v.pipe(v.array(choice), v.maxLength(STEPS_MAX))),
+  order: v.exactOptional(order),
   drawn: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(1000))), v.maxLength(1000))),
 });
 

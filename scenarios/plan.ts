@@ -28,6 +28,8 @@ export interface Plan {
   readonly demands?: readonly Demand[];
   /** The choices that are not calm; every other one is. Without it the seed makes them all. What a shrinker leaves. */
   readonly choices?: readonly PlanChoice[];
+  /** In which order things come, where that is not left to time; only the simulator can do it. */
+  readonly order?: Order;
   /** What the seed drew, in words, where that is not plain from the scenario. For people: no run depends on it. */
   readonly drawn?: readonly string[];
 }
@@ -42,6 +44,16 @@ export interface PlanChoice {
   readonly bound: number;
   /** 1 … bound−1. */
   readonly value: number;
+}
+
+/**
+ * An order of what is under way, in place of the one by time. From `fromMs` on time stands still, and whatever can come
+ * next (a message, a disk, a command, a later step of this plan) may come next, until nothing is under way any more.
+ */
+export interface Order {
+  readonly fromMs: number;
+  /** Which of those that can come next, in the order of time, one pick after the other; 0 behind the last of them. */
+  readonly picks: readonly number[];
 }
 
 export interface Topology {

@@ -10,6 +10,7 @@ import { START } from "../core/ids.ts";
 import { FRAME_BYTES_MAX, PAYLOAD_BYTES_MAX, TTL_S_MAX } from "../core/limits.ts";
 import type { Input } from "../core/machine.ts";
 import { ErrorCode } from "../core/wire/error-code.ts";
+import { ChainHasher } from "../core/log/chain.ts";
 import { isHelloSigned } from "../core/wire/hello-signature.ts";
 import type { Hello, Message, MessageType, PullResponse } from "../core/wire/messages.ts";
 import { DeviceStore } from "./device-store.ts";
@@ -733,6 +734,48 @@ describe("a page that cannot be believed", () => {
       expect([device.cursor, device.inbox()]).toEqual([3, [1, 2, 3]]);
     });
   }
+});
+
+describe("a relay that denies what it told before", () => {
+  const log = new Log().add(1).add(2).add(3);
+
+  it.each([
+    ["rolled-back", { cursor: 2, chain: log.rows[1]!.chain }],
+    ["forked", { cursor: 3, chain: new Uint8Array(32).fill(1) }],
+  ] as const)("in its own epoch is accused of it and left: %s", (what, max) => {
+    const device = new Device();
+    device.connect(log);
+    device.converse(log);
+    device.closes();
+    device.pass(1000);
+    device.opens();
+    device.said();
+    log.head = { ...log.head, max };
+    device.welcome(log);
+    log.head = { ...log.head, max: { cursor: 3, chain: log.rows[2]!.chain } };
+    expect(device.told("accused")).toMatchObject([{ what, cursor: 3, sender: null }]);
+    expect([device.connection, device.said()]).toEqual([0, []]);
+    // It thinks better of it.
+    device.pass(10_000);
+    device.opens();
+    device.welcome(log);
+    expect([device.told("accused"), device.client.positionAt(RELAY_HEX)?.contiguous.cursor]).toEqual([[], 3]);
+  });
+
+  it("one blob at two cursors: accused, and delivered once", () => {
+    const twice = new Log().add(1);
+    const payload = twice.rows[0]!.payload!;
+    twice.append(new Uint8Array(16).fill(9), payload);
+    const again = { ...twice.rows[1]!, blobId: twice.rows[0]!.blobId };
+    const chain = new ChainHasher(suite).next(twice.rows[0]!.chain, 2, again.blobId, suite.hash(payload));
+    twice.rows[1] = { ...again, chain };
+    twice.head = { ...twice.head, max: { cursor: 2, chain } };
+    const device = new Device();
+    device.connect(twice);
+    device.converse(twice);
+    expect(device.told("accused")).toMatchObject([{ what: "replayed", cursor: 2, sender: RELAY.id }]);
+    expect([device.inbox(), device.cursor]).toEqual([[1], 2]);
+  });
 });
 
 describe("what is special about some cursors", () => {

@@ -97,7 +97,7 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
   ): RunningProgram<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
     const { groupSecret, config, codec, pool, mark } = this.#options;
     const relays = [...this.#options.relays.values()];
-    const store = new DeviceStore(disk, codec);
+    const store = new DeviceStore(disk, codec, mark);
     this.#reader.opened(new SimDeviceDisk(store), incarnation === 0);
     const context = { entropy, suite: this.#suite, mark, pool };
     const machine = new Client({ relays, groupSecret, config }, context);

@@ -4,6 +4,7 @@
  */
 import { encodeHex, isEqualBytes } from "../core/bytes.ts";
 import type { DeviceAnswer, DeviceOperation, DeviceStoreError, EpochPosition, SentRow } from "../core/client/store.ts";
+import type { Context } from "../core/context.ts";
 import { START } from "../core/ids.ts";
 import type { LostRange } from "../core/inbox/take.ts";
 import { decideTake } from "../core/inbox/take.ts";
@@ -17,6 +18,9 @@ import type { StagedStore } from "./kernel/program.ts";
 
 const FILE = "device.journal";
 const ENTRY = { identity: 0, sent: 1, acked: 2, givenUp: 3, rebased: 4, taken: 5 } as const;
+
+/** Never written to: the first entry makes a list of one, where one that is pushed to from empty has room for seventeen. */
+const NO_ENTRIES: Entry[] = [];
 
 /** As the application reads it, and what could not be opened. */
 export interface QuarantineRow extends ReadQuarantineRow {
@@ -67,22 +71,24 @@ function createTables(): Tables {
 
 export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   readonly #journal: Journal;
+  readonly #mark: Context["mark"] | undefined;
   readonly #epochKeys = new EpochKeys();
   #tables: Tables = createTables();
-  #entries: Entry[] = [];
+  #entries: Entry[] = NO_ENTRIES;
   #answers: DeviceAnswer[] = [];
   #nowWallMs = 0;
 
-  constructor(disk: Disk, codec: JournalCodec) {
-    this.#journal = new Journal(disk, FILE, codec);
+  constructor(disk: Disk, codec: JournalCodec, mark?: Context["mark"]) {
+    this.#mark = mark;
+    this.#journal = new Journal(disk, FILE, codec, mark);
     this.#reload();
   }
 
   stage(operations: readonly DeviceOperation[], now: Now): boolean {
-    this.#answers = [];
-    this.#entries = [];
+    this.#entries = NO_ENTRIES;
     this.#nowWallMs = now.wallMs;
-    for (const operation of operations) this.#answers.push(this.#run(operation));
+    this.#answers = [this.#run(operations[0]!)];
+    for (let i = 1; i < operations.length; i++) this.#answers.push(this.#run(operations[i]!));
     if (this.#entries.length === 0) return this.#journal.isUnsure;
     const error = this.#journal.append(this.#entries);
     if (error === undefined) return true;
@@ -94,7 +100,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     if (this.#entries.length > 0 || this.#journal.isUnsure) {
       const error = this.#journal.commit();
       if (error !== undefined) this.#fail(error);
-      this.#entries = [];
+      this.#entries = NO_ENTRIES;
     }
     return this.#answers;
   }
@@ -130,7 +136,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     const error: DeviceStoreError = { type: cause.type === "DiskFull" ? "StorageFull" : "StorageFailed" };
     this.#journal.rollback();
     this.#reload();
-    this.#entries = [];
+    this.#entries = NO_ENTRIES;
     this.#answers = this.#answers.map(({ id }) => ({ id, type: "failed", error }));
   }
 
@@ -198,6 +204,10 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
       (blob) => delivered.has(blob),
       (blob) => quarantined.has(blob),
     );
+    if (deliver.length + quarantine.length < items.length) this.#mark?.("inbox.duplicate");
+    if (quarantined.size > 0 && deliver.some(({ blobId }) => quarantined.has(encodeHex(blobId)))) {
+      this.#mark?.("inbox.quarantine-healed");
+    }
     this.#write([
       ENTRY.taken,
       relay,
@@ -213,7 +223,8 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   }
 
   #write(entry: Entry): void {
-    this.#entries.push(entry);
+    if (this.#entries === NO_ENTRIES) this.#entries = [entry];
+    else this.#entries.push(entry);
     this.#apply(entry);
   }
 

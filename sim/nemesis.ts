@@ -227,9 +227,16 @@ export class Nemesis {
       if (node.host.incarnation === incarnation) this.#down(step.host, "kill", step.id, cause);
     };
     if (node instanceof RelayHost) {
-      node.onStopped = () => this.#kernel.at(this.#kernel.nowMs, cause, stop);
+      const askedAt = this.#recorder.at;
+      const graceMs = Math.min(GRACE_MS, step.downMs - 1);
+      const leave = (code: number | null): void => {
+        if (node.host.incarnation !== incarnation || !node.host.isUp) return;
+        this.#recorder.add({ type: "exit", at: this.#recorder.at, host: step.host, askedAt, graceMs, code });
+        stop();
+      };
+      node.onStopped = () => this.#kernel.at(this.#kernel.nowMs, cause, () => leave(0));
       node.host.command({ type: "shutdown" }, cause);
-      this.#kernel.at(this.#kernel.nowMs + Math.min(GRACE_MS, step.downMs - 1), cause, stop);
+      this.#kernel.at(this.#kernel.nowMs + graceMs, cause, () => leave(null));
     } else {
       node.host.command({ type: "disconnect" }, cause);
       this.#kernel.at(this.#kernel.nowMs + Math.min(100, step.downMs - 1), cause, stop);

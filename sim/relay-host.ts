@@ -71,11 +71,12 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
   ): RunningProgram<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
     const { codec, pool, mark, suite, watch } = this.#options;
     const context: Context = { entropy, suite: this.#suite, mark, pool };
-    const store = new RelayStore(disk, suite, codec);
+    const store = new RelayStore(disk, suite, codec, mark);
     return { machine: new Relay(this.config, context), store: watch?.started(store) ?? store };
   }
 
   onEvent(event: RelayEvent): void {
+    this.#log(event);
     if (event.type === "ready") this.relayId = event.relayId;
     if (event.type !== "stopped") return;
     const told = this.onStopped;
@@ -86,6 +87,16 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
   /** Turns bits of payloads over where they lie on its disk; its process may not have noticed when it next reads. */
   rot(bits: number, choose: (bound: number) => number): number {
     return rotPayloads(this.host.disk, RELAY_DATA_FILE, this.#options.codec, bits, choose);
+  }
+
+  /** As the daemon's log has it. */
+  #log(event: RelayEvent): void {
+    const { recorder } = this.#options;
+    const line =
+      event.type === "dropped"
+        ? JSON.stringify({ level: "debug", why: event.why, msg: event.type })
+        : JSON.stringify({ level: "info", msg: event.type });
+    recorder.add({ type: "log", at: recorder.at, host: this.name, line });
   }
 
   get idHex(): string {

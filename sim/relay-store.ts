@@ -4,6 +4,7 @@
  * lies in a file beside it: an operator who loses or restores the data need not lose the address (W-01).
  */
 import { encodeHex, parseHex } from "../core/bytes.ts";
+import type { Context } from "../core/context.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 import { decideAdmit } from "../core/log/admit.ts";
 import { decideAppend } from "../core/log/append.ts";
@@ -44,10 +45,14 @@ const IDENTITY_ENTRY = 0;
 /** A session of a group that rotted away on the disk: it must say Hello again. */
 const VANISHED: StoreError = { type: "StorageFailed" };
 
+/** Never written to: the first entry makes a list of one, where one that is pushed to from empty has room for seventeen. */
+const NO_ENTRIES: Entry[] = [];
+
 type Of<T extends RelayOperation["type"]> = Extract<RelayOperation, { type: T }>;
 
 export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   readonly #journal: Journal;
+  readonly #mark: Context["mark"] | undefined;
   readonly #identityJournal: Journal;
   readonly #hasher: ChainHasher;
   readonly #isWhole: (row: LogRow) => boolean;
@@ -55,13 +60,14 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   /** Rows as they were read from the disk, not looked at yet: what was written by this process cannot have rotted. */
   #unread = new Set<LogRow>();
   #identity: Uint8Array | undefined;
-  #entries: Entry[] = [];
+  #entries: Entry[] = NO_ENTRIES;
   #identityEntries: Entry[] = [];
   #answers: RelayAnswer[] = [];
 
-  constructor(disk: Disk, suite: CryptoSuite, codec: JournalCodec) {
-    this.#journal = new Journal(disk, RELAY_DATA_FILE, codec);
-    this.#identityJournal = new Journal(disk, RELAY_IDENTITY_FILE, codec);
+  constructor(disk: Disk, suite: CryptoSuite, codec: JournalCodec, mark?: Context["mark"]) {
+    this.#mark = mark;
+    this.#journal = new Journal(disk, RELAY_DATA_FILE, codec, mark);
+    this.#identityJournal = new Journal(disk, RELAY_IDENTITY_FILE, codec, mark);
     this.#hasher = new ChainHasher(suite);
     // Not in one, as in nemesis.ts.
     const isWhole = (row: LogRow): boolean => {
@@ -75,10 +81,10 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   }
 
   stage(operations: readonly RelayOperation[], now: Now): boolean {
-    this.#answers = [];
-    this.#entries = [];
+    this.#entries = NO_ENTRIES;
     this.#identityEntries = [];
-    for (const operation of operations) this.#answers.push(this.#run(operation, now));
+    this.#answers = [this.#run(operations[0]!, now)];
+    for (let i = 1; i < operations.length; i++) this.#answers.push(this.#run(operations[i]!, now));
     const error = append(this.#identityJournal, this.#identityEntries) ?? append(this.#journal, this.#entries);
     if (error !== undefined) this.#fail(error);
     return this.#isOwed;
@@ -88,7 +94,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     if (!this.#isOwed) return this.#answers;
     const error = commit(this.#identityJournal, this.#identityEntries) ?? commit(this.#journal, this.#entries);
     if (error !== undefined) this.#fail(error);
-    this.#entries = [];
+    this.#entries = NO_ENTRIES;
     this.#identityEntries = [];
     return this.#answers;
   }
@@ -104,7 +110,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     this.#journal.rollback();
     this.#identityJournal.rollback();
     this.#reload();
-    this.#entries = [];
+    this.#entries = NO_ENTRIES;
     this.#identityEntries = [];
     this.#answers = this.#answers.map(({ id }) => ({ id, type: "failed", error }));
   }
@@ -119,7 +125,8 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   }
 
   #write(entry: Entry): void {
-    this.#entries.push(entry);
+    if (this.#entries === NO_ENTRIES) this.#entries = [entry];
+    else this.#entries.push(entry);
     this.#tables.apply(entry);
   }
 
@@ -186,6 +193,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
 
     const decision = decideAdmit(group?.head, claim, (cursor) => chainAt(group!, cursor), freshEpoch);
     const isRenewed = decision.change === "renewed";
+    if (decision.change === "created" && claim.epoch !== null) this.#mark?.("store.group-lost");
     if (decision.change !== "none") this.#write(headEntry(operation.group, decision.head));
     if (isRenewed) this.#write(renewedEntry(operation.group));
     const { record } = enter;
@@ -203,7 +211,10 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   #append(operation: Of<"append">, now: Now): RelayAnswer {
     const { id, device, items, defaultTtlS, heldBytesMax, totalBytesMax } = operation;
     const group = this.#tables.group(operation.group);
-    if (group === undefined) return { id, type: "failed", error: VANISHED };
+    if (group === undefined) {
+      this.#mark?.("store.group-vanished");
+      return { id, type: "failed", error: VANISHED };
+    }
     const decision = decideAppend(this.#hasher, group.head, (blob) => group.byBlob.get(blob), {
       sender: device,
       items,
@@ -279,6 +290,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
       const { head, gone } = decideSweep(group.head, group.rows, request);
       for (const { cursor, why } of gone) this.#write(goneEntry(group.id, cursor, why));
       const isTrimmed = head.trimmed.cursor !== group.head.trimmed.cursor;
+      if (isTrimmed) this.#mark?.("store.trimmed");
       if (gone.length > 0 || isTrimmed) this.#write(headEntry(group.id, head));
       count += gone.length;
     }

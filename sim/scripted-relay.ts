@@ -45,6 +45,8 @@ export function createEntropy(): Entropy {
 export class Log {
   head: LogHead;
   readonly rows: LogRow[] = [];
+  /** Of the other member's blobs, by their numbers. */
+  readonly #hashes = new Map<number, Uint8Array>();
   readonly #hasher = new ChainHasher(suite);
   readonly #entropy = createEntropy();
 
@@ -72,10 +74,12 @@ export class Log {
   /** A blob of another member, or one that no member sealed. */
   add(number: number, isSealed = true): this {
     const blobId = new Uint8Array(16).fill(number);
-    const previous = new Uint8Array(32);
+    const previous = this.#hashes.get(number - 1) ?? new Uint8Array(32);
     const content = { sender: RELAY.id, sequence: number, previous, givenUp: [], body: Uint8Array.of(number) };
     const about = { suite, entropy: this.#entropy, key: KEYS.encryption, groupId: KEYS.groupId, kind: BlobKind.data };
-    this.append(blobId, isSealed ? sealBlob({ ...about, blobId, content }) : new Uint8Array(400));
+    const payload = isSealed ? sealBlob({ ...about, blobId, content }) : new Uint8Array(400);
+    if (isSealed) this.#hashes.set(number, suite.hash(payload));
+    this.append(blobId, payload);
     return this;
   }
 

@@ -15,10 +15,13 @@ import { HeldRun } from "../scenarios/held-run.ts";
 import type { HistoryRecord } from "../scenarios/history.ts";
 import type { Moment, Plan } from "../scenarios/plan.ts";
 import { JournalCodec } from "./journal-codec.ts";
-import type { Choices } from "./kernel/choices.ts";
+import { SeededChoices, type Choices } from "./kernel/choices.ts";
 import { Kernel } from "./kernel/kernel.ts";
+import { type Guide, OrderQueue } from "./kernel/order-queue.ts";
 import { ReplayedChoices } from "./kernel/recorded-choices.ts";
 import type { TraceCheckpoint, TraceDetail } from "./kernel/trace.ts";
+import { PlannedOrder } from "./planned-order.ts";
+import { WatchedChoices, type MadeChoice } from "./kernel/watched-choices.ts";
 import { RunPool } from "./run-pool.ts";
 import { toySuite } from "./toy-suite.ts";
 import { World } from "./world.ts";
@@ -31,8 +34,12 @@ export interface SimOptions {
   readonly detail?: TraceDetail;
   /** Instead of those that the seed makes: a recording, a replay. */
   readonly choices?: Choices;
+  /** Told of every choice of the run, calm ones too. */
+  readonly onChoice?: (choice: MadeChoice) => void;
   /** Told of every moment of the run that a fault could be bound to. */
   readonly onMoment?: (moment: Moment, atMs: number) => void;
+  /** Chooses in the window of a plan with an order, instead of what the plan says. What it throws ends the run. */
+  readonly guide?: Guide;
 }
 
 export interface SimRun {
@@ -50,6 +57,8 @@ export interface SimRun {
   readonly checkpoints: readonly TraceCheckpoint[];
   /** Coverage marks that were hit, in order of the first time. */
   readonly marks: readonly string[];
+  /** How often each of them was hit. */
+  readonly markCounts: ReadonlyMap<string, number>;
 }
 
 export interface SimulatorOptions {
@@ -74,7 +83,9 @@ export class Simulator {
   }
 
   run(plan: Plan, options: SimOptions = {}): SimRun {
-    const kernel = this.#reset(plan, options);
+    const { order } = plan;
+    const queue = order === undefined ? undefined : new OrderQueue(options.guide ?? new PlannedOrder(order));
+    const kernel = this.#reset(plan, options, queue);
     this.#codec.reset();
     this.#pool.reset();
     const suite = options.suite === "portable" ? portableSuite : toySuite;
@@ -84,6 +95,7 @@ export class Simulator {
       codec: this.#codec,
       onMoment: options.onMoment,
       pool: this.#pool,
+      openWindow: queue === undefined ? undefined : () => queue.open(),
     });
     recordSecrets(world, plan, suite);
     this.#held.offer(world);
@@ -98,11 +110,12 @@ export class Simulator {
       simulatedMs: kernel.nowMs,
       frames: recorder.frames,
       checkpoints: kernel.trace.checkpoints,
-      marks: [...world.marks],
+      marks: [...world.marks.keys()],
+      markCounts: world.marks,
     };
   }
 
-  #reset(plan: Plan, options: SimOptions): Kernel {
+  #reset(plan: Plan, options: SimOptions, queue: OrderQueue | undefined): Kernel {
     const { hi, lo } = seedHalves(plan.seed);
     const kernelOptions = {
       seedLo: lo,
@@ -110,6 +123,7 @@ export class Simulator {
       startWallMs: START_WALL_MS,
       eventBudget: options.eventBudget ?? EVENT_BUDGET,
       ...choicesOf(plan, options),
+      ...(queue === undefined ? {} : { queue }),
     };
     if (this.#kernel === undefined) this.#kernel = new Kernel(kernelOptions);
     else this.#kernel.reset(kernelOptions);
@@ -120,8 +134,11 @@ export class Simulator {
 
 /** A plan that carries its choices is calm in all others, whatever its seed would have chosen. */
 function choicesOf(plan: Plan, options: SimOptions): { readonly choices?: Choices } {
-  if (options.choices !== undefined) return { choices: options.choices };
-  return plan.choices === undefined ? {} : { choices: new ReplayedChoices(plan.choices, { exact: false }) };
+  const given =
+    options.choices ?? (plan.choices === undefined ? undefined : new ReplayedChoices(plan.choices, { exact: false }));
+  if (options.onChoice === undefined) return given === undefined ? {} : { choices: given };
+  const { hi, lo } = seedHalves(plan.seed);
+  return { choices: new WatchedChoices(given ?? new SeededChoices(lo, hi), options.onChoice) };
 }
 
 /** Argon2id is far too slow for a seed: in the simulator the derived secret is given (design §13). */

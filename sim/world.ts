@@ -13,6 +13,8 @@ import type { JournalCodec } from "./journal-codec.ts";
 import type { Cause } from "./kernel/choices.ts";
 import { createCause } from "./kernel/choices.ts";
 import type { Kernel } from "./kernel/kernel.ts";
+import type { Lane } from "./kernel/scheduler.ts";
+import { laneOf } from "./step-lane.ts";
 import { HostWatch } from "./host-watch.ts";
 import { momentKey, Moments } from "./moments.ts";
 import { Nemesis, type StepWithholding } from "./nemesis.ts";
@@ -27,6 +29,8 @@ export interface WorldOptions {
   /** Told of every moment that a fault could be bound to. */
   readonly onMoment?: ((moment: Moment, atMs: number) => void) | undefined;
   readonly pool: BytePool;
+  /** Opens the window in which the plan's order is followed. */
+  readonly openWindow?: (() => void) | undefined;
 }
 
 /** The plan's zero: by then every host has booted. */
@@ -45,10 +49,12 @@ const NOISE_FRAMING = { lengthBytes: 2 } as const;
 const BOOT_CAUSE = 0x7fff_0000;
 const HEAL_CAUSE = 0x7fff_0001;
 const LEAVE_CAUSE = 0x7fff_0002;
+const WINDOW_CAUSE = 0x7fff_0003;
 
 export class World {
   readonly recorder: Recorder;
-  readonly marks = new Set<string>();
+  /** How often each was hit. */
+  readonly marks = new Map<string, number>();
   readonly #kernel: Kernel;
   readonly #plan: Plan;
   readonly #options: WorldOptions;
@@ -80,7 +86,7 @@ export class World {
 
   #boot(): boolean {
     const mark = (name: string): void => {
-      this.marks.add(name);
+      this.marks.set(name, (this.marks.get(name) ?? 0) + 1);
     };
     const { topology } = this.#plan;
     const { codec, pool, suiteFor } = this.#options;
@@ -138,7 +144,12 @@ export class World {
   }
 
   #trouble(): boolean {
-    for (const step of this.#plan.steps) this.#schedule(step);
+    const { order, steps } = this.#plan;
+    for (const step of steps) this.#schedule(step);
+    const { openWindow } = this.#options;
+    if (order !== undefined && openWindow !== undefined) {
+      this.#kernel.at(ORIGIN_MS + order.fromMs, createCause(WINDOW_CAUSE), openWindow);
+    }
     if (!this.#runTo(ORIGIN_MS + this.#plan.healAtMs)) return false;
     const cause = createCause(HEAL_CAUSE);
     this.#isHealed = true;
@@ -155,13 +166,17 @@ export class World {
 
   #schedule(step: Step): void {
     const cause = createCause(step.id);
-    const at = (atMs: number, action: () => void): void => this.#kernel.at(ORIGIN_MS + atMs, cause, action);
+    const at = (atMs: number, action: () => void, lane?: Lane): void =>
+      this.#kernel.at(ORIGIN_MS + atMs, cause, action, lane);
+    // What is planned for later than the window opens is something that can come next in it.
+    const { order } = this.#plan;
+    const lane = order !== undefined && step.atMs > order.fromMs ? laneOf(step) : undefined;
     if (isFault(step)) {
       this.#nemesis.prepare(step, at);
       if (step.when !== undefined) return;
-      at(step.atMs, () => this.#nemesis.issue(step, cause));
+      at(step.atMs, () => this.#nemesis.issue(step, cause), lane);
     } else {
-      at(step.atMs, () => this.#operate(step, cause));
+      at(step.atMs, () => this.#operate(step, cause), lane);
     }
   }
 

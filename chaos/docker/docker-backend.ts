@@ -17,6 +17,7 @@ import type { Images } from "../engine/images.ts";
 import type { Pumba } from "../engine/pumba.ts";
 import { ToxiproxyServer } from "../links/toxiproxy-server.ts";
 import type { Backend, BackendContext, BackendHost, Fidelity, HostKind } from "../world/backend.ts";
+import { within } from "../world/deadline.ts";
 import { EnvironmentError } from "../world/environment-error.ts";
 import { sleep } from "../world/run-clock.ts";
 import { DockerHost, HTTP_PORT, VOLUME_AT } from "./docker-host.ts";
@@ -46,6 +47,7 @@ const PUMBA_FAULTS: ReadonlySet<FaultStep["do"]> = new Set(["crash", "restart", 
 /** The server gives up after 25 s; a toxic before a narrow line is taken away when what waits there has gone through. */
 const CALL_TIMEOUT_MS = 24_000;
 const ASK_TIMEOUT_MS = 1000;
+const CLOSE_TIMEOUT_MS = 120_000;
 const CAPTURE_AT = "/var/tmp/capture.pcap";
 const CAPTURE_PACKETS = 200_000;
 
@@ -164,7 +166,10 @@ export class DockerBackend implements Backend {
     for (const pod of await Promise.allSettled(this.#pods.values())) {
       if (pod.status === "fulfilled") pod.value.shell.close();
     }
-    if (this.#context !== undefined) await sweepLabel(this.#options.docker, labelOf(this.#context.journal.run));
+    if (this.#context === undefined) return;
+    // What an engine that hangs does not remove stays in the journal, and the next run heals it.
+    const swept = sweepLabel(this.#options.docker, this.label);
+    await within(CLOSE_TIMEOUT_MS, `the engine did not remove what is labelled ${this.label}`, swept);
   }
 
   // ── pods ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -31,16 +31,14 @@ export async function sweepLabel(docker: Docker, label: string): Promise<readonl
     }
   };
   const filters = { label: [label] };
-  // Those that live in another one's namespaces go first.
   const containers = await docker.listContainers({ all: true, filters });
+  const removeContainer = ({ Id, Names }: Docker.ContainerInfo): Promise<void> =>
+    remove(`container ${Names[0]?.slice(1) ?? Id}`, () => docker.getContainer(Id).remove({ force: true, v: true }));
   const isPod = ({ Labels }: Docker.ContainerInfo): boolean => Labels["chaos.part"] === "pod";
-  for (const wave of [containers.filter((each) => !isPod(each)), containers.filter(isPod)]) {
-    await Promise.all(
-      wave.map(({ Id, Names }) =>
-        remove(`container ${Names[0]?.slice(1) ?? Id}`, () => docker.getContainer(Id).remove({ force: true, v: true })),
-      ),
-    );
-  }
+  // Those that live in another one's namespaces go first.
+  await Promise.all(containers.filter((each) => !isPod(each)).map(removeContainer));
+  // One by one: an engine of 20.10 was seen to hang for good when several left one network at the same time.
+  for (const pod of containers.filter(isPod)) await removeContainer(pod);
   for (const { Id, Name } of await docker.listNetworks({ filters })) {
     await remove(`network ${Name}`, () => docker.getNetwork(Id).remove());
   }

@@ -4,14 +4,13 @@
  */
 import { existsSync } from "node:fs";
 import { unreachable } from "../../core/invariant.ts";
-import type { FaultStep } from "../../scenarios/plan.ts";
+import type { FaultStep, ToxicSpec } from "../../scenarios/plan.ts";
 import type { Fidelity } from "../world/backend.ts";
 import { atItsTime } from "../world/moment-fidelity.ts";
 import { probeTmpfs } from "./small-disk.ts";
 
 const EXACT: Fidelity = { how: "exact", reason: "" };
 
-/** What the simulator slices, loses and slows down are bytes of one stream; here too, so nothing is lost by the proxy. */
 export function localFidelity(step: FaultStep): Fidelity {
   return atItsTime(step, fidelityOf(step));
 }
@@ -25,8 +24,9 @@ function fidelityOf(step: FaultStep): Fidelity {
     case "wipe":
     case "rollback":
     case "partition":
-    case "toxic":
       return EXACT;
+    case "toxic":
+      return toxicFidelity(step.toxic);
     case "clock":
       return EXACT;
     case "withhold":
@@ -48,6 +48,16 @@ const POWER: Fidelity = {
     "the process is killed and its links go dark before that, but this machine keeps its power: the kernel keeps what was written and not synced",
   probe: "a file that was written without fsync is whole after SIGKILL",
 };
+
+/** What the simulator slices, loses and slows down are the bytes of one stream; a proxy does the same. */
+function toxicFidelity(toxic: ToxicSpec): Fidelity {
+  if (toxic.type !== "bandwidth" || toxic.bytesPerS < 1000 || toxic.bytesPerS % 1000 === 0) return EXACT;
+  return {
+    how: "approximate",
+    reason: "Toxiproxy's API counts whole kilobytes a second",
+    probe: `${toxic.bytesPerS} bytes a second are no whole number of them`,
+  };
+}
 
 function diskFidelity(fault: Extract<FaultStep, { do: "disk" }>["disk"]["type"]): Fidelity {
   switch (fault) {

@@ -1,9 +1,9 @@
 /**
- * A disk of a few megabytes in memory (tmpfs), mounted over a host's data folder where the system lets us, and filled to
- * the last byte when the plan says that it is full. Journalled before it is mounted.
+ * A disk of a few megabytes in memory (tmpfs), mounted over a host's data folder where the system lets us, and made as
+ * small as what is on it when the plan says that it is full. Journalled before it is mounted.
  */
 import { execFileSync } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, unlinkSync, writeSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EnvironmentError } from "../world/environment-error.ts";
@@ -11,8 +11,7 @@ import { FaultError } from "../world/fault-error.ts";
 import type { Journal } from "../world/journal.ts";
 
 const SIZE = "64m";
-const FILLER = "filler";
-const PIECE_BYTES = 1024 * 1024;
+const TRIES = 10;
 
 export interface TmpfsProbe {
   readonly canMount: boolean;
@@ -51,33 +50,32 @@ export function mountSmallDisk(path: string, journal: Journal): void {
   }
 }
 
-/** Nothing is free any more when this returns. */
+/** No larger than what is on it: nothing is free any more when this returns. */
 export function fillDisk(path: string): string {
-  const file = openSync(join(path, FILLER), "w", 0o600);
-  try {
-    for (let bytes = PIECE_BYTES; bytes > 0;) {
-      try {
-        if (writeSync(file, new Uint8Array(bytes)) < bytes) bytes >>= 1;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-        bytes >>= 1;
-      }
-    }
-  } finally {
-    closeSync(file);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { blocks, bfree, bsize } = statfsSync(path);
+    // Its process may have written meanwhile: then it does not fit.
+    if (!resize(path, `${Math.max(1, blocks - bfree) * bsize}`)) continue;
+    if (statfsSync(path).bavail === 0) return "0 bytes free";
   }
-  const { bavail, bsize } = statfsSync(path);
-  if (bavail > 0) throw new FaultError(`${bavail * bsize} bytes of ${path} are still free`);
-  return "0 bytes free";
+  throw new FaultError(`${path} could not be made as small as what is on it`);
 }
 
 export function freeDisk(path: string): void {
-  unlinkSync(join(path, FILLER));
-  if (statfsSync(path).bavail === 0) throw new FaultError(`${path} is still full`);
+  if (!resize(path, SIZE) || statfsSync(path).bavail === 0) throw new FaultError(`${path} is still full`);
 }
 
 export function unmount(path: string): void {
   execFileSync("umount", ["-l", path], { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+function resize(path: string, size: string): boolean {
+  try {
+    execFileSync("mount", ["-o", `remount,size=${size}`, path], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function mount(path: string): void {

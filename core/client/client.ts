@@ -30,6 +30,7 @@ import type { ClientJob, LinkPort } from "./link-port.ts";
 import { QueueMeter } from "./queue-meter.ts";
 import { RelayLink } from "./relay-link.ts";
 import { Sealer } from "./sealer.ts";
+import { SenderChains } from "./sender-chains.ts";
 import type { OutboxRow, SentLog } from "./sent-log.ts";
 import type { DeviceAnswer, DeviceOperation, EpochPosition, SentRow } from "./store.ts";
 
@@ -78,6 +79,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
       context,
       sealer: this.#sealer,
       copies: this.#copies,
+      chains: new SenderChains(),
       codec: new MessageCodec(),
       pool,
       hasher: new ChainHasher(context.suite),
@@ -96,7 +98,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     for (const link of this.#links) outboxes.push(link.outbox);
     const ids = new Set(this.#links.map(({ relay }) => relay));
     assertInvariant(relays.length > 0 && ids.size === relays.length, "a device has relays, each once");
-    this.#itinerary = new Itinerary(this.#links, config, port.tell);
+    this.#itinerary = new Itinerary(this.#links, config, port.tell, context.mark);
     this.#load();
   }
 
@@ -243,6 +245,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   }
 
   #tooEarly(command: ClientCommand): void {
+    this.#context.mark("client.early-command");
     const error = this.#early.add(command);
     if (error !== undefined) this.#tell({ type: "push-failed", ref: error.ref, error: error.full });
   }
@@ -251,6 +254,7 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
     const { active } = this.#itinerary;
     if (active !== undefined) return active.requests.add(command);
     const { ref } = command;
+    this.#context.mark("client.request.offline");
     this.#tell({ type: "request-failed", ref, why: "offline", code: null, retryAfterMs: null });
   }
 
@@ -273,7 +277,10 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
   #expire(now: Now): void {
     for (const { connector } of this.#links) connector.expire(now);
     this.#itinerary.expire(now);
-    if (this.#loadAtMs !== undefined && this.#loadAtMs <= now.monoMs) this.#load();
+    if (this.#loadAtMs !== undefined && this.#loadAtMs <= now.monoMs) {
+      this.#context.mark("client.load-again");
+      this.#load();
+    }
     for (const link of this.#links) link.expireSession(now);
   }
 
@@ -359,16 +366,19 @@ export class Client implements Machine<ClientCommand, ClientEvent, DeviceOperati
         this.#loadAtMs = now.monoMs + RETRY_MS;
         return;
       case "stage":
+        this.#context.mark("client.push.taken-back");
         this.#copies.queue.remove(job.sealed.row.payload.length);
         this.#sealer.takeBack(job.sealed);
         this.#giveUp(job.sealed.row.sequence);
         return this.#tell({ type: "push-failed", ref: job.ref, error: answer.error });
       case "rebase":
+        this.#context.mark("client.rebase-failed");
         return job.link.connector.lose("store-failed", now);
       case "take":
         return job.link.takeFailed(now);
       case "acked":
       case "give-up":
+        this.#context.mark("client.answer-unstored");
         // The row is still in the sent log: after a restart it is sent again and gets the same answer.
         return;
       default:

@@ -218,7 +218,9 @@ export class Connector {
     const wasLive = this.isLive;
     const hadConnection = this.#connection >= 0;
     this.#attempt = 0;
+    const wasConnecting = hadConnection && !wasLive;
     if (!this.#move("unwanted")) return;
+    if (wasConnecting) this.#context.mark("client.left-while-connecting");
     if (wasLive) this.send({ type: "Bye", reason: "closed" });
     if (hadConnection) this.#release(true);
     this.#news.push({ type: "lost", why, retryInMs: null });
@@ -242,6 +244,7 @@ export class Connector {
       ephemeral,
       expectedRemote: this.#relay.id,
       rekeyAfterMessages: this.#config.rekeyAfterMessages,
+      mark: this.#context.mark,
       pool: this.#pool,
     });
     const first = this.#channel.start();
@@ -288,6 +291,7 @@ export class Connector {
   ended(connection: ConnectionId, why: "closed" | "refused", now: Now): void {
     if (connection !== this.#connection) return;
     this.#connection = -1;
+    if (why === "refused") this.#context.mark("client.refused");
     this.lose(why, now);
   }
 
@@ -300,6 +304,7 @@ export class Connector {
       this.#context.mark("client.connect-timeout");
       this.lose("connect-timeout", now);
     } else if (this.#pingedMs === undefined) {
+      this.#context.mark("client.keep-alive");
       this.#pingedMs = now.monoMs;
       this.send({ type: "Ping", token: this.#pings++ });
     } else {
@@ -311,10 +316,17 @@ export class Connector {
   /** Gives the connection up and waits for the next attempt. */
   lose(why: DisconnectWhy, now: Now): void {
     const wasLive = this.isLive;
+    const { phase } = this;
     if (!this.#move("lost")) return;
+    if (phase === "handshaking") this.#context.mark("client.lost-in-handshake");
+    if (phase === "joining") this.#context.mark("client.lost-before-welcome");
+    if (why === "replaced") this.#context.mark("client.replaced");
     this.#release(this.#connection >= 0);
     const livedMs = wasLive ? now.monoMs - this.#liveSinceMs : 0;
-    if (livedMs >= BACKOFF.resetAfterMs) this.#attempt = 0;
+    if (livedMs >= BACKOFF.resetAfterMs) {
+      if (this.#attempt > 0) this.#context.mark("client.backoff-reset");
+      this.#attempt = 0;
+    }
     // Two clones replace each other for ever: only a life longer than the last wait ends the doubling.
     if (livedMs > 2 * replacedMs(Math.max(0, this.#timesReplaced - 1))) this.#timesReplaced = 0;
     const retryInMs =

@@ -115,6 +115,18 @@ export type ClientEvent =
   /** The relay lost or rolled back data: everything unacknowledged there is sent again. */
   | { readonly type: "epoch-changed"; readonly relay: string; readonly epoch: Epoch }
   | { readonly type: "page-refused"; readonly relay: string; readonly error: PageError }
+  /**
+   * This relay does not tell the truth about the log: it is missing what this device knows to be there (`rolled-back`),
+   * shows another past (`forked`) or one blob twice (`replayed`). `cloned` accuses the sender: two of its blobs have one
+   * number. `sender` is null when it is not about a blob.
+   */
+  | {
+      readonly type: "accused";
+      readonly relay: string;
+      readonly what: "rolled-back" | "forked" | "replayed" | "cloned";
+      readonly cursor: number;
+      readonly sender: DeviceId | null;
+    }
   | { readonly type: "store-failed"; readonly error: DeviceStoreError }
   | RequestEvent;
 
@@ -187,6 +199,8 @@ export type DisconnectWhy =
   | "wrong-relay"
   | "invalid-message"
   | "page-refused"
+  /** Its Welcome denies what it told this device before. */
+  | "dishonest"
   | "replaced"
   | "relay-shutdown"
   | "epoch-changed"

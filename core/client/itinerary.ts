@@ -8,6 +8,7 @@
  *
  * With one relay its connector waits and tries again by itself; nothing here has a time of its own then.
  */
+import type { Context } from "../context.ts";
 import type { Now } from "../machine.ts";
 import { BACKOFF, type ClientConfig, VISIT_LINGER_MS } from "./config.ts";
 import type { ClientEvent, DisconnectWhy } from "./events.ts";
@@ -31,13 +32,19 @@ export class Itinerary {
   readonly #visits: readonly Visits[];
   readonly #config: ClientConfig;
   readonly #tell: (event: ClientEvent) => void;
+  readonly #mark: Context["mark"];
   #isWanted = false;
   /** Relays that have failed in this round. */
   readonly #failed = new Set<number>();
   /** When the next round begins. */
   #roundAtMs: number | undefined;
 
-  constructor(links: readonly RelayLink[], config: ClientConfig, tell: (event: ClientEvent) => void) {
+  constructor(
+    links: readonly RelayLink[],
+    config: ClientConfig,
+    tell: (event: ClientEvent) => void,
+    mark: Context["mark"],
+  ) {
     this.#links = links;
     this.#visits = links.map(() => ({
       endedMs: undefined,
@@ -47,6 +54,7 @@ export class Itinerary {
     }));
     this.#config = config;
     this.#tell = tell;
+    this.#mark = mark;
   }
 
   /** The most preferred link that is live. */
@@ -72,7 +80,9 @@ export class Itinerary {
 
   /** A relay that lets the device in may still fail it at once: the others that failed in this round stay failed. */
   welcomed(link: RelayLink, now: Now): void {
-    this.#visits[this.#links.indexOf(link)]!.liveSinceMs = now.monoMs;
+    const index = this.#links.indexOf(link);
+    this.#visits[index]!.liveSinceMs = now.monoMs;
+    if (this.#links.some((other, i) => i > index && other.isLive)) this.#mark("client.moved-back");
     this.#roundAtMs = undefined;
   }
 
@@ -93,20 +103,28 @@ export class Itinerary {
     visits.liveSinceMs = undefined;
     // As its own backoff does: a long life makes up for what failed before.
     if (wasLive && livedMs >= BACKOFF.resetAfterMs) this.#failed.clear();
+    else if (wasLive) this.#mark("client.short-lived");
     this.#failed.add(index);
     // Another one is on its way already: what comes of it decides.
-    if (this.#isUnderWay()) return;
-    if (!isFailover(why)) return this.#waitUntil(visits.notBeforeMs);
+    if (this.#isUnderWay()) return this.#mark("client.other-under-way");
+    if (!isFailover(why)) {
+      this.#mark("client.no-failover");
+      return this.#waitUntil(visits.notBeforeMs);
+    }
     const count = this.#links.length;
     for (let step = 1; step < count; step++) {
       const next = (index + step) % count;
-      if (!this.#failed.has(next)) return this.#links[next]!.connect(now);
+      if (this.#failed.has(next)) continue;
+      this.#mark("client.failover");
+      return this.#links[next]!.connect(now);
     }
+    this.#mark("client.all-relays-failed");
     const againMs = Math.min(...this.#visits.map(({ notBeforeMs }) => notBeforeMs));
     this.#tell({ type: "all-relays-failed", retryInMs: Math.max(0, againMs - now.monoMs) });
     // One of them failed long enough ago to be tried at once.
-    if (againMs <= now.monoMs) this.#begin(now);
-    else this.#waitUntil(againMs);
+    if (againMs > now.monoMs) return this.#waitUntil(againMs);
+    this.#mark("client.round-at-once");
+    this.#begin(now);
   }
 
   deadline(): number {
@@ -137,8 +155,11 @@ export class Itinerary {
       if (i === active) continue;
       if (link.isSettled) {
         visits.idleSinceMs ??= now.monoMs;
-        if (visits.idleSinceMs + VISIT_LINGER_MS <= now.monoMs) link.leave("visit-over");
+        if (visits.idleSinceMs + VISIT_LINGER_MS > now.monoMs) continue;
+        this.#mark("client.visit-over");
+        link.leave("visit-over");
       } else if (link.phase === "offline" && this.#dueMs(i, active) <= now.monoMs) {
+        this.#mark(i < active ? "client.prefer-again" : link.isOwed ? "client.visit-owed" : "client.visit");
         link.connect(now);
       }
     }
@@ -185,6 +206,7 @@ function isFailover(why: DisconnectWhy): boolean {
     case "wrong-relay":
     case "invalid-message":
     case "page-refused":
+    case "dishonest":
     case "relay-shutdown":
     case "overloaded":
       return true;

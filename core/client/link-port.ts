@@ -13,6 +13,7 @@ import type { Copies } from "./copies.ts";
 import type { ClientEvent, DisconnectWhy } from "./events.ts";
 import type { RelayLink } from "./relay-link.ts";
 import type { Sealed, Sealer } from "./sealer.ts";
+import type { SenderChains } from "./sender-chains.ts";
 import type { OutboxRow } from "./sent-log.ts";
 import type { DeviceOperation } from "./store.ts";
 
@@ -48,6 +49,8 @@ export interface LinkPort {
   readonly context: Context;
   readonly sealer: Sealer;
   readonly copies: Copies;
+  /** What was seen of each sender, by whichever relay. */
+  readonly chains: SenderChains;
   readonly codec: MessageCodec;
   readonly pool: BytePool;
   readonly hasher: ChainHasher;

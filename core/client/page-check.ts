@@ -17,12 +17,13 @@ export type PageError =
   /** It says that more remains and brings nothing, or the reverse. */
   | { readonly type: "WrongMore" };
 
-/** The position at the end of the page. */
+/** The position at the end of the page; `hashes` gets those of the payloads, in order. */
 export function checkPage(
   suite: CryptoSuite,
   hasher: ChainHasher,
   from: Position,
   page: PullResponse,
+  hashes: Uint8Array[] = [],
 ): Result<Position, PageError> {
   if (page.after !== from.cursor) return fail({ type: "WrongAfter", after: page.after });
   if (page.hasMore !== page.through < page.max) return fail({ type: "WrongMore" });
@@ -35,7 +36,9 @@ export function checkPage(
     const range = page.gone[nextGone];
     if (blob !== undefined && blob.cursor === cursor + 1) {
       cursor = blob.cursor;
-      chain = hasher.next(chain, cursor, blob.blobId, suite.hash(blob.payload));
+      const hash = suite.hash(blob.payload);
+      hashes.push(hash);
+      chain = hasher.next(chain, cursor, blob.blobId, hash);
       nextBlob += 1;
     } else if (range !== undefined && range.from === cursor + 1) {
       cursor = range.to;

@@ -63,13 +63,14 @@ export class Pusher {
 
   refused(blobId: BlobId, code: number, retryable: boolean, waitMs: number, now: Now): void {
     const entry = this.outbox.get(encodeHex(blobId));
-    if (entry === undefined) return;
+    if (entry === undefined) return this.#port.context.mark("client.refusal.unexpected");
     if (retryable) this.#held(entry, code, waitMs, now);
     else this.#dropped(entry, code);
   }
 
   /** The session is over: everything is back in line, and a new one may try at once. */
   lost(): void {
+    if (this.outbox.inFlight > 0) this.#port.context.mark("client.push.requeued");
     this.outbox.holdAll();
     this.#notBeforeMs = 0;
   }

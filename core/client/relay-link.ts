@@ -16,6 +16,7 @@ import { WIRE_VERSION } from "../wire/messages.ts";
 import { Connector } from "./connector.ts";
 import type { Phase } from "./connector.ts";
 import type { DisconnectWhy } from "./events.ts";
+import type { InboxItem } from "../inbox/take.ts";
 import type { LinkPort, Taking } from "./link-port.ts";
 import { hearMessage } from "./link-messages.ts";
 import { checkPage } from "./page-check.ts";
@@ -41,6 +42,8 @@ export class RelayLink {
   #position: EpochPosition | undefined;
 
   // The present session, from Welcome on.
+  /** The log that it serves, for whoever compares places: another object for another epoch. */
+  #log: object = {};
   /** The relay's epoch; the position is in it once `#isInStep`. */
   #epoch: Epoch | undefined;
   #isInStep = false;
@@ -185,6 +188,12 @@ export class RelayLink {
     if (welcome.version !== WIRE_VERSION) return this.connector.lose("rejected", now);
     const { tell } = this.#port;
     const { relay } = this;
+    const denied = this.#denied(welcome);
+    if (denied !== undefined) {
+      this.#port.context.mark("client.relay.dishonest");
+      tell({ type: "accused", relay, what: denied, cursor: this.#position!.highest.cursor, sender: null });
+      return this.connector.lose("dishonest", now);
+    }
     this.connector.welcomed(now);
     this.#epoch = welcome.epoch.slice();
     this.#puller.welcomed(welcome.max.cursor, now.monoMs);
@@ -195,6 +204,7 @@ export class RelayLink {
       this.#isInStep = true;
       return;
     }
+    this.#log = {};
     const epoch = this.#epoch;
     const id = this.#port.job({ for: "rebase", link: this, epoch });
     this.#port.ask({ id, type: "rebase", relay, epoch });
@@ -208,6 +218,7 @@ export class RelayLink {
     if (entry === undefined) return context.mark("client.ack.unexpected");
     const position: Position = { cursor: ack.cursor, chain: ack.chain.slice() };
     const epoch = this.#epoch!;
+    if (ack.cursor > this.#position!.contiguous.cursor + 1) context.mark("client.cursor.gap");
     this.#raiseHighest(position);
     this.#puller.heard(ack.cursor);
     const { sequence } = entry.row;
@@ -222,8 +233,10 @@ export class RelayLink {
     const { context, hasher, sealer, tell } = this.#port;
     if (!this.#puller.answered(now.monoMs)) return context.mark("client.page.unexpected");
     const { through, max, hasMore, gone } = page;
+    if (through > Math.max(page.after, this.#puller.latest)) context.mark("client.page.unhinted");
     tell({ type: "pulled", relay, through, max, blobs: page.blobs.length, hasMore, gone });
-    const checked = checkPage(context.suite, hasher, this.#position!.contiguous, page);
+    const hashes: Uint8Array[] = [];
+    const checked = checkPage(context.suite, hasher, this.#position!.contiguous, page, hashes);
     if (!checked.ok) {
       context.mark("client.page.refused");
       tell({ type: "page-refused", relay, error: checked.error });
@@ -233,6 +246,7 @@ export class RelayLink {
     if (through === page.after) return;
     if (hasMore) context.mark("client.page.more");
     const items = page.blobs.map((blob) => sealer.open(blob));
+    for (let i = 0; i < items.length; i++) this.#suspect(items[i]!, hashes[i]!);
     const epoch = this.#epoch!;
     const lost = gone.map(({ from, to, why }) => ({ from, to, why }));
     this.#puller.taking();
@@ -241,6 +255,7 @@ export class RelayLink {
   }
 
   notified(cursor: number): void {
+    if (this.#puller.isTaking) this.#port.context.mark("client.hint.while-taking");
     this.#port.tell({ type: "notified", relay: this.relay, by: "Notify", cursor });
     this.#puller.heard(cursor);
   }
@@ -260,6 +275,7 @@ export class RelayLink {
 
   pullRefused(code: number, waitMs: number, now: Now): void {
     if (!this.#puller.refused(now.monoMs + waitMs)) return;
+    this.#port.context.mark("client.pull.refused");
     this.#port.tell({ type: "pull-failed", relay: this.relay, why: `refused (${code})` });
   }
 
@@ -280,10 +296,12 @@ export class RelayLink {
       this.#port.tell({ type: "epoch-changed", relay: this.relay, epoch });
     }
     this.#position = { epoch, contiguous: START, highest: START };
+    if (rows.length > this.outbox.size) this.#port.context.mark("client.push.owed-anew");
     this.#port.copies.owedAnew(this.outbox, rows);
     this.outbox.load(rows);
     // The connection may have gone, or found yet another epoch, while the store was at work.
     this.#isInStep = this.#epoch !== undefined && isEqualBytes(this.#epoch, epoch);
+    if (!this.#isInStep) this.#port.context.mark("client.rebase-outrun");
   }
 
   taken(epoch: Epoch, through: Position, page: Taking, rows: number): void {
@@ -298,13 +316,20 @@ export class RelayLink {
       tell({ type: "lost-history", relay, epoch, range: { from, to, why } });
     }
     tell({ type: "inbox", relay, rows, through, epoch });
-    if (this.#position === undefined || !isEqualBytes(this.#position.epoch, epoch)) return;
-    this.#position = { epoch, contiguous: through, highest: this.#position.highest };
+    if (this.#position === undefined || !isEqualBytes(this.#position.epoch, epoch)) {
+      return context.mark("client.page.of-old-epoch");
+    }
+    const { contiguous: before, highest } = this.#position;
+    if (highest.cursor > before.cursor + 1 && through.cursor >= highest.cursor)
+      context.mark("client.cursor.gap-refill");
+    this.#position = { epoch, contiguous: through, highest };
     this.#raiseHighest(through);
     if (this.isInStep) this.connector.send({ type: "Ack", cursor: through.cursor });
+    else context.mark("client.page.after-session");
   }
 
   takeFailed(now: Now): void {
+    this.#port.context.mark("client.page.take-failed");
     this.#puller.takeFailed(now.monoMs);
   }
 
@@ -366,13 +391,34 @@ export class RelayLink {
     if (position.cursor > highest.cursor) this.#position = { epoch, contiguous, highest: position };
   }
 
+  /** An honest relay that is in the epoch of Hello holds what Hello told of; otherwise it begins another one. */
+  #denied({ epoch, max }: Welcome): "rolled-back" | "forked" | undefined {
+    if (this.#position === undefined || !isEqualBytes(this.#position.epoch, epoch)) return undefined;
+    const { cursor, chain } = this.#position.highest;
+    if (max.cursor < cursor) return "rolled-back";
+    return max.cursor === cursor && !isEqualBytes(max.chain, chain) ? "forked" : undefined;
+  }
+
+  /** The page is taken all the same: who is accused is for the application to judge. */
+  #suspect({ cursor, content }: InboxItem, hash: Uint8Array): void {
+    if (content === null) return;
+    const { sender, sequence, previous } = content;
+    const what = this.#port.chains.see(sender, sequence, hash, previous, { log: this.#log, cursor });
+    if (what === undefined) return;
+    this.#port.context.mark(`client.${what}`);
+    this.#port.tell({ type: "accused", relay: this.relay, what, cursor, sender });
+  }
+
   #lost(why: DisconnectWhy, retryInMs: number | null, now: Now): void {
     const { tell } = this.#port;
     const wasLive = this.#epoch !== undefined;
     this.#epoch = undefined;
     this.#isInStep = false;
     this.#pusher.lost();
-    if (this.#puller.lost()) tell({ type: "pull-failed", relay: this.relay, why });
+    if (this.#puller.lost()) {
+      this.#port.context.mark("client.pull.lost");
+      tell({ type: "pull-failed", relay: this.relay, why });
+    }
     for (const ref of this.requests.lost()) {
       tell({ type: "request-failed", ref, why: "disconnected", code: null, retryAfterMs: null });
     }

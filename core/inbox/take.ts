@@ -41,17 +41,18 @@ export function decideTake(
 ): TakeDecision {
   const deliver: InboxItem[] = [];
   const quarantine: InboxItem[] = [];
-  const delivered = new Set<string>();
-  const quarantined = new Set<string>();
+  // Most pages bring one blob, which cannot come again in it.
+  const delivered = items.length > 1 ? new Set<string>() : undefined;
+  const quarantined = items.length > 1 ? new Set<string>() : undefined;
   for (const item of items) {
     const id = encodeHex(item.blobId);
-    if (isDelivered(id) || delivered.has(id)) continue;
+    if (isDelivered(id) || delivered?.has(id) === true) continue;
     if (item.content !== null) {
       deliver.push(item);
-      delivered.add(id);
-    } else if (!isQuarantined(id) && !quarantined.has(id)) {
+      delivered?.add(id);
+    } else if (!isQuarantined(id) && quarantined?.has(id) !== true) {
       quarantine.push(item);
-      quarantined.add(id);
+      quarantined?.add(id);
     }
   }
   return { deliver, quarantine };

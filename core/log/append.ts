@@ -59,13 +59,13 @@ export function decideAppend(
 ): AppendDecision {
   const rows: LogRow[] = [];
   const answers: AppendAnswer[] = [];
-  const fresh = new Map<string, KnownBlob>();
+  const fresh = request.items.length > 1 ? new Map<string, KnownBlob>() : undefined;
   let { max, heldBytes } = head;
   let { totalBytes } = request;
 
   for (const item of request.items) {
     const id = encodeHex(item.blobId);
-    const earlier = fresh.get(id) ?? known(id, item.blobId);
+    const earlier = fresh?.get(id) ?? known(id, item.blobId);
     if (earlier !== undefined) {
       answers.push(answerRepeated(item, earlier, head.epoch));
       continue;
@@ -92,7 +92,7 @@ export function decideAppend(
       gone: null,
     };
     rows.push(row);
-    if (request.items.length > 1) fresh.set(id, row);
+    fresh?.set(id, row);
     answers.push({ type: "accepted", blobId: item.blobId, cursor, chain, epoch: head.epoch, isNew: true });
     max = { cursor, chain };
     heldBytes += sizeBytes;

@@ -56,6 +56,8 @@ export interface ChannelOptions {
   readonly rekeyAfterMessages?: number;
   readonly frameBytesMax?: number;
   readonly pool: BytePool;
+  /** As in `Context`. */
+  readonly mark?: (name: string) => void;
 }
 
 const DONE: Result<void, never> = ok(undefined);
@@ -63,6 +65,7 @@ const DONE: Result<void, never> = ok(undefined);
 export class SecureChannel {
   readonly #pool: BytePool;
   readonly #rekeyAfter: number;
+  readonly #mark: ((name: string) => void) | undefined;
   #frameBytesMax: number;
   readonly #expectedRemote: Uint8Array | undefined;
 
@@ -95,6 +98,7 @@ export class SecureChannel {
   constructor(options: ChannelOptions) {
     this.#pool = options.pool;
     this.#rekeyAfter = options.rekeyAfterMessages ?? REKEY_AFTER_MESSAGES;
+    this.#mark = options.mark;
     this.#frameBytesMax = options.frameBytesMax ?? FRAME_BYTES_MAX;
     this.#expectedRemote = options.expectedRemote;
     assertInvariant(Number.isSafeInteger(this.#rekeyAfter) && this.#rekeyAfter > 0, "channel: rekey after 1 or more");
@@ -276,7 +280,10 @@ export class SecureChannel {
     out[at] = length >>> 8;
     out[at + 1] = length;
     send.encrypt(EMPTY, plaintext, out.subarray(start, start + length));
-    if (send.counter % this.#rekeyAfter === 0) send.rekey();
+    if (send.counter % this.#rekeyAfter === 0) {
+      this.#mark?.("channel.rekey");
+      send.rekey();
+    }
     return start + length;
   }
 
@@ -372,6 +379,7 @@ export class SecureChannel {
         this.#frames[this.#framesFilled++] = plaintext.subarray(at, at + length);
         at += length;
       } else {
+        this.#mark?.("channel.frame-in-pieces");
         this.#body = this.#pool.take(length);
         this.#bodyFilled = 0;
       }

@@ -41,12 +41,14 @@ export class Answers {
 
   /** `session` is undefined when it has ended meanwhile: then only others hear of what happened. */
   take(job: SessionJob, session: Session | undefined, answer: SessionAnswer, now: Now): void {
+    if (session === undefined) this.#context.mark("relay.answer-to-nobody");
     switch (answer.type) {
       case "admitted":
         if (answer.isRenewed) this.#renewed(job.groupHex);
         if (session !== undefined && !this.isStopping) this.#admitted(session, answer, now);
         return;
       case "full":
+        this.#context.mark("relay.full");
         if (session !== undefined) this.#overloaded(session);
         return;
       case "revoked-device":
@@ -55,6 +57,7 @@ export class Answers {
       case "appended":
         if (session !== undefined) this.#acknowledgePushes(session, answer.answers);
         if (answer.answers.some((one) => one.type === "accepted" && one.isNew)) {
+          if (answer.answers.length > 1) this.#context.mark("relay.notify.coalesced");
           this.#notify(job.groupHex, session, answer.max);
         }
         return;
@@ -84,7 +87,10 @@ export class Answers {
   #renewed(groupHex: string): void {
     this.#context.mark("relay.epoch-renewed");
     const { sessions } = this.#connections;
-    for (const other of [...sessions.liveOf(groupHex)]) this.#connections.bye(other, "epoch", "epoch");
+    for (const other of [...sessions.liveOf(groupHex)]) {
+      this.#context.mark("relay.epoch-renewed-for-others");
+      this.#connections.bye(other, "epoch", "epoch");
+    }
   }
 
   #admitted(session: Session, answer: Answer<"admitted">, now: Now): void {
@@ -126,6 +132,7 @@ export class Answers {
           break;
         }
         case "conflict":
+          this.#context.mark("relay.push.conflict");
           this.#connections.refuse(session, ErrorCode.BlobConflict, subject);
           break;
         case "quota": {
@@ -155,6 +162,7 @@ export class Answers {
     const { page } = answer;
     session.isPaging = false;
     if (page === null) {
+      this.#context.mark("relay.page.beyond");
       this.#connections.refuse(session, ErrorCode.InvalidMessage, about("Pull"));
       return this.#connections.drop(session, "invalid-message");
     }

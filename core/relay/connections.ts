@@ -68,6 +68,7 @@ export class Connections {
         staticKey,
         ephemeral,
         rekeyAfterMessages: this.#config.rekeyAfterMessages,
+        mark: this.#context.mark,
         frameBytesMax: HELLO_BYTES_MAX,
         pool: this.#pool,
       }),

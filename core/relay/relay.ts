@@ -141,6 +141,7 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
       if (this.#sessions.at(connection) !== session) return;
     }
     if (!received.ok) {
+      this.#context.mark(channel.handshakeHash === undefined ? "relay.handshake-failed" : "relay.frame-refused");
       const why = channel.handshakeHash === undefined ? "handshake-failed" : "invalid-message";
       return this.#connections.drop(session, why);
     }
@@ -153,7 +154,10 @@ export class Relay implements Machine<RelayCommand, RelayEvent, RelayOperation, 
     if (this.#nextSweepMs === undefined || this.#nextSweepMs > now.monoMs) return;
     this.#admission.forgetFull(now.monoMs);
     this.#nextSweepMs = undefined;
-    if (this.#identity === undefined) return this.#load();
+    if (this.#identity === undefined) {
+      this.#context.mark("relay.load-again");
+      return this.#load();
+    }
     const { dedupeRetentionS, acknowledgedRetentionS } = this.#config;
     const id = this.#jobs.add({ for: "sweep" });
     this.#outputs.push({ type: "store", operation: { id, type: "sweep", dedupeRetentionS, acknowledgedRetentionS } });

@@ -59,6 +59,7 @@ export class Requests {
     const waitMs = this.#admission.messageWaitMs(session.membership!.rateKey, now.monoMs);
     if (waitMs > 0) return this.#limitRate(session, message, waitMs);
     if (this.isStopping && isRequest(message)) {
+      this.#context.mark("relay.stopping.refused");
       return this.#connections.refuse(session, ErrorCode.RelayShuttingDown, subjectOf(message), BUSY_RETRY_MS);
     }
     this.#fromMember(session, message, now);
@@ -70,7 +71,8 @@ export class Requests {
    * their order.
    */
   flushBatch(session: Session): void {
-    if (session.batch.length === 0 || session.isAppending) return;
+    if (session.batch.length === 0) return;
+    if (session.isAppending) return this.#context.mark("relay.batch-waits");
     session.isAppending = true;
     const items: AppendItem[] = session.batch.splice(0);
     const { group, device } = session.membership!;
@@ -152,11 +154,13 @@ export class Requests {
   }
 
   #invalid(session: Session, message: Message): void {
+    this.#context.mark("relay.out-of-phase");
     this.#connections.refuse(session, ErrorCode.InvalidMessage, { message: message.type, blobId: null });
     this.#connections.drop(session, "invalid-message");
   }
 
   #busy(session: Session, message: Message): void {
+    this.#context.mark("relay.busy");
     this.#connections.refuse(session, ErrorCode.RateLimited, subjectOf(message), BUSY_RETRY_MS);
   }
 
@@ -170,6 +174,7 @@ export class Requests {
   #hello(session: Session, hello: Hello): void {
     const { suite, entropy } = this.#context;
     if (!hello.versions.includes(WIRE_VERSION)) {
+      this.#context.mark("relay.hello.version");
       this.#connections.refuse(session, ErrorCode.VersionUnsupported, subjectOf(hello));
       return this.#connections.drop(session, "version");
     }
@@ -178,6 +183,7 @@ export class Requests {
       this.#connections.refuse(session, ErrorCode.Unauthorized, subjectOf(hello));
       return this.#connections.drop(session, "unauthorized");
     }
+    if (hello.epoch === null) this.#context.mark("relay.hello.first");
     const group = groupIdOf(suite, hello.groupKey);
     const device = session.channel.remoteStatic!.slice();
     const groupHex = encodeHex(group);
@@ -210,6 +216,7 @@ export class Requests {
   #push(session: Session, push: Push): void {
     const { blobId } = push;
     if (push.payload.length > this.#config.payloadBytesMax) {
+      this.#context.mark("relay.push.too-large");
       return this.#connections.refuse(session, ErrorCode.BlobTooLarge, subjectOf(push));
     }
     const payloadHash = this.#context.suite.hash(push.payload);
@@ -230,6 +237,7 @@ export class Requests {
 
   #acknowledge(session: Session, claimed: number): void {
     const cursor = Math.min(claimed, session.servedMax);
+    if (cursor < claimed) this.#context.mark("relay.ack.clamped");
     if (cursor <= session.acknowledged) return;
     session.acknowledged = cursor;
     const { group, device } = session.membership!;

@@ -1,6 +1,7 @@
 /**
- * Messages of version 2 to bytes and back. One `MessageCodec` per machine: it holds one encoder and one decoder of the
- * MessagePack library, reused for every message. `parse(encode(m))` gives `m` again, and two different messages never
+ * Messages of version 2 to bytes and back. All `MessageCodec`s share one encoder and one decoder of the MessagePack
+ * library: their buffers are scratch that nothing is kept in, and making them anew costs a short-lived machine more than
+ * all its messages. `parse(encode(m))` gives `m` again, and two different messages never
  * have the same bytes. Bytes from a peer never make it throw; a message of our own that a peer would refuse by the
  * grammar (a fraction, a negative number, a text too long) is an `InvariantViolation` before it is sent.
  *
@@ -22,13 +23,14 @@ export type WireError =
   /** The library refused what the grammar admitted: not known to happen. */
   | { readonly type: "Undecodable" };
 
-export class MessageCodec {
-  readonly #encoder = createEncoder(1024);
-  readonly #decoder = createDecoder();
+/** Overwritten by every message. */
+const ENCODER = createEncoder(16 * 1024);
+const DECODER = createDecoder();
 
-  /** A view of the encoder's own buffer, valid until the next `encode` only: seal or copy it at once. */
+export class MessageCodec {
+  /** A view of the shared buffer, valid until anybody's next `encode` only: seal or copy it at once. */
   encode(message: Message): Uint8Array {
-    const bytes = this.#encoder.encodeSharedRef(encodeFields(message));
+    const bytes = ENCODER.encodeSharedRef(encodeFields(message));
     const refused = checkGrammar(bytes);
     if (refused !== undefined) throw new InvariantViolation(`${message.type} to send: ${refused.type}`);
     return bytes;
@@ -40,7 +42,7 @@ export class MessageCodec {
     if (refused !== undefined) return fail(refused);
     let fields: unknown;
     try {
-      fields = this.#decoder.decode(bytes);
+      fields = DECODER.decode(bytes);
     } catch {
       return fail({ type: "Undecodable" });
     }

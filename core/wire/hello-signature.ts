@@ -15,10 +15,13 @@ import { TAGS } from "./tags.ts";
 
 const LABEL = encodeText("0k-sync/2 hello");
 
+/** Overwritten by every Hello. */
+const ENCODER = createEncoder(256);
+
 /** The bytes under the signature. Label and handshake hash have fixed lengths, so no two Hellos share them. */
 export function encodeHelloToSign(hello: Omit<Hello, "signature">, handshakeHash: Uint8Array): Uint8Array {
   assertInvariant(handshakeHash.length === HASH_BYTES, "a handshake hash has 32 bytes");
-  const fields = createEncoder(256).encodeSharedRef([
+  const fields = ENCODER.encodeSharedRef([
     TAGS.Hello,
     hello.versions,
     hello.groupKey,

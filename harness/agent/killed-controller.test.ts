@@ -9,9 +9,10 @@ import { heal } from "../../chaos/world/heal.ts";
 import { journalFolder, type JournalEntry } from "../../chaos/world/journal.ts";
 import { processStart } from "../../chaos/world/process-start.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/harness/agent/run-catalogue.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../zerok.mjs", import.meta.url));
+const BUILT = fileURLToPath(new URL("../../dist/harness/main.js", import.meta.url));
 const TIMEOUT_MS = 120_000;
-const canRun = existsSync(PROGRAM) && existsSync("/proc/self/stat");
+const canRun = existsSync(BUILT) && existsSync("/proc/self/stat");
 const WHY = "skipped without a build, whose code it runs, and without /proc, where it looks for the guard";
 
 /** Other runs of this machine have their journals elsewhere. */
@@ -55,7 +56,7 @@ describe.skipIf(!canRun)(`a run whose controller was killed (${WHY})`, () => {
     "leaves nothing once somebody has healed it, and what is not its own stays",
     async () => {
       const foreign = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
-      const words = [PROGRAM, "--seeds", "1", "--jobs", "1", "T-LOSS-04"];
+      const words = [PROGRAM, "chaos", "T-LOSS-04", "--out", join(home, "runs")];
       const controller = spawn(process.execPath, words, { stdio: "ignore", env: { ...process.env, TMPDIR: home } });
       children.push(foreign, controller);
       const { pid } = controller;

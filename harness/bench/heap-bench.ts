@@ -39,7 +39,7 @@ export function benchHeap(onSeed: (seeds: number) => void): HeapBench {
   return { heapAt1000, heapAt10000, ratio, isMet: Math.abs(ratio - 1) <= TOLERANCE };
 }
 
-function heapUsed(): number {
+export function heapUsed(): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   // What a first collection finalizes, a second one frees.

@@ -23,14 +23,16 @@ export interface BenchArguments {
 const ROUNDS_MIN = 7;
 const RELAY_ROUNDS_MIN = 5;
 const IDLE_SESSIONS = 10_000;
-const LATER_PARTS = ["checkers", "report"];
+const CHECKERS_ROUNDS_MIN = 5;
+const LATER_PARTS = ["report"];
 
 /** Ends with 1 when a target is missed. */
 export async function runBenchCommand(args: BenchArguments, io: Io): Promise<ExitCode> {
   if (LATER_PARTS.includes(args.part)) throw laterOption(`\`zerok bench ${args.part}\``);
   if (args.part === "relay") return runRelayBench(args, io);
+  if (args.part === "checkers") return runCheckersBench(args, io);
   if (args.part !== "sim")
-    throw new UserError(`There is nothing called "${args.part}" to measure: npx zerok bench sim, or relay`);
+    throw new UserError(`There is nothing called "${args.part}" to measure: npx zerok bench sim, relay, or checkers`);
   const rounds = args.rounds === undefined ? ROUNDS_MIN : parseCountOption("rounds", args.rounds, ROUNDS_MIN, 1000);
   // Loaded here: no other command needs what is measured with.
   const { benchSim } = await import("../bench/sim-bench.ts");
@@ -68,6 +70,20 @@ async function runRelayBench(args: BenchArguments, io: Io): Promise<ExitCode> {
   if (args.json) io.out(`${JSON.stringify({ ...bench, isMet }, undefined, 2)}\n`);
   else io.out(renderRelayBench(createPaint(io.hasColor), bench));
   return isMet ? EXIT.valid : EXIT.invalid;
+}
+
+async function runCheckersBench(args: BenchArguments, io: Io): Promise<ExitCode> {
+  const rounds =
+    args.rounds === undefined
+      ? CHECKERS_ROUNDS_MIN
+      : parseCountOption("rounds", args.rounds, CHECKERS_ROUNDS_MIN, 1000);
+  const { benchCheckers } = await import("../bench/checkers-bench.ts");
+  const { renderCheckersBench } = await import("./checkers-bench-text.ts");
+  if (!args.json && !args.quiet) io.err("Judging a history of a million operations …\n");
+  const bench = benchCheckers(rounds);
+  if (args.json) io.out(`${JSON.stringify(bench, undefined, 2)}\n`);
+  else io.out(renderCheckersBench(createPaint(io.hasColor), bench));
+  return bench.isMet ? EXIT.valid : EXIT.invalid;
 }
 
 function renderBench(paint: Paint, sim: SimBench, heap: HeapBench | undefined): string {

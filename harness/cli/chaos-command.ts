@@ -5,6 +5,7 @@
 import { seedAfter } from "../../scenarios/draw.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { heal } from "../../chaos/world/heal.ts";
+import type { RunError } from "../../chaos/world/run-world.ts";
 import { programsFor, type RealBackend } from "../chaos/build-on.ts";
 import { runReal, type RealRun } from "../chaos/real-run.ts";
 import { assertWritableOut } from "../results/run-folder.ts";
@@ -26,6 +27,7 @@ export interface ChaosArguments {
   readonly on: string;
   readonly seed: string | undefined;
   readonly repeat: string | undefined;
+  readonly jobs: string | undefined;
   readonly build: string | undefined;
   readonly heal: boolean;
   readonly out: string;
@@ -59,20 +61,39 @@ export async function runChaosCommand(args: ChaosArguments, io: Io, services: Se
   };
 
   const done: Done[] = [];
+  const jobs = args.jobs === undefined ? 1 : values.parseCountOption("jobs", args.jobs, 1, 64);
+  const queue = chosen.flatMap((scenario) =>
+    Array.from({ length: seeds }, (_, i) => ({ scenario, seed: seedAfter(first, i) })),
+  );
+  const total = queue.length;
   const failed = await withInterrupt(async (signal) => {
-    for (const scenario of chosen) {
-      for (let i = 0; i < seeds; i++) {
-        const seed = seedAfter(first, i);
-        say(`${scenario.id} ${seed} on ${on} `);
-        const onPhase = (phase: string): void => say(`· ${phase} `);
-        const real = await runReal(scenario.plan!(seed), { programs, out: args.out, signal, onPhase });
-        say("\n");
-        if (!real.ok) return real.error;
+    let error: RunError | undefined;
+    async function lane(): Promise<void> {
+      for (let next = queue.shift(); next !== undefined && error === undefined; next = queue.shift()) {
+        const { scenario, seed } = next;
+        const plan = scenario.plan!(seed);
+        assertRealTime(plan);
+        if (jobs === 1) say(`${scenario.id} ${seed} on ${on} `);
+        const onPhase = (phase: string): void => (jobs === 1 ? say(`· ${phase} `) : undefined);
+        const real = await runReal(plan, { programs, out: args.out, signal, onPhase });
+        if (!real.ok) {
+          error ??= real.error;
+          return say("\n");
+        }
         done.push({ scenario, seed, real: real.value });
+        const { verdict } = real.value.run.verdict;
+        say(jobs === 1 ? "\n" : `${done.length} of ${total}  ${scenario.id} ${seed} on ${on}: ${verdict}\n`);
       }
     }
-    return undefined;
+    await Promise.all(Array.from({ length: jobs }, lane));
+    return error;
   });
+  done.sort(
+    (x, y) =>
+      chosen.indexOf(x.scenario) - chosen.indexOf(y.scenario) ||
+      x.seed.length - y.seed.length ||
+      (x.seed < y.seed ? -1 : 1),
+  );
   if (args.json) io.out(`${JSON.stringify(toJson(on, done, failed), undefined, 2)}\n`);
   else print(on, done, args, io, paint);
   if (failed !== undefined) {

@@ -46,7 +46,9 @@ const SIM_EXAMPLES = [
   ["$0 sim", "every scenario, a hundred seeds each"],
   ["$0 sim --time 60s --twice", "for a minute, each run repeated in another process"],
   ["$0 sim S-CONC-01 --seed 0x2a", "one run, with its folder"],
+  ["$0 sim --exhaustive", "every interleaving of two devices and a relay, with each fault"],
   ["$0 sim --seeds 1000 --shard 2/4", "the second quarter of a large sweep"],
+  ["$0 sim wild --guided --time 60s", "plans nobody thought of, made of those that reached something new"],
 ] as const;
 
 const EPILOGUE = `Exit codes: 0 valid, 1 invalid, 2 unknown, 3 this machine cannot run it, 64 usage, 70 internal.
@@ -107,12 +109,14 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           .option("fail-fast", flag("stop at the first failure"))
           .option("keep-first", flag("leave a folder for the first run of each id too"))
           .option("no-shrink", flag("do not shrink the first failure"))
+          .option("guided", flag("with wild: make new plans of those that reached something new"))
+          .option("marks", flag("list the rare things that runs can hit, and how many did"))
           .option("suite", { ...suite, default: "toy" as const })
           .option(
             "portable-every",
             text(`compare one seed in so many with the portable suite; 0 = none (default ${PORTABLE_EVERY_DEFAULT})`),
           )
-          .option("exhaustive", flag("every choice instead of some seeds (later)"))
+          .option("exhaustive", flag("all orders of small worlds; with W-05, W-09, W-10: every case once"))
           .option("on", on)
           .option("build", build)
           .example(SIM_EXAMPLES.map(([command, what]): [string, string] => [command, what])),
@@ -191,6 +195,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           })
           .option("seed", text("the first seed (default 0x1)"))
           .option("repeat", text("so many seeds of each scenario, one after the other (default 1)"))
+          .option("jobs", text("so many runs at once (default 1; more of them delay each other's faults)"))
           .option("build", build)
           .option("heal", flag("take away what killed runs left behind, and end"))
           .option("out", out)
@@ -200,7 +205,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
       (args) =>
         void (choice = {
           command: "chaos",
-          args: { ...args, seed: args.seed, repeat: args.repeat, build: args.build },
+          args: { ...args, seed: args.seed, repeat: args.repeat, jobs: args.jobs, build: args.build },
           later: {},
         }),
     )
@@ -227,13 +232,14 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           .positional("part", {
             type: "string",
             default: "sim",
-            describe: "sim or relay; checkers and report come later",
+            describe: "sim, relay or checkers; report comes later",
           })
-          .option("rounds", text("interleaved rounds (default, and at least: sim 7, relay 5)"))
+          .option("rounds", text("interleaved rounds (default, and at least: sim 7, relay and checkers 5)"))
           .option("heap", flag("sim: also compare the heap after 1,000 and 10,000 seeds"))
           .option("idle", text("relay: idle sessions to weigh (default 10000)"))
           .example("$0 bench sim --heap --json", "everything, for a machine to read")
-          .example("$0 bench relay", "the relay beside raw sockets and raw SQLite"),
+          .example("$0 bench relay", "the relay beside raw sockets and raw SQLite")
+          .example("$0 bench checkers", "a history of a million operations, judged"),
       (args) =>
         void (choice = { command: "bench", args: { ...args, rounds: args.rounds, idle: args.idle }, later: {} }),
     );
@@ -261,8 +267,13 @@ export async function parseCommandLine(argv: readonly string[], version: string,
           "compare-hand",
           flag("shrink each catch and compare it with the plan that a person wrote (--repeat 20 by default)"),
         )
+        .option("markdown", flag("the table and the totals as Markdown, for the README"))
         .option("plant", text("write a relay and an agent with this mutant, to --bundle"))
         .option("bundle", text("folder for --plant"))
+        .option("compare", {
+          ...text("two ways of wild plans in equal time: a swarm of faults or all of them; guided or random"),
+          choices: ["swarm", "guided"] as const,
+        })
         .example("$0 mutants --budget 60s", "as many as can be caught in a minute")
         .example("$0 mutants M01 M18 --repeat 20", "how many seeds two of them take")
         .example("$0 mutants --compare-hand", "how much larger shrunk plans are than hand-written ones")

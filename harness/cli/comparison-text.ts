@@ -1,55 +1,55 @@
-/** What `zerok mutants --compare-hand` shows: a row for each mutant, the figures over all, and the same as JSON. */
-import {
-  RATIO_MAX,
-  RATIO_MEDIAN_MAX,
-  SHRINK_SECONDS_MAX,
-  type HandComparison,
-  type HandComparisons,
-} from "../mutants/hand-comparison.ts";
-import { quantile } from "../mutants/quantile.ts";
+/** What `zerok mutants --compare` shows: two ways beside each other, mutant by mutant, and what they found in all. */
+import type { Way, WayHunt, WayReport } from "../mutants/comparison.ts";
+import { renderCount } from "./figures.ts";
 import type { Paint } from "./paint.ts";
 import { renderTable, shorten } from "./table.ts";
 
-const TITLE_WIDTH = 58;
+const TITLE_WIDTH = 46;
 
-export function renderComparisons(paint: Paint, comparisons: HandComparisons): string {
-  const { rows, ratioMedian, ratioMax, secondsMax, isWithin } = comparisons;
+export function renderComparison(paint: Paint, ways: readonly Way[], reports: readonly WayReport[]): string {
   const columns = [
     { head: "mutant" },
     { head: "planted bug" },
-    { head: "by hand", isNumber: true },
-    { head: "shrunk", isNumber: true },
-    { head: "most", isNumber: true },
-    { head: "ratio", isNumber: true },
-    { head: "minimal", isNumber: true },
-    { head: "s", isNumber: true },
-  ];
-  const table = renderTable(
-    paint,
-    columns,
-    rows.map((row) => [
-      row.mutant.id,
-      shorten(row.mutant.title, TITLE_WIDTH),
-      String(row.handSteps),
-      String(quantile(row.steps, 0.5)),
-      String(quantile(row.steps, 1)),
-      ratioOf(row).toFixed(2),
-      `${row.steps.length - row.notMinimal}/${row.steps.length + row.unshrunk + row.missed}`,
-      quantile(row.seconds, 1).toFixed(1),
+    ...ways.flatMap((way) => [
+      { head: way, isNumber: true },
+      { head: "runs", isNumber: true },
+      { head: "s", isNumber: true },
     ]),
-  );
-  const word = isWithin ? paint.green("Within the bounds") : paint.red("Not within the bounds");
-  return (
-    `${table}${word}: ${ratioMedian.toFixed(2)} times as many steps in the median (${RATIO_MEDIAN_MAX} at most), ` +
-    `${ratioMax.toFixed(2)} at most (${RATIO_MAX}), the slowest in ${secondsMax.toFixed(1)} s (under ${SHRINK_SECONDS_MAX}).\n`
-  );
+  ];
+  const rows = [...new Set(reports.map(({ mutant }) => mutant))].map((mutant) => [
+    mutant.id,
+    shorten(mutant.title, TITLE_WIDTH),
+    ...reports.filter((report) => report.mutant === mutant).flatMap((report) => renderCells(paint, report)),
+  ]);
+  const lines = ways.map((way) => renderTotal(way, reports));
+  return `${renderTable(paint, columns, rows)}\n${lines.join("\n")}\n`;
 }
 
-/** Of the largest of its plans. */
-function ratioOf({ steps, handSteps }: HandComparison): number {
-  return quantile(steps, 1) / handSteps;
+function renderCells(paint: Paint, { hunts, flaw }: WayReport): readonly string[] {
+  if (flaw !== undefined) return [paint.red("not tried"), "", ""];
+  const found = hunts.filter(({ isFound }) => isFound);
+  const share = `${found.length}/${hunts.length}`;
+  if (found.length === 0) return [paint.red(share), `>${renderCount(median(hunts, "runs"))}`, ""];
+  return [share, renderCount(median(found, "runs")), median(found, "seconds").toFixed(1)];
 }
 
-export function comparisonsToJson({ rows, ...figures }: HandComparisons): unknown {
-  return { ...figures, mutants: rows.map(({ mutant: { id, title }, ...row }) => ({ id, title, ...row })) };
+function renderTotal(way: Way, reports: readonly WayReport[]): string {
+  const own = reports.filter((report) => report.way === way && report.flaw === undefined);
+  const hunts = own.flatMap((report) => report.hunts);
+  const found = hunts.filter(({ isFound }) => isFound);
+  const mutants = own.filter((report) => report.hunts.some(({ isFound }) => isFound)).length;
+  const seconds = hunts.reduce((sum, hunt) => sum + hunt.seconds, 0);
+  const runs = hunts.reduce((sum, hunt) => sum + hunt.runs, 0);
+  const middle = found.length === 0 ? "" : `, median ${renderCount(median(found, "runs"))} runs`;
+  return `${way}: ${mutants} of ${own.length} mutants, ${found.length} of ${hunts.length} hunts${middle}; ${renderCount(runs)} runs in ${seconds.toFixed(0)} s.`;
+}
+
+/** The lower of two in the middle. */
+function median(hunts: readonly WayHunt[], of: "runs" | "seconds"): number {
+  const sorted = hunts.map((hunt) => hunt[of]).toSorted((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+}
+
+export function comparisonToJson(reports: readonly WayReport[]): object {
+  return reports.map(({ mutant, way, hunts, flaw }) => ({ mutant: mutant.id, way, hunts, flaw: flaw ?? null }));
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MutantReport } from "../mutants/campaign.ts";
 import { runCli } from "../main.ts";
 import { createCapturedIo } from "./captured-io.ts";
+import { renderMarkdown } from "./mutants-report.ts";
 import { renderMutants } from "./mutants-text.ts";
 import { createPaint } from "./paint.ts";
 
@@ -102,6 +103,27 @@ describe("the table of mutants", () => {
     expect(text).toContain("X1: limits says nothing, but drains");
     expect(text).toContain("1 of 3 mutants caught in 12 s, 1 not caught, 1 stale, 1 waiting.");
     expect(text).toContain("X3 waits: there are no keys that change");
+  });
+
+  it("as Markdown has a row for each, and says of which checkers nobody knows what they add", () => {
+    const titled = { ...mutant, title: "a | b" };
+    const reports: readonly MutantReport[] = [
+      { ...none, mutant: titled, outcome: "caught", catches: [caught(9, 4), caught(1, 0.5), caught(3, 1)] },
+      { ...none, mutant: { ...mutant, id: "X2" }, outcome: "missed", missed: 1, seedsInVain: 1234 },
+    ];
+    const firsts = [
+      { checker: "drains", mutants: ["X1"], alone: ["X1"] },
+      { checker: "limits", mutants: [], alone: [] },
+    ];
+    const text = renderMarkdown({ reports, falseAlarms: [], wallMs: 12_000 }, [], firsts);
+    expect(text).toContain("| X1 | a \\| b | `drains` | 3, 9 | 1.00, 4.00 |\n");
+    expect(text).toContain("| X2 | a bug | **not caught** | (1234) |  |\n");
+    expect(text).toMatch(
+      /\n\n1 of 2 mutants caught in 12 s, 1 not caught\. Checkers that were the first to accuse none: limits\. Seeds and seconds of a thread until then: median and p95 of 3 base seeds\.\n$/,
+    );
+    expect(renderMarkdown({ reports, falseAlarms: [], wallMs: 1 }, [], firsts.slice(0, 1))).toContain(
+      "Each of the 1 checkers was the first to accuse at least one mutant, 1 of them with no other at the same event.",
+    );
   });
 
   it("says when the correct core is accused", () => {

@@ -20,6 +20,8 @@ export interface MutantsArguments {
   readonly "compare-hand": boolean;
   readonly plant: string | undefined;
   readonly bundle: string | undefined;
+  readonly markdown: boolean;
+  readonly compare: "swarm" | "guided" | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -27,14 +29,21 @@ export interface MutantsArguments {
 const REPEAT_MAX = 1000;
 /** Base seeds of the comparison with plans written by hand. */
 const COMPARED_REPEAT = 20;
+/** For each way, mutant and base seed, when no budget is given. */
+const HUNT_MS = 10_000;
 
-/** Ends with 0 when every mutant that does not wait is caught and the correct core is not accused; else with 1. */
+/**
+ * Ends with 0 when every mutant that does not wait is caught, the correct core is not accused, and, of the whole list of
+ * the project, each checker was the first to accuse at least one; else with 1.
+ */
 export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise<ExitCode> {
   // Loaded here: no other command needs a compiler.
   const { findCheckout } = await import("../mutants/checkout.ts");
   const root = findCheckout();
   const mutants = await readMutants(args, root);
   if (args.plant !== undefined || args.bundle !== undefined) return plant(args, root, mutants, io);
+
+  if (args.compare !== undefined) return compare(args, args.compare, root, io);
 
   const budgetMs = args.budget === undefined ? undefined : parseTimeOption(args.budget, "budget");
   const firstSeed = parseSeedOption(args.seed ?? "1");
@@ -52,7 +61,7 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
   }
   const isTold = !args.json && !args.quiet;
   const paint = createPaint(io.hasColor);
-  const text = await import("./mutants-text.ts");
+  const { describeProgress, renderMutants, renderShrunk, renderTestProgress } = await import("./mutants-text.ts");
   const tell = (line: string): void => {
     if (isTold) io.err(`${line}\n`);
   };
@@ -66,12 +75,12 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
     repeat,
     jobs,
     budgetMs,
-    watch: (progress) => tell(text.describeProgress(paint, progress)),
+    watch: (progress) => tell(describeProgress(paint, progress)),
   });
   const tests = await runTestMutants(
     root,
     chosen.filter(({ test }) => test !== undefined),
-    (report) => tell(text.renderTestProgress(paint, report)),
+    (report) => tell(renderTestProgress(paint, report)),
   );
   const { shrinkCatches } = await import("../mutants/shrunk-catches.ts");
   const isCompared = args["compare-hand"];
@@ -80,19 +89,56 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
     reports: args.shrink || isCompared ? campaign.reports : [],
     isEach: isCompared,
     jobs,
-    watch: (id, one) => tell(text.renderShrunk(paint, id, one)),
+    watch: (id, one) => tell(renderShrunk(paint, id, one)),
   });
-  const isCaught = isAllCaught(campaign, tests);
-  if (!isCompared) {
-    if (args.json) io.out(`${JSON.stringify(text.toJson(campaign, tests, shrunk), undefined, 2)}\n`);
-    else io.out(text.renderMutants(paint, campaign, tests, shrunk));
-    return isCaught ? EXIT.valid : EXIT.invalid;
+  if (isCompared) {
+    const comparisons = compareByHand(campaign.reports, shrunk);
+    const { comparisonsToJson, renderComparisons } = await import("./hand-comparison-text.ts");
+    if (args.json) io.out(`${JSON.stringify(comparisonsToJson(comparisons), undefined, 2)}\n`);
+    else io.out(renderComparisons(paint, comparisons));
+    return isAllCaught(campaign, tests) && comparisons.isWithin ? EXIT.valid : EXIT.invalid;
   }
-  const comparisons = compareByHand(campaign.reports, shrunk);
-  const { comparisonsToJson, renderComparisons } = await import("./comparison-text.ts");
-  if (args.json) io.out(`${JSON.stringify(comparisonsToJson(comparisons), undefined, 2)}\n`);
-  else io.out(renderComparisons(paint, comparisons));
-  return isCaught && comparisons.isWithin ? EXIT.valid : EXIT.invalid;
+  const { firstsOf, neverFirst } = await import("../mutants/firsts.ts");
+  // Of a part of the mutants, or of somebody's own, not every checker need see one.
+  const isWhole = args.file === undefined && args.ids.length === 0;
+  const firsts = isWhole ? firstsOf(campaign.reports) : undefined;
+  const { renderMarkdown, toJson } = await import("./mutants-report.ts");
+  if (args.json) io.out(`${JSON.stringify(toJson(campaign, tests, firsts, shrunk), undefined, 2)}\n`);
+  else if (args.markdown) io.out(renderMarkdown(campaign, tests, firsts, shrunk));
+  else io.out(renderMutants(paint, campaign, tests, firsts, shrunk));
+  const isEachFirst = firsts === undefined || neverFirst(firsts).length === 0;
+  return isAllCaught(campaign, tests) && isEachFirst ? EXIT.valid : EXIT.invalid;
+}
+
+/** Two ways of wild plans over mutants: of the whole list, or for guidance of those that need several rare events. */
+async function compare(args: MutantsArguments, what: "swarm" | "guided", root: string, io: Io): Promise<ExitCode> {
+  const { COMPARED, compareWays } = await import("../mutants/comparison.ts");
+  const { comparisonToJson, renderComparison } = await import("./comparison-text.ts");
+  const { rareMutants } = await import("../../scenarios/mutants/rare.ts");
+  const listed = (await readMutants(args, root)).filter(({ test, waiting }) => (test ?? waiting) === undefined);
+  const isRare = what === "guided" && args.ids.length === 0 && args.file === undefined;
+  const chosen = isRare ? rareMutants : args.ids.length > 0 ? choose([...listed, ...rareMutants], args.ids) : listed;
+  const repeat = args.repeat === undefined ? 1 : parseCountOption("repeat", args.repeat, 1, REPEAT_MAX);
+  const jobs = parseJobsOption(args.jobs);
+  const ways = COMPARED[what];
+  const hunts = chosen.length * ways.length * repeat;
+  const huntMs = args.budget === undefined ? HUNT_MS : (parseTimeOption(args.budget, "budget") * jobs) / hunts;
+  const reports = await compareWays({
+    root,
+    mutants: chosen,
+    ways,
+    firstSeed: parseSeedOption(args.seed ?? "1"),
+    repeat,
+    jobs,
+    huntMs,
+    watch: ({ mutant, way, hunts: done }) => {
+      const found = done.filter(({ isFound }) => isFound).length;
+      if (!args.json && !args.quiet) io.err(`${mutant.id}  ${way}: found from ${found} of ${done.length} base seeds\n`);
+    },
+  });
+  if (args.json) io.out(`${JSON.stringify(comparisonToJson(reports), undefined, 2)}\n`);
+  else io.out(renderComparison(createPaint(io.hasColor), ways, reports));
+  return reports.every(({ flaw }) => flaw === undefined) ? EXIT.valid : EXIT.invalid;
 }
 
 async function readMutants({ file }: MutantsArguments, root: string): Promise<readonly Mutant[]> {

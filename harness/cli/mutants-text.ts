@@ -1,18 +1,17 @@
-/** What `zerok mutants` shows: a line for each as it is done, a table of all, and the same as JSON. */
+/** What `zerok mutants` shows: a line for each as it is done, and a table of all. For programs: `mutants-report.ts`. */
 import type { CampaignProgress, CampaignReport, MutantReport } from "../mutants/campaign.ts";
 import type { FalseAlarm } from "../mutants/hunt.ts";
+import type { Firsts } from "../mutants/firsts.ts";
 import { quantile } from "../mutants/quantile.ts";
-import { isShrunk, type ShrunkCatch, type UnshrunkCatch } from "../mutants/shrunk-catches.ts";
+import { isShrunk, type Shrunk, type ShrunkCatch, type UnshrunkCatch } from "../mutants/shrunk-catches.ts";
 import type { TestReport } from "../mutants/test-mutants.ts";
-import { renderCount, renderDuration } from "./figures.ts";
+import { renderCount } from "./figures.ts";
+import { describeSteps } from "./mutants-report.ts";
+import { describeFirsts, renderTotals } from "./mutants-totals.ts";
 import type { Paint } from "./paint.ts";
 import { renderTable, shorten } from "./table.ts";
 
 const TITLE_WIDTH = 58;
-
-/** By the mutant's id; empty when nothing was shrunk. */
-export type Shrunk = ReadonlyMap<string, readonly (ShrunkCatch | UnshrunkCatch)[]>;
-const NOTHING_SHRUNK: Shrunk = new Map();
 
 export function describeProgress(paint: Paint, { done, of, last }: CampaignProgress): string {
   return `${String(done).padStart(String(of).length)}/${of}  ${last.mutant.id}  ${describeOutcome(paint, last)}`;
@@ -53,15 +52,13 @@ export function renderShrunk(paint: Paint, id: string, one: ShrunkCatch | Unshru
   return `${about}  ${describeSteps(one)} steps in ${one.seconds.toFixed(1)} s${minimal}`;
 }
 
-function describeSteps({ stepsBefore, plan }: ShrunkCatch): string {
-  return `${stepsBefore} → ${plan.steps.length}`;
-}
-
+/** `firsts`: of a run of all mutants; `shrunk` is empty when nothing was. */
 export function renderMutants(
   paint: Paint,
   campaign: CampaignReport,
   tests: readonly TestReport[],
-  shrunk: Shrunk = NOTHING_SHRUNK,
+  firsts?: readonly Firsts[],
+  shrunk: Shrunk = new Map(),
 ): string {
   const parts = [renderCampaign(paint, campaign.reports, shrunk)];
   if (tests.length > 0) parts.push(renderTests(paint, tests));
@@ -69,6 +66,7 @@ export function renderMutants(
   if (others.length > 0) parts.push(renderOthers(others));
   if (campaign.falseAlarms.length > 0) parts.push(renderAlarms(paint, campaign.falseAlarms));
   parts.push(renderTotals(campaign, tests));
+  if (firsts !== undefined) parts.push(describeFirsts(firsts));
   return `${parts.join("\n")}\n`;
 }
 
@@ -106,7 +104,7 @@ function renderCampaign(paint: Paint, reports: readonly MutantReport[], shrunk: 
         renderCount(quantile(seeds, 0.95)),
         quantile(seconds, 0.5).toFixed(2),
         quantile(seconds, 0.95).toFixed(2),
-        ...(shrunk.get(mutant.id) ?? []).slice(0, 1).map((one) => (isShrunk(one) ? describeSteps(one) : "–")),
+        ...(shrunk.size === 0 ? [] : [describeSteps(shrunk.get(mutant.id)?.[0])]),
       ];
     }),
   );
@@ -136,76 +134,4 @@ function renderOthers(reports: readonly MutantReport[]): string {
 function renderAlarms(paint: Paint, alarms: readonly FalseAlarm[]): string {
   const lines = alarms.map(({ scenario, seed, checker, message }) => `  ${scenario} ${seed}: ${checker}: ${message}`);
   return `${paint.red("The correct core is accused too")}, so these seeds prove nothing:\n${lines.join("\n")}\n`;
-}
-
-function renderTotals({ reports, wallMs }: CampaignReport, tests: readonly TestReport[]): string {
-  const count = (outcome: string): number => reports.filter((report) => report.outcome === outcome).length;
-  const planted = reports.length - count("waiting");
-  const parts = [`${count("caught")} of ${planted} mutants caught in ${renderDuration(wallMs)}`];
-  for (const [outcome, words] of [
-    ["missed", "not caught"],
-    ["stale", "stale"],
-    ["broken", "broken"],
-    ["waiting", "waiting"],
-  ] as const) {
-    if (count(outcome) > 0) parts.push(`${count(outcome)} ${words}`);
-  }
-  if (tests.length > 0) {
-    parts.push(`${tests.filter(({ outcome }) => outcome === "caught").length} of ${tests.length} by their tests`);
-  }
-  const notes = reports
-    .filter(({ outcome }) => outcome === "waiting" || outcome === "stale" || outcome === "broken")
-    .map(({ mutant, outcome, why }) => `  ${mutant.id} ${outcome === "waiting" ? "waits" : `is ${outcome}`}: ${why}`);
-  return [`${parts.join(", ")}.`, ...notes].join("\n");
-}
-
-export function toJson(
-  campaign: CampaignReport,
-  tests: readonly TestReport[],
-  shrunk: Shrunk = NOTHING_SHRUNK,
-): unknown {
-  const { reports, falseAlarms, wallMs } = campaign;
-  return {
-    wallMs: Math.round(wallMs),
-    planted: reports.filter(({ outcome }) => outcome !== "waiting").length,
-    caught: reports.filter(({ outcome }) => outcome === "caught").length,
-    mutants: reports.map(({ mutant, outcome, why, catches, missed, seedsInVain, isByOthersOnly }) => ({
-      id: mutant.id,
-      title: mutant.title,
-      from: mutant.from,
-      outcome,
-      ...(why === undefined ? {} : { why }),
-      named: mutant.caughtBy,
-      isByOthersOnly,
-      missed,
-      seedsInVain,
-      ...(catches.length === 0
-        ? {}
-        : {
-            seeds: summary(catches.map((one) => one.seeds)),
-            seconds: summary(catches.map((one) => one.seconds)),
-          }),
-      catches,
-      ...(shrunk.has(mutant.id) ? { shrunk: shrunk.get(mutant.id)!.map(shrunkToJson) } : {}),
-    })),
-    tests: tests.map(({ mutant, outcome, why, failed, seconds }) => ({
-      id: mutant.id,
-      title: mutant.title,
-      from: mutant.from,
-      test: mutant.test,
-      outcome,
-      ...(why === undefined ? {} : { why }),
-      failed,
-      seconds,
-    })),
-    falseAlarms,
-  };
-}
-
-function shrunkToJson(one: ShrunkCatch | UnshrunkCatch): unknown {
-  return isShrunk(one) ? { ...one, steps: one.plan.steps.length } : one;
-}
-
-function summary(values: readonly number[]): { readonly median: number; readonly p95: number } {
-  return { median: quantile(values, 0.5), p95: quantile(values, 0.95) };
 }

@@ -8,6 +8,7 @@ import type { SeedRun, SeedRunner } from "../sweep/seed-runner.ts";
 import type { Suite } from "../sweep/sim-world.ts";
 import { WHOLE_TRACE } from "../sweep/task.ts";
 import { UserError } from "../user-error.ts";
+import { describeDivergence } from "./divergence-text.ts";
 import { exitCodeOf, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { createPaint, type Paint } from "./paint.ts";
@@ -159,12 +160,6 @@ async function repeat({ plan, suite }: PlanSource, first: SeedRun, services: Ser
 function renderTwice(paint: Paint, { isSame, first, second, divergence }: Twice): string {
   if (isSame) return "Twice: the same trace hash in another process.\n";
   const lines = [`${paint.red("not repeatable")}: ${first} here, ${second} in another process`];
-  if (divergence?.event !== undefined) {
-    lines.push(
-      `  first divergent event: ${divergence.event}`,
-      `    here   ${divergence.first}`,
-      `    there  ${divergence.second}`,
-    );
-  }
+  if (divergence !== undefined) lines.push(...describeDivergence(divergence));
   return `${lines.join("\n")}\n`;
 }

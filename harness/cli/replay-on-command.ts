@@ -5,6 +5,7 @@
 import { tellStory } from "../../scenarios/story.ts";
 import { programsFor } from "../chaos/build-on.ts";
 import { runReal, type RealRun } from "../chaos/real-run.ts";
+import type { Plan } from "../../scenarios/plan.ts";
 import type { Capsule } from "../results/capsule.ts";
 import { assertWritableOut } from "../results/run-folder.ts";
 import { UserError } from "../user-error.ts";
@@ -33,6 +34,7 @@ export async function runReplayOnCommand(args: ReplayOnArguments, io: Io, servic
   const on = parseOn(args.on);
   const { plan, capsule } = findPlan(args, services, services.createRunner());
   assertRealTime(plan);
+  assertOrderOfTime(plan, args.what);
   assertWritableOut(args.out);
   const programs = await programsFor(on, args.build);
   const say = (text: string): void => {
@@ -62,6 +64,15 @@ export async function runReplayOnCommand(args: ReplayOnArguments, io: Io, servic
     io.out(render(createPaint(io.hasColor), on, real.value, capsule, same, args.quiet));
   }
   return exitCodeOf(run.verdict.verdict);
+}
+
+/** Nobody can tell real networks and disks what comes first. */
+function assertOrderOfTime({ order }: Plan, what: string): void {
+  if (order === undefined) return;
+  throw new UserError(
+    `The plan in ${what} says in which order things come, and only the simulator can follow that: npx zerok replay ${what}, without --on.`,
+    EXIT.machineCannot,
+  );
 }
 
 /** Names of checkers that found something in the capsule's run and in this one. */

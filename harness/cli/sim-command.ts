@@ -1,5 +1,7 @@
 /** `zerok sim`: sweeps scenarios in the simulator, or runs one seed of one. */
+import type { Mark } from "../../scenarios/marks/mark.ts";
 import { writeRunFolder, assertWritableOut } from "../results/run-folder.ts";
+import { findMissedMarks } from "../sweep/mark-tally.ts";
 import type { Pool } from "../sweep/pool.ts";
 import type { SeedRunner } from "../sweep/seed-runner.ts";
 import type { Catalogue, Suite } from "../sweep/sim-world.ts";
@@ -12,6 +14,7 @@ import { chooseBuilt } from "./choose-scenarios.ts";
 import { exitCodeOf, type ExitCode } from "./exit-code.ts";
 import { renderDuration } from "./figures.ts";
 import type { Io } from "./io.ts";
+import { marksToJson, renderMarks, renderMarkTotals, renderMissedMarks } from "./marks-text.ts";
 import * as values from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { createProgress } from "./progress.ts";
@@ -32,6 +35,8 @@ export interface SimArguments {
   readonly failFast: boolean;
   readonly keepFirst: boolean;
   readonly noShrink: boolean;
+  readonly marks: boolean;
+  readonly guided: boolean;
   readonly suite: Suite;
   readonly portableEvery: string | undefined;
   readonly json: boolean;
@@ -44,6 +49,7 @@ const FOLDERS_PER_ID = 3;
 const FAILURES_SHOWN = 20;
 
 export async function runSimCommand(args: SimArguments, io: Io, services: Services): Promise<ExitCode> {
+  if (args.guided) return (await import("./guided-command.ts")).runGuidedCommand(args, io, services);
   const request = readRequest(args, services);
   const jobs = values.parseJobsOption(args.jobs);
   const isSingle = request.seedsPerId === 1 && request.scenarios.length === 1 && request.timeMs === undefined;
@@ -63,14 +69,17 @@ export async function runSimCommand(args: SimArguments, io: Io, services: Servic
     await Promise.all([pool.close(), second?.close()]);
   }
 
+  // A large sweep that never hit what it must hit tests less than it says.
+  const missed = findMissedMarks(report.marks, report.tallies, services.catalogue);
+  if (missed.length > 0) report = { ...report, verdict: "invalid" };
   const folders = leaveFolders(report, args, isSingle, services.createRunner());
   const shrunk = args.noShrink ? undefined : shrinkFirst(report, args, services);
   if (args.json)
     io.out(
-      `${JSON.stringify(toJson(report, folders, isSingle, shrunk, casesOf(report, services.catalogue)), undefined, 2)}\n`,
+      `${JSON.stringify(toJson(report, folders, isSingle, shrunk, casesOf(report, services.catalogue), missed), undefined, 2)}\n`,
     );
   else {
-    print(report, folders, args, io, services);
+    print(report, missed, folders, args, io, services);
     if (shrunk !== undefined)
       io.out(`\nThe first of them, shrunk: ${renderShrunk(createPaint(io.hasColor), shrunk, args.quiet)}`);
   }
@@ -192,11 +201,21 @@ function renderCases(counts: readonly CaseCount[]): string {
   return `Cases: ${counts.map(({ id, covered, cases }) => `${id} ${covered} of ${cases}`).join(", ")}.\n`;
 }
 
-function print(report: SweepReport, folders: Folders, args: SimArguments, io: Io, services: Services): void {
+function print(
+  report: SweepReport,
+  missed: readonly Mark[],
+  folders: Folders,
+  args: SimArguments,
+  io: Io,
+  services: Services,
+): void {
   const paint = createPaint(io.hasColor);
   if (!args.quiet) io.out(`${renderTallies(paint, report.tallies)}\n`);
   io.out(renderTotals(paint, report));
   io.out(renderCases(casesOf(report, services.catalogue)));
+  if (args.marks) io.out(`${renderMarks(paint, report.marks)}\n`);
+  io.out(renderMarkTotals(report.marks));
+  io.out(renderMissedMarks(paint, missed));
   for (const tally of report.tallies.filter(isIdleTooOften)) {
     io.out(
       `${paint.red("idle too often")} ${tally.id}: the trouble never came in ${tally.idle} of ${tally.seeds} runs; more than one in ten tests too little.\n`,
@@ -225,6 +244,7 @@ function toJson(
   isSingle: boolean,
   shrunk: ShrunkRun | undefined,
   cases: readonly CaseCount[],
+  missed: readonly Mark[],
 ): object {
   const totals = totalsOf(report);
   const single = isSingle ? [...report.firsts][0] : undefined;
@@ -250,6 +270,7 @@ function toJson(
     })),
     mismatches: report.mismatches.map((mismatch) => ({ ...mismatch, replay: repeatLine(mismatch, folders) })),
     cases,
+    marks: marksToJson(report.marks, missed),
     shrunk: shrunk === undefined ? null : shrunkToJson(shrunk),
     runs: [...folders.values()],
   };

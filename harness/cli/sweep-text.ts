@@ -1,6 +1,7 @@
 /** What a sweep says to a person when it is over. */
 import type { Failure, Mismatch, SweepReport } from "../sweep/sweep.ts";
 import { isIdleTooOften, tallyVerdict, type Tally } from "../sweep/tally.ts";
+import { describeDivergence } from "./divergence-text.ts";
 import { renderCount, renderDuration, renderRounded, renderShare } from "./figures.ts";
 import { paintVerdict, type Paint } from "./paint.ts";
 import { renderTable, shorten } from "./table.ts";
@@ -102,19 +103,7 @@ export function renderMismatch(paint: Paint, mismatch: Mismatch, again: string):
   const { scenario, seed, against, first, second, divergence } = mismatch;
   const where = against === "process" ? "in another process" : "with the portable suite";
   const lines = [`${paint.red("not repeatable")} ${scenario} ${seed}: ${first}, and ${where} ${second}`];
-  if (divergence?.event !== undefined) {
-    lines.push(
-      `  first divergent event: ${divergence.event}`,
-      `    here   ${divergence.first ?? "(the run was over)"}`,
-      `    there  ${divergence.second ?? "(the run was over)"}`,
-    );
-  } else if (divergence?.stretch !== undefined) {
-    lines.push(
-      `  they part between events ${divergence.stretch.from} and ${divergence.stretch.to}, in content that the detail does not show`,
-    );
-  } else if (divergence !== undefined) {
-    lines.push("  run once more in both processes, they agree: something outlives a run");
-  }
+  if (divergence !== undefined) lines.push(...describeDivergence(divergence));
   lines.push(`  ${paint.bold(again)}`);
   return `${lines.join("\n")}\n`;
 }

@@ -4,6 +4,13 @@ import type { SyncClient } from "../client/sync-client.ts";
 import { shortRelay } from "../client/sync-error.ts";
 import { type ClientCall, note } from "./client-call.ts";
 
+const ACCUSATIONS = {
+  "rolled-back": "no longer has what it had acknowledged, and does not say so",
+  forked: "shows another history than before",
+  replayed: "showed one blob twice",
+  cloned: "brought two different blobs with one number: two devices act as one",
+} as const;
+
 /** The list grows while the client is open. */
 export function noteTrouble(client: SyncClient, call: ClientCall): readonly string[] {
   const trouble: string[] = [];
@@ -20,6 +27,11 @@ export function noteTrouble(client: SyncClient, call: ClientCall): readonly stri
   });
   client.on("epoch-changed", ({ relay }) =>
     tell(`${shortRelay(relay)} lost or rolled back data: what it no longer has is sent to it again.`),
+  );
+  client.on("accused", ({ relay, what, cursor, sender }) =>
+    tell(
+      `${shortRelay(relay)} ${ACCUSATIONS[what]} (cursor ${cursor}${sender === null ? "" : `, sender ${sender.slice(0, 8)}`}).`,
+    ),
   );
   client.on("refused", ({ blobId, why, isFinal }) =>
     tell(`Push ${blobId.slice(0, 8)} was refused: ${why}${isFinal ? "." : "; it is tried again."}`),

@@ -58,6 +58,11 @@ export function translateEvent(
         name: "epoch-changed",
         told: { relay: relays.textOf(event.relay), epoch: encodeHex(event.epoch) },
       };
+    case "accused": {
+      const { what, cursor, sender } = event;
+      const relay = relays.textOf(event.relay);
+      return { name: "accused", told: { relay, what, cursor, sender: sender === null ? null : encodeHex(sender) } };
+    }
     case "device-revoked": {
       const { device, by, reason, timestampMs } = event;
       return {

@@ -39,6 +39,7 @@ const ENDS: Readonly<Record<DisconnectWhy, string>> = {
   "wrong-relay": "another relay answers there: its key is not the one in the address",
   "invalid-message": "it sent what does not belong to the protocol",
   "page-refused": "it answered with a page that does not fit what it said before",
+  dishonest: "it denies what it had acknowledged before",
   replaced: "another process connected as this same device",
   "relay-shutdown": "the relay is shutting down",
   "epoch-changed": "the relay lost or rolled back data; it is asked anew",

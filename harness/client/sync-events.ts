@@ -61,6 +61,18 @@ export interface SyncEventMap {
   "lost-history": [{ readonly relay: string; readonly from: number; readonly to: number; readonly why: GoneWhy }];
   /** The relay lost or rolled back data: what it does not have is sent again. */
   "epoch-changed": [{ readonly relay: string; readonly epoch: string }];
+  /**
+   * The relay denies what it told before (`rolled-back`, `forked`) or shows one blob twice (`replayed`); `cloned` accuses
+   * the sender: two devices act as that one.
+   */
+  accused: [
+    {
+      readonly relay: string;
+      readonly what: "rolled-back" | "forked" | "replayed" | "cloned";
+      readonly cursor: number;
+      readonly sender: string | null;
+    },
+  ];
   "device-revoked": [
     {
       readonly device: string;

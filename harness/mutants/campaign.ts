@@ -9,7 +9,7 @@ import { Control } from "./control.ts";
 import { describeEditError, editSources } from "./edited-sources.ts";
 import { Hunt, HUNT_LIMITS, type Catch, type FalseAlarm, type HuntLimits } from "./hunt.ts";
 import { ANY_CHECKER } from "./mutant-file.ts";
-import { AS_IT_IS, bundleTrial } from "./trial-bundle.ts";
+import { AS_IT_IS, bundleTrial, type TrialCode } from "./trial-bundle.ts";
 import { TrialRoom } from "./trial-room.ts";
 
 export interface CampaignOptions {
@@ -60,7 +60,7 @@ export interface CampaignReport {
 const BASE_STEP = 1_000_000;
 /** A trial takes tens of milliseconds, the longest of the catalogue in a cold thread two seconds. */
 const TRIAL_MS = 20_000;
-const TRIAL_MS_MIN = 5_000;
+const TRIAL_MS_MIN = 2_000;
 /** The correct core always ends: so much time only on a machine with much else to do. */
 const CONTROL_MS = 120_000;
 /** Shares of the time that is left: most mutants need far less than one. */
@@ -69,7 +69,7 @@ const SLICE_MS_MIN = 1_000;
 
 interface Entry {
   readonly mutant: Mutant;
-  code: Promise<string | Flaw> | undefined;
+  code: Promise<TrialCode | Flaw> | undefined;
   hunt: Hunt | undefined;
 }
 
@@ -82,7 +82,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const { root, mutants, jobs, budgetMs, limits = HUNT_LIMITS, watch } = options;
   const startedMs = performance.now();
   const endMs = budgetMs === undefined ? Number.POSITIVE_INFINITY : startedMs + budgetMs;
-  const shortMs = budgetMs === undefined ? TRIAL_MS : Math.max(TRIAL_MS_MIN, budgetMs / 10);
+  const shortMs = budgetMs === undefined ? TRIAL_MS : Math.max(TRIAL_MS_MIN, budgetMs / 30);
   const trialMs = options.trialMs ?? Math.min(TRIAL_MS, shortMs);
   const bases = Array.from({ length: options.repeat }, (_, i) => seedAfter(options.firstSeed, i * BASE_STEP));
   const reports = new Map<string, MutantReport>();
@@ -97,6 +97,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   if (!asItIs.ok) throw new Error(`the sources as they are do not compile: ${asItIs.error}`);
   const control = new Control(asItIs.value, CONTROL_MS);
   const built = await control.scenarios();
+  const cache = await control.cache();
 
   function report(entry: Entry, flaw?: Flaw): void {
     const last = reportOf(entry.mutant, entry.hunt, flaw);
@@ -106,7 +107,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   }
 
   /** The next few are bundled while others run. */
-  function codeOf(entry: Entry): Promise<string | Flaw> {
+  function codeOf(entry: Entry): Promise<TrialCode | Flaw> {
     for (const next of [entry, ...queue.slice(0, jobs)]) next.code ??= bundleMutant(root, next.mutant);
     return entry.code!;
   }
@@ -114,21 +115,26 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   async function advance(entry: Entry): Promise<void> {
     if (entry.hunt === undefined) {
       const code = await codeOf(entry);
-      if (typeof code !== "string") return report(entry, code);
+      if ("outcome" in code) return report(entry, code);
       entry.hunt = new Hunt({
         mutant: entry.mutant,
-        room: new TrialRoom(code),
+        room: new TrialRoom(code, cache),
         control,
         bases,
         built,
         limits,
         trialMs,
+        threads: jobs,
         onFalseAlarm: (alarm) => void alarms.set(`${alarm.scenario} ${alarm.seed}`, alarm),
       });
     }
     const leftMs = endMs - performance.now();
     const shareMs = Math.max(SLICE_MS_MIN, (SHARES * leftMs * jobs) / (queue.length + 1));
-    const why = await entry.hunt.proceed(Math.min(endMs, performance.now() + shareMs));
+    const untilMs = Math.min(endMs, performance.now() + shareMs);
+    let why: string | undefined;
+    // From its next base seed on at once: a thread that waits costs memory.
+    do why = await entry.hunt.proceed(untilMs, endMs);
+    while (why === undefined && !entry.hunt.isOver && performance.now() < untilMs);
     const isOver = why !== undefined || entry.hunt.isOver || performance.now() >= endMs;
     if (!isOver) return void queue.push(entry);
     await entry.hunt.close();
@@ -151,7 +157,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   };
 }
 
-async function bundleMutant(root: string, mutant: Mutant): Promise<string | Flaw> {
+async function bundleMutant(root: string, mutant: Mutant): Promise<TrialCode | Flaw> {
   const edited = editSources(root, mutant);
   if (!edited.ok) return { outcome: "stale", why: describeEditError(edited.error) };
   const bundled = await bundleTrial(root, edited.value);

@@ -6,7 +6,7 @@ import { handPlans } from "../../scenarios/mutants/hand-plans.ts";
 import type { Mutant } from "../../scenarios/mutants/mutant.ts";
 import type { MutantReport } from "./campaign.ts";
 import { quantile } from "./quantile.ts";
-import { isShrunk, type ShrunkCatch, type UnshrunkCatch } from "./shrunk-catches.ts";
+import { isShrunk, type Shrunk } from "./shrunk-catches.ts";
 
 /** Of all shrunk plans: the middle one's, and each one's. */
 export const RATIO_MEDIAN_MAX = 1.2;
@@ -40,10 +40,7 @@ export function isWrittenByHand({ id }: Mutant): boolean {
   return handPlans[id] !== undefined;
 }
 
-export function compareByHand(
-  reports: readonly MutantReport[],
-  shrunk: ReadonlyMap<string, readonly (ShrunkCatch | UnshrunkCatch)[]>,
-): HandComparisons {
+export function compareByHand(reports: readonly MutantReport[], shrunk: Shrunk): HandComparisons {
   const rows = reports
     .filter(({ mutant }) => isWrittenByHand(mutant))
     .map(({ mutant, missed, catches }): HandComparison => {

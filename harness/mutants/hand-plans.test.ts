@@ -25,13 +25,14 @@ describe.each(first)("$id, $title", (mutant) => {
 
   beforeAll(async () => {
     const edited = editSources(root, mutant);
-    const code = await bundleTrial(root, edited.ok ? edited.value : new Map());
-    room = new TrialRoom(code.ok ? code.value : "");
+    const code = edited.ok ? await bundleTrial(root, edited.value) : edited;
+    if (!code.ok) throw new Error(`${mutant.id} cannot be planted`);
+    room = new TrialRoom(code.value);
   });
   afterAll(() => room.close());
 
   async function foundBy(tried: Plan): Promise<readonly string[]> {
-    const answer = await room.run({ plan: tried }, WITHIN_MS);
+    const answer = await room.run({ scenario: tried.scenario, seed: tried.seed, plan: tried }, WITHIN_MS);
     if (answer.type !== "judged") return expect.unreachable(`${mutant.id}: ${answer.type}`);
     return answer.findings.map(({ checker, kind }) => `${checker}/${kind}`);
   }

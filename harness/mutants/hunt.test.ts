@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Mutant } from "../../scenarios/mutants/mutant.ts";
 import { type FalseAlarm, Hunt, HUNT_LIMITS } from "./hunt.ts";
-import type { TrialAnswer } from "./trial-room.ts";
+import type { MoreMs, TrialAnswer } from "./trial-room.ts";
 import type { Trial } from "./trial.ts";
 
 const mutant: Mutant = { id: "X1", title: "…", from: "own", edits: [], caughtBy: "drains", scenarios: ["S-B"] };
@@ -21,20 +21,30 @@ const accused: TrialAnswer = {
 };
 const endless: TrialAnswer = { type: "stuck", why: "time", tookMs: 1000 };
 
-function hunt(ofMutant: (trial: Trial) => TrialAnswer, ofCore: (trial: Trial) => TrialAnswer = () => valid) {
+function hunt(
+  ofMutant: (trial: Trial) => TrialAnswer,
+  ofCore: (trial: Trial) => TrialAnswer = () => valid,
+  askMore?: (moreMs: MoreMs, trial: Trial) => Promise<void>,
+  hunted: Mutant = mutant,
+  hearWithin?: (withinMs: number) => void,
+) {
   const tried: string[] = [];
   const alarms: FalseAlarm[] = [];
-  const run = (trial: Trial): Promise<TrialAnswer> => {
+  const run = async (trial: Trial, withinMs: number, moreMs?: MoreMs): Promise<TrialAnswer> => {
     tried.push(`${trial.scenario} ${trial.seed}`);
-    return Promise.resolve(ofMutant(trial));
+    hearWithin?.(withinMs);
+    await askMore?.(moreMs!, trial);
+    return ofMutant(trial);
   };
+  let cpuMs = 0;
   const started = new Hunt({
-    mutant,
+    mutant: hunted,
     room: { run, close: () => Promise.resolve() },
     control: { run: (trial) => Promise.resolve(ofCore(trial)) },
     bases: ["0x1", "0x1001"],
     built: ["S-A", "S-B"],
     trialMs: 1000,
+    cpuMs: () => (cpuMs += 300),
     onFalseAlarm: (alarm) => void alarms.push(alarm),
   });
   return { hunt: started, tried, alarms };
@@ -85,16 +95,58 @@ describe("the hunt for a mutant", () => {
     expect(one.catches[0]!.seed).toBe("0x2");
   });
 
-  it("takes a trial without end for caught; when the correct core is slow too, only after as much more time", async () => {
-    // The first is slow and ends when it has more time, the second does not.
-    let triedSlow = 0;
+  it("takes a trial without end for caught when it had its share of the processor, and much more than the correct core", async () => {
+    const given: number[] = [];
     const { hunt: one, tried } = hunt(
-      ({ seed }) => (seed === "0x1" ? (triedSlow++ === 0 ? endless : valid) : seed === "0x3" ? endless : valid),
+      ({ seed }) => (seed === "0x2" ? endless : valid),
       () => ({ ...valid, tookMs: 900 }),
+      async (moreMs, { seed }) => {
+        if (seed !== "0x2") return;
+        for (const tookMs of [1000, 5399, 5400, 7000, 7000, 7000]) given.push(await moreMs(tookMs));
+      },
     );
     await one.proceed(FOREVER);
-    expect(tried).toEqual(["S-B 0x1", "S-B 0x1", "S-B 0x2", "S-B 0x3", "S-B 0x3"]);
-    expect(one.catches).toMatchObject([{ seed: "0x3", first: { checker: "hang", kind: "endless" } }]);
+    expect(tried).toEqual(["S-B 0x1", "S-B 0x2"]);
+    expect(given).toEqual([250, 250, 250, 250, 250, 0]);
+    expect(one.catches).toMatchObject([{ seed: "0x2", first: { checker: "hang", kind: "endless" } }]);
+  });
+
+  it("does not take for endless what the end of the time cut off", async () => {
+    const { hunt: one } = hunt(
+      () => endless,
+      () => ({ ...valid, tookMs: 900 }),
+    );
+    await one.proceed(performance.now() + 100);
+    expect(one.catches).toEqual([]);
+  });
+
+  it("lets a trial that has begun go on until the end of all", async () => {
+    const within: number[] = [];
+    const { hunt: one } = hunt(
+      () => accused,
+      () => valid,
+      undefined,
+      mutant,
+      (withinMs) => void within.push(withinMs),
+    );
+    const nowMs = performance.now();
+    await one.proceed(nowMs + 200, nowMs + 60_000);
+    expect(within).toEqual([1000]);
+  });
+
+  it("runs a twin with other plaintexts where relays' views are what must tell", async () => {
+    const twins: unknown[] = [];
+    const { hunt: one } = hunt(
+      ({ isTwin }) => {
+        twins.push(isTwin);
+        return accused;
+      },
+      () => valid,
+      undefined,
+      { ...mutant, caughtBy: "relay-view" },
+    );
+    await one.proceed(FOREVER);
+    expect(twins).toEqual([true]);
   });
 
   it("stops in time and goes on where it was", async () => {

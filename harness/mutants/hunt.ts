@@ -2,7 +2,9 @@
  * The hunt for one mutant: from each base seed on, seed after seed of the scenarios that it names, then of all others,
  * until a checker accuses it and does not accuse the correct core on the same seed. It can be left and gone on with.
  */
+import process from "node:process";
 import { seedAfter } from "../../scenarios/draw.ts";
+import { RELAY_VIEW } from "../../scenarios/checkers/relay-view.ts";
 import type { Mutant } from "../../scenarios/mutants/mutant.ts";
 import type { ShrinkTarget } from "../shrink/shrink.ts";
 import type { Control } from "./control.ts";
@@ -41,8 +43,12 @@ export interface HuntOptions {
   /** Every scenario that can be tried. */
   readonly built: readonly string[];
   readonly limits?: HuntLimits;
-  /** A trial that takes longer never ends. */
+  /** A trial that has the processor for longer never ends, unless the correct core is slow too. */
   readonly trialMs: number;
+  /** Threads that share what the process gets of the processor; default 1. */
+  readonly threads?: number;
+  /** Processor time of the process so far; default: what the system says. */
+  readonly cpuMs?: () => number;
   readonly onFalseAlarm: (alarm: FalseAlarm) => void;
 }
 
@@ -53,8 +59,17 @@ export interface HuntLimits {
 }
 
 export const HUNT_LIMITS: HuntLimits = { named: 150, others: 12 };
-/** A trial without end is believed when it had so many times the time of the correct core. */
-const PATIENCE = 4;
+/** A trial without end is believed when it had so many times the time of the correct core, whose thread is warm … */
+const PATIENCE = 6;
+/** … and its share of the processor; or, if it never gets that, so many times the time for a trial. */
+const PATIENCE_IN_ALL = 12;
+const STEP_MS = 250;
+
+/** Of all threads. */
+function processCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 export class Hunt {
   readonly catches: Catch[] = [];
@@ -79,8 +94,11 @@ export class Hunt {
     return this.#search === undefined && this.#bases.length === 0;
   }
 
-  /** Goes on until the present base is done with, or until the time is over. Answers why it cannot go on at all. */
-  async proceed(untilMs: number): Promise<string | undefined> {
+  /**
+   * Goes on until the present base is done with, or until the time is over: a trial that has begun by then may go on
+   * until `endMs`. Answers why it cannot go on at all.
+   */
+  async proceed(untilMs: number, endMs: number = untilMs): Promise<string | undefined> {
     const base = this.#search?.base ?? this.#bases.shift();
     if (base === undefined) return undefined;
     const search = (this.#search ??= { base, trials: trialsOf(this.#options, base), seeds: 0, ms: 0 });
@@ -92,7 +110,7 @@ export class Hunt {
         this.#search = undefined;
         return undefined;
       }
-      const flaw = await this.#try(next.value, search, untilMs);
+      const flaw = await this.#try(next.value, search, endMs);
       if (flaw !== undefined) return flaw;
       if (this.#search === undefined) return undefined;
     }
@@ -104,11 +122,20 @@ export class Hunt {
     await this.#options.room.close();
   }
 
-  async #try(trial: Trial, search: Search, untilMs: number): Promise<string | undefined> {
-    const { room, trialMs } = this.#options;
-    const leftMs = Math.max(1, untilMs - performance.now());
-    const withinMs = Math.min(trialMs, leftMs);
-    const answer = await room.run(trial, withinMs);
+  async #try(trial: Trial, search: Search, endMs: number): Promise<string | undefined> {
+    const { room, control, trialMs, threads = 1 } = this.#options;
+    const leftMs = Math.max(1, endMs - performance.now());
+    const cpuMs = this.#options.cpuMs ?? processCpuMs;
+    const cpuBeforeMs = cpuMs();
+    let isGivenUp = false;
+    // The machine may be busy: what looks endless may be slow.
+    const answer = await room.run(trial, Math.min(trialMs, leftMs), async (tookMs) => {
+      if (tookMs >= leftMs) return 0;
+      const core = await control.run(trial);
+      const isFair = tookMs >= core.tookMs * PATIENCE && (cpuMs() - cpuBeforeMs) / threads >= trialMs;
+      isGivenUp = isFair || tookMs >= trialMs * PATIENCE_IN_ALL;
+      return isGivenUp ? 0 : Math.min(STEP_MS, leftMs - tookMs);
+    });
     search.seeds += 1;
     search.ms += answer.tookMs;
     switch (answer.type) {
@@ -116,26 +143,19 @@ export class Hunt {
         return answer.message;
       case "stuck":
         // Cut off by the end of the time, not by its own.
-        if (answer.why === "time" && withinMs < trialMs) return undefined;
-        return void (await this.#confirm(trial, search, [endless(answer.why, trialMs)], untilMs));
+        if (answer.why === "time" && !isGivenUp) return undefined;
+        return void (await this.#confirm(trial, search, [endless(answer.why, answer.tookMs)]));
       case "judged":
-        if (answer.verdict === "invalid") await this.#confirm(trial, search, answer.findings, untilMs);
+        if (answer.verdict === "invalid") await this.#confirm(trial, search, answer.findings);
         return undefined;
     }
   }
 
-  async #confirm(trial: Trial, search: Search, findings: readonly TrialFinding[], untilMs: number): Promise<void> {
-    const { room, control, onFalseAlarm, trialMs } = this.#options;
+  async #confirm(trial: Trial, search: Search, findings: readonly TrialFinding[]): Promise<void> {
+    const { control, onFalseAlarm } = this.#options;
     const core = await control.run(trial);
     const why = flawOf(core);
     if (why !== undefined) return onFalseAlarm({ ...trial, ...why });
-    // The machine is busy: what looks endless may be slow, and gets as much more time.
-    const fairMs = Math.ceil(core.tookMs * PATIENCE);
-    if (findings[0]!.kind === "endless" && fairMs > trialMs) {
-      if (fairMs > untilMs - performance.now()) return;
-      const again = await room.run(trial, fairMs);
-      if (again.type !== "stuck") return;
-    }
     const { base, seeds, ms } = search;
     const checkers = [...new Set(findings.map(({ checker }) => checker))];
     const earliest = findings.filter(
@@ -162,9 +182,10 @@ interface Search {
 function* trialsOf(options: HuntOptions, base: string): Generator<Trial, undefined> {
   const { mutant, built, limits = HUNT_LIMITS } = options;
   const named = mutant.scenarios.filter((id) => built.includes(id));
+  const twin = mutant.caughtBy === RELAY_VIEW ? { isTwin: true } : undefined;
   const others = built.filter((id) => !named.includes(id));
   for (let n = 0; n < limits.named; n++) {
-    for (const scenario of named) yield { scenario, seed: seedAfter(base, n) };
+    for (const scenario of named) yield { scenario, seed: seedAfter(base, n), ...twin };
   }
   for (let n = 0; n < limits.others; n++) {
     for (const scenario of others) yield { scenario, seed: seedAfter(base, n) };
@@ -172,9 +193,9 @@ function* trialsOf(options: HuntOptions, base: string): Generator<Trial, undefin
   return undefined;
 }
 
-function endless(why: "time" | "memory", trialMs: number): TrialFinding {
+function endless(why: "time" | "memory", tookMs: number): TrialFinding {
   const message =
-    why === "time" ? `no end within ${Math.round(trialMs / 1000)} s` : "no end before its memory was used up";
+    why === "time" ? `no end within ${Math.round(tookMs / 1000)} s` : "no end before its memory was used up";
   return { checker: "hang", kind: "endless", message, at: 0, provenAt: 0 };
 }
 

@@ -44,7 +44,7 @@ async function foundWith(edits: readonly MutantEdit[], ...plans: readonly Plan[]
   const room = new TrialRoom(code.value);
   const found: string[][] = [];
   for (const plan of plans) {
-    const answer = await room.run({ plan }, WITHIN_MS);
+    const answer = await room.run({ scenario: plan.scenario, seed: plan.seed, plan }, WITHIN_MS);
     if (answer.type !== "judged") throw new Error(`the run is ${answer.type}`);
     found.push(answer.findings.map(({ checker, kind }) => `${checker}/${kind}`));
   }

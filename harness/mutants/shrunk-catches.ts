@@ -7,6 +7,7 @@ import type { MutantReport } from "./campaign.ts";
 import { editSources } from "./edited-sources.ts";
 import type { Catch } from "./hunt.ts";
 import { bundleTrial } from "./trial-bundle.ts";
+import type { Trial } from "./trial.ts";
 import { TrialRoom } from "./trial-room.ts";
 
 export interface ShrunkCatch extends Pick<Catch, "base" | "scenario" | "seed" | "target"> {
@@ -23,6 +24,9 @@ export interface UnshrunkCatch extends Pick<Catch, "base" | "scenario" | "seed" 
   readonly why: string;
 }
 
+/** By the mutant's id. Mutants without a catch are not there. */
+export type Shrunk = ReadonlyMap<string, readonly (ShrunkCatch | UnshrunkCatch)[]>;
+
 export interface ShrinkCatchesOptions {
   readonly root: string;
   readonly reports: readonly MutantReport[];
@@ -37,10 +41,7 @@ const SHRINK_MS = 30_000;
 /** Of a plan that was just run many times. */
 const RUN_MS = 20_000;
 
-/** By the mutant's id. Mutants without a catch are not there. */
-export async function shrinkCatches(
-  options: ShrinkCatchesOptions,
-): Promise<ReadonlyMap<string, readonly (ShrunkCatch | UnshrunkCatch)[]>> {
+export async function shrinkCatches(options: ShrinkCatchesOptions): Promise<Shrunk> {
   const { root, reports, isEach, jobs, watch } = options;
   const shrunk = new Map<string, readonly (ShrunkCatch | UnshrunkCatch)[]>();
   const queue = reports.filter(({ catches }) => catches.length > 0);
@@ -93,10 +94,14 @@ async function shrinkCatch(
   return { ...about, stepsBefore, plan, runs, seconds: tookMs / 1000, isMinimal: isNeeded };
 }
 
+function trialOf(plan: Plan): Trial {
+  return { scenario: plan.scenario, seed: plan.seed, plan };
+}
+
 /** Whether the target is lost without any one of the steps. */
-export async function needsEachStep(room: TrialRoom, plan: Plan, target: Catch["target"]): Promise<boolean> {
+async function needsEachStep(room: TrialRoom, plan: Plan, target: Catch["target"]): Promise<boolean> {
   for (let i = 0; i < plan.steps.length; i++) {
-    const answer = await room.run({ plan: { ...plan, steps: plan.steps.toSpliced(i, 1) } }, RUN_MS);
+    const answer = await room.run(trialOf({ ...plan, steps: plan.steps.toSpliced(i, 1) }), RUN_MS);
     if (answer.type !== "judged") return false;
     if (answer.findings.some(({ checker, kind }) => checker === target.checker && kind === target.kind)) return false;
   }

@@ -6,15 +6,16 @@
 import { parentPort } from "node:worker_threads";
 import type { Checker } from "../../scenarios/checker.ts";
 import { checkers } from "../../scenarios/checkers/index.ts";
+import { compareRelayViews, twinPlan } from "../../scenarios/checkers/relay-view.ts";
 import type { History, HistoryRecord } from "../../scenarios/history.ts";
 import { createJudge, startJudge } from "../../scenarios/judge.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import { builtScenarios, findScenario } from "../../scenarios/registry.ts";
+import { featuresOf } from "../../scenarios/wild/features.ts";
 import { Simulator, type SimRun } from "../../sim/simulator.ts";
 import { shrinkPlan } from "../shrink/shrink.ts";
 import type { SimWorld } from "../sweep/sim-world.ts";
-import type { PlanTrial, ShrinkTrial, Trial } from "./trial.ts";
-import type { TrialFinding, TrialMessage, TrialRequest, TrialResult, TrialShrunk } from "./trial.ts";
+import type { ShrinkTrial, Trial, TrialFinding, TrialMessage, TrialResult, TrialShrunk } from "./trial.ts";
 
 /** Several times what the longest run of the catalogue takes: a mutant that storms need not use up the usual budget. */
 const EVENT_BUDGET = 500_000;
@@ -31,6 +32,7 @@ const NOTHING: SimRun = {
   frames: 0,
   checkpoints: [],
   marks: [],
+  markCounts: new Map(),
 };
 
 const simulator = new Simulator();
@@ -54,16 +56,24 @@ const world: SimWorld = {
   },
 };
 
-function planOf(trial: Trial | PlanTrial): Plan {
-  return "plan" in trial ? trial.plan : findScenario(trial.scenario)!.plan!(trial.seed);
+function planOf({ scenario, seed, plan }: Trial): Plan {
+  return plan ?? findScenario(scenario)!.plan!(seed);
 }
 
-function runTrial(trial: Trial | PlanTrial): TrialResult {
+function runTrial(trial: Trial): TrialResult {
+  const { plan: given, isTwin = false } = trial;
   try {
     const plan = planOf(trial);
-    const { history, events } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
+    const { history, events, markCounts } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
     const { verdict, findings } = judgeInOrder(plan, history);
-    return { type: "judged", verdict, events, findings };
+    const features = given === undefined ? {} : { features: featuresOf(markCounts, history) };
+    if (!isTwin || verdict !== "valid") return { type: "judged", verdict, events, findings, ...features };
+    const twin = simulator.run(twinPlan(plan), { eventBudget: EVENT_BUDGET });
+    const views = compareRelayViews(history, twin.history).map(({ checker, kind, message, witness }) => {
+      const at = history.indexOf(witness[0]!);
+      return { checker, kind, message, at, provenAt: at };
+    });
+    return { type: "judged", verdict: views.length > 0 ? "invalid" : verdict, events, findings: views };
   } catch (error) {
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return {
@@ -76,7 +86,7 @@ function runTrial(trial: Trial | PlanTrial): TrialResult {
 }
 
 function shrinkTrial({ shrink, target, withinMs }: ShrinkTrial): TrialShrunk {
-  const found = "steps" in shrink ? shrink : planOf(shrink);
+  const found = planOf(shrink);
   const result = shrinkPlan(world, found, target, { now: () => performance.now(), withinMs });
   return {
     type: "shrunk",
@@ -123,5 +133,8 @@ function say(message: TrialMessage): void {
   parentPort!.postMessage(message);
 }
 
-parentPort!.on("message", (asked: TrialRequest) => say("shrink" in asked ? shrinkTrial(asked) : runTrial(asked)));
+parentPort!.on("message", (asked: Trial | ShrinkTrial | "cache") => {
+  // What the engine has compiled is told by who loaded it (`trial-room.ts`).
+  if (asked !== "cache") say("shrink" in asked ? shrinkTrial(asked) : runTrial(asked));
+});
 say({ type: "ready", built: builtScenarios().map(({ id }) => id) });

@@ -1,28 +1,22 @@
-/**
- * A trial: one seed of one scenario, or one plan, on one bundle of the pure rooms. What is asked of a trial worker, and
- * its answers.
- */
+/** A trial: one seed of one scenario on one bundle of the pure rooms. What is asked of a trial worker, and its answers. */
 import type { Plan } from "../../scenarios/plan.ts";
 import type { ShrinkTarget } from "../shrink/shrink.ts";
 
 export interface Trial {
   readonly scenario: string;
   readonly seed: string;
-}
-
-/** A plan of its own, such as one that somebody wrote by hand. */
-export interface PlanTrial {
-  readonly plan: Plan;
+  /** Nobody accused: run it once more with other plaintexts, and compare what the relays could read. */
+  readonly isTwin?: boolean;
+  /** This one, whatever the seed would draw; then the answer tells the run's features. */
+  readonly plan?: Plan;
 }
 
 /** The plan of a trial that found something, made as small as it can be: inside the worker, where the bug is. */
 export interface ShrinkTrial {
-  readonly shrink: Plan | Trial;
+  readonly shrink: Trial;
   readonly target: ShrinkTarget;
   readonly withinMs: number;
 }
-
-export type TrialRequest = Trial | PlanTrial | ShrinkTrial;
 
 export interface TrialFinding {
   readonly checker: string;
@@ -38,6 +32,8 @@ export interface TrialResult {
   readonly type: "judged";
   readonly verdict: "valid" | "invalid" | "unknown";
   readonly events: number;
+  /** Of a trial with a plan of its own. */
+  readonly features?: readonly string[];
   /** One of each checker and kind, the earliest first: by `at`, then by `provenAt`. */
   readonly findings: readonly TrialFinding[];
 }
@@ -53,4 +49,8 @@ export interface TrialShrunk {
 }
 
 /** What a worker says. */
-export type TrialMessage = { readonly type: "ready"; readonly built: readonly string[] } | TrialResult | TrialShrunk;
+export type TrialMessage =
+  | { readonly type: "ready"; readonly built: readonly string[] }
+  | { readonly type: "cache"; readonly bytes: Uint8Array }
+  | TrialResult
+  | TrialShrunk;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Redacted } from "../../core/redacted.ts";
+import { findLogFlaw } from "../../scenarios/loggable.ts";
 import type { LogLevel } from "./log.ts";
 import { createLog, describeError } from "./log.ts";
 
@@ -25,6 +26,24 @@ it("says what happened, one JSON line each, from its level on", () => {
     { level: "info", msg: "ready", port: 4433 },
     { level: "error", msg: "store failed", why: "StorageFull" },
   ]);
+});
+
+it("writes only lines that the checker of logs allows", () => {
+  const { log, lines } = capture("trace");
+  const careless = log as unknown as Record<string, (event: unknown, fields?: unknown) => void>;
+  log.info("starting", { version: "0.1.0" });
+  log.info("ready", { port: 4433, httpPort: 8080 });
+  log.debug("dropped", { why: "idle" });
+  log.debug("transaction", { operations: 3, tookMs: 1.5, waitedMs: 0.25 });
+  log.debug("swept", { blobs: 4, sessions: 1, groups: 2 });
+  log.debug("http request", { route: "/health", status: 200 });
+  log.error("machine broke", describeError(new RangeError(SECRETS.hex)));
+  log.warn("restarted", { restarts: 1 });
+  careless["info"]!("ready", { device: SECRETS.hex, sizeBytes: 412, why: "192.168.1.7" });
+  expect(lines.map((line) => findLogFlaw(line.trim()))).toEqual(lines.map(() => undefined));
+  // And it does look: the same line without the daemon's redaction.
+  expect(findLogFlaw(JSON.stringify({ msg: "ready", device: SECRETS.hex }))?.kind).toBe("identity-in-log");
+  expect(findLogFlaw(JSON.stringify({ msg: "ready", sizeBytes: 412 }))?.kind).toBe("field-not-loggable");
 });
 
 describe("a careless line shows no secret", () => {

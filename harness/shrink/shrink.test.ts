@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { History } from "../../scenarios/history.ts";
 import { isFault, type Plan } from "../../scenarios/plan.ts";
 import { parsePlan } from "../../scenarios/plan-schema.ts";
+import { planSmallWorld, SMALL_FAULTS, SMALL_WORLDS } from "../../scenarios/small-world.ts";
 import type { Verdict } from "../../scenarios/verdict.ts";
 import { planWild } from "../../scenarios/wild/wild.ts";
 import { createDraw } from "../../scenarios/draw.ts";
@@ -122,6 +123,35 @@ describe("a finding that depends on a choice", () => {
       const without = { ...result.plan, choices: choices.toSpliced(i, 1) };
       expect(isSlow(without, real.run(without).history)).toBe(false);
     }
+  });
+});
+
+describe("a finding in a plan with an order", () => {
+  const ordered: Plan = {
+    ...planSmallWorld(SMALL_WORLDS[0], SMALL_FAULTS[1]!),
+    order: { fromMs: 520, picks: [0, 1, 0, 1, 1, 2] },
+  };
+  const isEver = (): boolean => true;
+  /** The relay lost power before it had acknowledged anything. */
+  const isEarly = (_plan: Plan, history: History): boolean => {
+    const lostAt = history.findIndex((record) => record.type === "fault" && record.stage === "issued");
+    const ackedAt = history.findIndex((record) => record.type === "ack");
+    return lostAt >= 0 && lostAt < ackedAt && history.slice(0, lostAt).some((record) => record.type === "relay-view");
+  };
+
+  it("loses the order when it does not need one", () => {
+    const result = shrinkPlan(worldWith(isEver), ordered, TARGET, forEver);
+    expect(result!.plan).not.toHaveProperty("order");
+  });
+
+  it("keeps as many picks as matter, and is still that plan", () => {
+    expect(isEarly(ordered, real.run(ordered).history)).toBe(true);
+    // By time alone it cannot be: then the fault would have to come in the same millisecond.
+    const isOrdered = (plan: Plan, history: History): boolean => plan.order !== undefined && isEarly(plan, history);
+    const { plan } = shrinkPlan(worldWith(isOrdered), ordered, TARGET, forEver)!;
+    expect(isOrdered(plan, real.run(plan).history)).toBe(true);
+    expect(plan.order!.picks.length).toBeLessThan(ordered.order!.picks.length);
+    expect(parsePlan(JSON.parse(JSON.stringify(plan)))).toMatchObject({ ok: true });
   });
 });
 

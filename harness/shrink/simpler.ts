@@ -12,6 +12,7 @@ import { trimPlan, waitOf, withWait } from "./trim.ts";
 
 /** Candidates that are simpler than `plan`, lazily: the caller starts anew after each that it takes. */
 export function* simplerPlans(plan: Plan): Generator<Plan, void, void> {
+  yield* simplerOrders(plan);
   yield* simplerTopologies(plan);
   for (let i = 0; i < plan.steps.length; i++) {
     for (const step of simplerSteps(plan.steps[i]!)) yield* whole(plan, plan.topology, plan.steps.with(i, step));
@@ -23,6 +24,20 @@ export function* simplerPlans(plan: Plan): Generator<Plan, void, void> {
 function* whole(plan: Plan, topology: Topology, steps: readonly Step[]): Generator<Plan, void, void> {
   const trimmed = trimPlan(plan, topology, steps);
   if (trimmed !== undefined) yield trimmed;
+}
+
+/** By time alone, then nearer to it pick by pick. */
+function* simplerOrders(plan: Plan): Generator<Plan, void, void> {
+  const { order, ...byTime } = plan;
+  if (order === undefined) return;
+  yield byTime;
+  const { picks } = order;
+  for (let length = 0; length < picks.length; length = Math.max(length + 1, (length + picks.length) >> 1)) {
+    yield { ...plan, order: { ...order, picks: picks.slice(0, length) } };
+  }
+  for (let i = 0; i < picks.length; i++) {
+    if (picks[i] !== 0) yield { ...plan, order: { ...order, picks: picks.with(i, 0) } };
+  }
 }
 
 function* simplerTopologies(plan: Plan): Generator<Plan, void, void> {

@@ -3,11 +3,16 @@
  * `--twice` and by the main process itself, so that all of them do exactly the same.
  */
 import { encodeHex } from "../../core/bytes.ts";
+import { markIndex } from "../../scenarios/marks/list.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
-import type { Verdict } from "../../scenarios/verdict.ts";
+import { compareRelayViews, twinPlan } from "../../scenarios/checkers/relay-view.ts";
+import type { Finding, Verdict } from "../../scenarios/verdict.ts";
 import type { TraceEvent } from "../../sim/kernel/trace.ts";
 import type { SimOptions, SimRun } from "../../sim/simulator.ts";
+import { exploreSmallWorld } from "./small-exploration.ts";
+import { ChoiceLog } from "./choice-log.ts";
+import { watchLeaks } from "./leak-watch.ts";
 import type { Catalogue, SimWorld, Suite } from "./sim-world.ts";
 import type {
   Answers,
@@ -16,7 +21,7 @@ import type {
   InspectTask,
   SeedHashes,
   SeedResult,
-  Stretch,
+  Look,
   SweepTask,
   Task,
   TraceLine,
@@ -49,6 +54,8 @@ export class SeedRunner {
         return this.#echo(task);
       case "inspect":
         return this.#inspect(task);
+      case "explore":
+        return exploreSmallWorld(this.#world, task);
     }
   }
 
@@ -81,11 +88,12 @@ export class SeedRunner {
   #resultOf(id: string, seed: string, suite: Suite, isPortableToo: boolean): SeedResult {
     try {
       const { plan, run, verdict } = this.runSeed(id, seed, { suite });
+      const views = isPortableToo ? this.#compareTwin(plan, run, suite) : [];
       return {
         seed,
-        verdict: verdict.verdict,
+        verdict: views.length > 0 ? "invalid" : verdict.verdict,
         idle: verdict.idle,
-        findings: verdict.findings
+        findings: [...verdict.findings, ...views]
           .slice(0, FINDINGS_MAX)
           .map(({ checker, kind, message }) => ({ checker, kind, message })),
         unknowns: verdict.unknowns,
@@ -93,11 +101,17 @@ export class SeedRunner {
         simulatedMs: run.simulatedMs,
         traceHash: run.traceHash,
         shapeHash: run.shapeHash,
+        marks: markNumbers(run),
         portableShapeHash: isPortableToo ? this.#world.run(plan, { suite: "portable" }).shapeHash : undefined,
       };
     } catch (error) {
       return brokenResult(seed, error);
     }
+  }
+
+  /** What the relay's view of the same run with other plaintexts tells. */
+  #compareTwin(plan: Plan, run: SimRun, suite: Suite): readonly Finding[] {
+    return compareRelayViews(run.history, this.#world.run(twinPlan(plan), { suite }).history);
   }
 
   #echo(task: EchoTask): readonly SeedHashes[] {
@@ -122,16 +136,27 @@ export class SeedRunner {
     return this.#look(plan, task.suite, task.detail);
   }
 
-  #look(plan: Plan, suite: Suite, stretch: Stretch | undefined): Inspection {
+  #look(plan: Plan, suite: Suite, look: Look | undefined): Inspection {
     const detail: TraceLine[] = [];
+    let at = 0;
     // The event's bytes are valid only now.
     const sink = (event: TraceEvent): void => {
-      detail.push({ ...event, bytes: encodeHex(event.bytes) });
+      at = event.event;
+      if (look !== undefined && at >= look.from) detail.push({ ...event, bytes: encodeHex(event.bytes) });
     };
-    const options = stretch === undefined ? { suite } : { suite, detail: { ...stretch, sink } };
-    const { traceHash, checkpoints } = this.#world.run(plan, options);
-    return { traceHash, checkpoints, detail };
+    const log = new ChoiceLog(look?.choices, () => at);
+    const shown = look === undefined ? {} : { detail: { from: 0, to: look.to, sink } };
+    const { result, leaks } = watchLeaks(
+      () => this.#world.run(plan, { suite, ...shown, onChoice: (choice) => log.add(choice) }),
+      () => at,
+    );
+    const { traceHash, checkpoints } = result;
+    return { traceHash, checkpoints, detail, choiceCheckpoints: log.checkpoints, choices: log.shown, leaks };
   }
+}
+
+function markNumbers({ marks }: SimRun): readonly number[] {
+  return marks.map(markIndex).filter((index) => index !== undefined);
 }
 
 /** The simulator or a checker threw: a bug of ours, but one seed must not end a night's sweep. */
@@ -148,6 +173,7 @@ function brokenResult(seed: string, error: unknown): SeedResult {
     traceHash: BROKEN_HASH,
     shapeHash: BROKEN_HASH,
     portableShapeHash: undefined,
+    marks: [],
   };
 }
 

@@ -19,6 +19,7 @@ export interface Told {
   /** Changes the shape hash under the portable suite. */
   readonly isOtherShape?: boolean;
   readonly throws?: string;
+  readonly marks?: readonly string[];
 }
 
 const EVENTS = 3000;
@@ -53,7 +54,7 @@ export function createStandInWorld(tell: (plan: Plan, options: SimOptions) => To
 }
 
 function createRun(plan: Plan, options: SimOptions, how: Told): SimRun {
-  const { divergeAt = Infinity } = how;
+  const { divergeAt = Infinity, marks = [] } = how;
   const hash = (upTo: number): string => digest(`${plan.scenario} ${plan.seed} ${upTo > divergeAt ? divergeAt : ""}`);
   const checkpoints = [];
   for (let event = CHECKPOINT_EVENTS; event <= EVENTS; event += CHECKPOINT_EVENTS)
@@ -74,7 +75,8 @@ function createRun(plan: Plan, options: SimOptions, how: Told): SimRun {
     simulatedMs: 60_000,
     frames: 10,
     checkpoints,
-    marks: [],
+    marks,
+    markCounts: new Map(marks.map((name) => [name, 1])),
   };
 }
 

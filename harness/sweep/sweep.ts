@@ -8,11 +8,12 @@ import { seedAfter } from "../../scenarios/draw.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import type { Shard } from "../cli/option-values.ts";
 import { findDivergence, type Divergence } from "./divergence.ts";
+import { MarkTally, type MarkHits } from "./mark-tally.ts";
 import type { Pool } from "./pool.ts";
 import { cutPortions } from "./portion.ts";
 import type { Suite } from "./sim-world.ts";
 import { addResult, createTally, tallyVerdict, type Tally } from "./tally.ts";
-import type { SeedResult, SweepTask } from "./task.ts";
+import type { Look, SeedResult, SweepTask } from "./task.ts";
 
 export interface SweepRequest {
   readonly scenarios: readonly Scenario[];
@@ -48,6 +49,7 @@ export interface SweepReport {
   readonly mismatches: readonly Mismatch[];
   /** The first run of each id. */
   readonly firsts: ReadonlyMap<string, SeedResult>;
+  readonly marks: readonly MarkHits[];
   readonly wallMs: number;
 }
 
@@ -70,6 +72,7 @@ export async function runSweep(
   const startedMs = Date.now();
   const stopAtMs = request.timeMs === undefined ? undefined : startedMs + request.timeMs;
   const tallies = new Map(request.scenarios.map(({ id, title }) => [id, createTally(id, title)]));
+  const marks = new MarkTally(request.scenarios.map(({ id }) => id));
   const failures: Failure[] = [];
   const mismatches: Mismatch[] = [];
   const firsts = new Map<string, SeedResult>();
@@ -82,6 +85,7 @@ export async function runSweep(
     const tally = tallies.get(task.scenario)!;
     for (const result of results) {
       addResult(tally, result);
+      marks.add(task.scenario, result);
       if (result.seed === firstSeed) firsts.set(task.scenario, result);
       if (result.verdict !== "valid") failures.push({ scenario: task.scenario, result });
       const { seed, shapeHash, portableShapeHash } = result;
@@ -111,9 +115,8 @@ export async function runSweep(
       let divergence: Divergence | undefined;
       if (mismatches.length < DIVERGENCES_MAX) {
         // What ran before in the same process may be what matters: run it again in the same order.
-        const inspect =
-          (where: Pool, seedsOfIt: readonly string[]) => (detail: { from: number; to: number } | undefined) =>
-            where.perform({ job: "inspect", scenario, suite, seeds: upTo(seedsOfIt, seed), detail });
+        const inspect = (where: Pool, seedsOfIt: readonly string[]) => (detail: Look | undefined) =>
+          where.perform({ job: "inspect", scenario, suite, seeds: upTo(seedsOfIt, seed), detail });
         divergence = await findDivergence(inspect(pool, order), inspect(second, backwards));
       }
       mismatches.push({ scenario, seed, against: "process", first: traceHash, second: other, divergence });
@@ -150,6 +153,7 @@ export async function runSweep(
     failures: failures.toSorted(bySeed),
     mismatches,
     firsts: new Map(ordered.flatMap(({ id }) => (firsts.has(id) ? [[id, firsts.get(id)!] as const] : []))),
+    marks: marks.hits(),
     wallMs: Date.now() - startedMs,
   };
 }

@@ -4,11 +4,14 @@
  */
 import type { Plan } from "../../scenarios/plan.ts";
 import type { Finding, Verdict } from "../../scenarios/verdict.ts";
+import type { ExplorationCounts, OrderFailure } from "../../sim/exploration.ts";
 import type { TraceEvent } from "../../sim/kernel/trace.ts";
 import type { SimRun } from "../../sim/simulator.ts";
+import type { ChoiceLine } from "./choice-log.ts";
+import type { Leak } from "./leak-watch.ts";
 import type { Suite } from "./sim-world.ts";
 
-export type Task = SweepTask | EchoTask | InspectTask;
+export type Task = SweepTask | EchoTask | InspectTask | ExploreTask;
 
 /** Run and judge. */
 export interface SweepTask {
@@ -39,7 +42,12 @@ export interface Stretch {
   readonly to: number;
 }
 
-export const WHOLE_TRACE: Stretch = { from: 0, to: Number.MAX_SAFE_INTEGER };
+/** What is wanted in detail: events, and choices counted likewise. */
+export interface Look extends Stretch {
+  readonly choices?: Stretch;
+}
+
+export const WHOLE_TRACE: Look = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
 /** Run `seeds` in this order and look into the last one. */
 export interface InspectTask {
@@ -49,7 +57,19 @@ export interface InspectTask {
   readonly plan?: Plan;
   readonly seeds: readonly string[];
   readonly suite: Suite;
-  readonly detail: Stretch | undefined;
+  readonly detail: Look | undefined;
+}
+
+/** Go through every order of a small world with one of its faults, up to the first that fails. Numbers in their lists. */
+export interface ExploreTask {
+  readonly job: "explore";
+  readonly world: number;
+  readonly fault: number;
+}
+
+export interface Explored {
+  readonly counts: ExplorationCounts;
+  readonly failure: OrderFailure | undefined;
 }
 
 export interface SeedResult {
@@ -64,6 +84,8 @@ export interface SeedResult {
   readonly shapeHash: string;
   /** Of the run with the portable suite, where there was one. */
   readonly portableShapeHash: string | undefined;
+  /** Numbers of the marks that were hit. */
+  readonly marks: readonly number[];
 }
 
 /** A finding without its witness: that stays in the run folder. */
@@ -82,10 +104,15 @@ export interface Inspection {
   readonly traceHash: string;
   readonly checkpoints: SimRun["checkpoints"];
   readonly detail: readonly TraceLine[];
+  /** Over all choices so far, every few hundred of them; `event` is their number. */
+  readonly choiceCheckpoints: readonly { readonly event: number; readonly hash: string }[];
+  readonly choices: readonly ChoiceLine[];
+  readonly leaks: readonly Leak[];
 }
 
 export interface Answers {
   readonly sweep: readonly SeedResult[];
   readonly echo: readonly SeedHashes[];
   readonly inspect: Inspection;
+  readonly explore: Explored;
 }

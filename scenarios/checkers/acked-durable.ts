@@ -9,56 +9,52 @@
  * loss is told. Judged at phase `end` only: a run that was stopped before cannot say.
  */
 import type { Checker } from "../checker.ts";
-import { canAlterBlobs } from "./alterable.ts";
 import type { AckRecord, PhaseRecord } from "../history.ts";
+import { canAlterBlobs } from "./alterable.ts";
 import { BlobExpiry } from "./blob-expiry.ts";
-import { trackDiskLives } from "./disk-lives.ts";
+import { isDeliveredTo, type BlobRow } from "./history-rows.ts";
 import { renderPlace, shortId } from "./render-place.ts";
-import { BlobPlaces, ToldLosses } from "./told-losses.ts";
+import { ToldLosses } from "./told-losses.ts";
 
 interface AckedBlob {
+  readonly blob: BlobRow;
   readonly ack: AckRecord;
-  /** How many of the group's members there were. */
-  readonly members: number;
+  /** The group's members; those that there were then are the first so many. */
+  readonly members: readonly string[];
+  readonly count: number;
   readonly relays: string[];
-}
-
-interface Members {
-  readonly names: string[];
-  readonly blobs: Map<string, AckedBlob>;
 }
 
 export const ackedDurable: Checker = {
   name: "acked-durable",
   holdsWhen: "every acknowledged blob is delivered to every member, or its loss is told after its ttl",
   enforces: [1, 4],
-  start(plan, report) {
-    const groups = new Map<string, Members>();
-    const delivered = new Map<string, Set<string>>();
-    const places = new BlobPlaces();
+  start(plan, report, { disks }) {
+    const groups = new Map<string, string[]>();
+    /** By the blob's number. */
+    const acked: (AckedBlob | undefined)[] = [];
     const told = new ToldLosses();
-    const disks = trackDiskLives(plan);
     const expiry = new BlobExpiry(plan);
     let end: PhaseRecord | undefined;
 
-    function membersOf(group: string): Members {
+    function membersOf(group: string): string[] {
       let members = groups.get(group);
-      if (members === undefined) groups.set(group, (members = { names: [], blobs: new Map() }));
+      if (members === undefined) groups.set(group, (members = []));
       return members;
     }
 
-    function judgeMissing(device: string, acked: AckedBlob, endMs: number): void {
-      const { ack } = acked;
+    function judgeMissing(device: string, missing: AckedBlob, endMs: number): void {
+      const { ack, blob, relays } = missing;
       if (told.isQuarantined(device, ack.blob) && canAlterBlobs(plan)) return;
-      const lost = told.find(device, places.of(ack.group, ack.blob));
-      const expiresMs = expiry.atMs(ack);
+      const lost = told.find(device, blob.places);
+      const expiresMs = expiry.atMs(blob, ack);
       const name = `blob ${shortId(ack.blob)} (acknowledged to ${ack.device} as ${renderPlace(ack)})`;
       if (lost !== undefined && lost.at >= expiresMs) return;
-      const isLogLost = acked.relays.every((relay) => disks.damage(relay) === "lost");
+      const isLogLost = relays.every((relay) => disks.damage(relay) === "lost");
       if (isLogLost) {
         if (disks.damage(ack.device) !== "none" || endMs >= expiresMs) return;
       } else if (lost !== undefined) {
-        if (acked.relays.some((relay) => disks.damage(relay) !== "none")) return;
+        if (relays.some((relay) => disks.damage(relay) !== "none")) return;
         report({
           kind: "lost-before-ttl",
           message: `${name} was told lost to ${device} at ${lost.at} ms, before its ttl was over at ${expiresMs} ms`,
@@ -77,45 +73,37 @@ export const ackedDurable: Checker = {
     return {
       on: {
         op(record) {
-          expiry.op(record);
-          if (record.f === "connect" && record.outcome === "ok") {
-            const { names } = membersOf(record.group);
-            if (!names.includes(record.device)) names.push(record.device);
-          }
-        },
-        queued: (record) => expiry.queued(record),
-        ack(record) {
-          places.add(record);
+          if (record.f !== "connect" || record.outcome !== "ok") return;
           const members = membersOf(record.group);
-          const acked = members.blobs.get(record.blob);
-          if (acked === undefined) {
-            members.blobs.set(record.blob, { ack: record, members: members.names.length, relays: [record.relay] });
-          } else if (!acked.relays.includes(record.relay)) {
-            acked.relays.push(record.relay);
-          }
+          if (!members.includes(record.device)) members.push(record.device);
         },
-        deliver(record) {
-          places.add(record);
-          let blobs = delivered.get(record.device);
-          if (blobs === undefined) delivered.set(record.device, (blobs = new Set()));
-          blobs.add(record.blob);
+        ack(record, { blob }) {
+          const known = acked[blob.number];
+          if (blob.isSettled) return;
+          if (known === undefined) {
+            const members = membersOf(record.group);
+            const relays = [record.relay];
+            acked[blob.number] = { blob, ack: record, members, count: members.length, relays };
+          } else if (!known.relays.includes(record.relay)) {
+            known.relays.push(record.relay);
+          }
         },
         quarantine: (record) => told.quarantined(record),
         lost: (record) => told.lost(record),
-        fault: (record) => disks.note(record),
         phase(record) {
           if (record.phase === "end") end = record;
         },
       },
+      forget({ number }) {
+        acked[number] = undefined;
+      },
       finish() {
         if (end === undefined) return;
-        for (const { names, blobs } of groups.values()) {
-          for (let i = 0; i < names.length; i++) {
-            const device = names[i]!;
-            const has = delivered.get(device);
-            for (const acked of blobs.values()) {
-              if (i < acked.members && !(has?.has(acked.ack.blob) ?? false)) judgeMissing(device, acked, end.at);
-            }
+        for (const each of acked) {
+          if (each === undefined) continue;
+          const { blob, members, count } = each;
+          for (let i = 0; i < count; i++) {
+            if (!isDeliveredTo(blob, members[i]!)) judgeMissing(members[i]!, each, end.at);
           }
         }
       },

@@ -2,13 +2,10 @@
  * When the ttl of a blob can be over at the earliest: from its push, with the ttl that the application named, or its
  * device's default, or the relay's, less what the plan's clock faults can take from it. Until then it is owed.
  */
-import type { OperationRecord, QueuedRecord } from "../history.ts";
 import type { Plan } from "../plan.ts";
-import type { Place } from "./told-losses.ts";
+import type { BlobRow, Placed } from "./history-rows.ts";
 
 export class BlobExpiry {
-  readonly #pushes = new Map<number, OperationRecord>();
-  readonly #pushOf = new Map<string, OperationRecord>();
   readonly #deviceTtlS: ReadonlyMap<string, number>;
   readonly #relayTtlS: ReadonlyMap<string, number>;
   readonly #clockSlackMs: number;
@@ -21,18 +18,9 @@ export class BlobExpiry {
     this.#clockSlackMs = slackMs;
   }
 
-  op(record: OperationRecord): void {
-    if (record.f === "push" && record.outcome === "invoke") this.#pushes.set(record.process, record);
-  }
-
-  queued(record: QueuedRecord): void {
-    const push = this.#pushes.get(record.process);
-    if (push !== undefined) this.#pushOf.set(record.blob, push);
-  }
-
   /** Of the blob at this place. */
-  atMs(place: Place): number {
-    const push = this.#pushOf.get(place.blob);
+  atMs(blob: BlobRow, place: Placed): number {
+    const push = blob.push?.invoke;
     const pusher = push?.device ?? place.device;
     const ttlS = push?.ttlS || this.#deviceTtlS.get(pusher) || this.#relayTtlS.get(place.relay) || 0;
     return (push?.at ?? place.at) + 1000 * ttlS - this.#clockSlackMs;

@@ -30,19 +30,24 @@ export const bounded: Checker = {
       const entries = { inFlight: pushWindow * relays.length, pulls: relays.length, queuedRows, queuedBytes };
       limitsOf.set(name, new Map(Object.entries(entries)));
     }
-    const pulls = new Map<string, OperationRecord>();
+    /** The open pulls of each device, by its number. */
+    const pulls: OperationRecord[][] = [];
 
     return {
       on: {
-        op(record) {
+        op(record, { device }) {
           if (record.f !== "pull") return;
-          const key = `${record.device} ${record.relay ?? ""}`;
-          const open = pulls.get(key);
+          const own = (pulls[device.number] ??= []);
+          let at = 0;
+          while (at < own.length && own[at]!.relay !== record.relay) at++;
+          const open = own[at];
           if (record.outcome !== "invoke") {
-            if (open?.process === record.process) pulls.delete(key);
+            if (open?.process !== record.process) return;
+            own[at] = own[own.length - 1]!;
+            own.pop();
             return;
           }
-          pulls.set(key, record);
+          own[at] = record;
           if (open === undefined) return;
           const message = `${record.device} asked ${record.relay} for a page while it waited for another`;
           report({ kind: "two-pulls", message, witness: [open, record] });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ClientConfig } from "../../core/client/config.ts";
 import type { RelayConfig } from "../../core/relay/config.ts";
 import { startJudge } from "../judge.ts";
-import type { DurableStateRecord, HistoryRecord, OperationRecord } from "../history.ts";
+import type { DeliverRecord, DurableStateRecord, HistoryRecord, OperationRecord } from "../history.ts";
 import type { Demand, Plan, Step } from "../plan.ts";
 import { EPOCH, ExampleHistory, exampleChain, exampleId, examplePlan, GROUP, RELAY } from "./example-history.ts";
 import { checkers } from "./index.ts";
@@ -51,7 +51,7 @@ function expired(): ExampleHistory {
 /** An answer that calls this cursor gone. */
 function goneTo(device: string, cursor: number, why: string): OperationRecord {
   const gone = [{ from: cursor, to: cursor, why }];
-  const page = { after: cursor - 1, through: cursor, max: 3, blobs: 0, hasMore: false, gone };
+  const page = { after: cursor - 1, through: cursor, max: 3, blobs: 0, hasMore: cursor < 3, gone };
   return { type: "op", at: 20, device, ...log, f: "pull", outcome: "ok", process: 900 + cursor, ...page };
 }
 
@@ -263,14 +263,14 @@ const wrong: { readonly [finding: string]: () => ExampleHistory } = {
     const state = { type: "durable-state", at: history.at, ...there, why: "commit" } as const;
     return history.write({ ...state, cursor: 2, chain, inbox: 3 }).end();
   },
-  "no-late-lower late-lower-delivery": () => {
+  "no-late-lower late-lower-delivery + session-guarantees read-backwards": () => {
     const history = new ExampleHistory();
     const { process, row } = history.queue("alice");
     history.store(row);
     history.acknowledge("alice", process, row).push("alice").wait(3_600_000).expire(1).pull("bob");
     return history.write(history.delivery("bob", row, 1)).cut();
   },
-  "no-late-lower late-lower-commit": () => {
+  "no-late-lower late-lower-commit + session-guarantees write-before-read": () => {
     const history = expired().drop(
       (record) => (record.type === "ack" || record.type === "deliver") && record.cursor === 1,
     );
@@ -334,7 +334,7 @@ const wrong: { readonly [finding: string]: () => ExampleHistory } = {
     history.queue("bob");
     return history.crash("bob").change("durable-state", { outbox: [] }).cut();
   },
-  "sent-log order-broken": () => {
+  "session-guarantees writes-reordered + sent-log order-broken": () => {
     const history = threeBlobs();
     const first = history.queue("alice");
     const second = history.queue("alice");
@@ -418,7 +418,7 @@ const wrong: { readonly [finding: string]: () => ExampleHistory } = {
     threeBlobs()
       .write(goneTo("bob", 1, "expired"))
       .end(),
-  "retention acknowledged-too-early": () => {
+  "paging gone-came-back + retention acknowledged-too-early": () => {
     const history = new ExampleHistory().push("alice").pull("alice");
     return history
       .write(goneTo("alice", 1, "acknowledged"))
@@ -496,6 +496,89 @@ const wrong: { readonly [finding: string]: () => ExampleHistory } = {
     return history.write({ type: "resources", at: 1, host: RELAY, stage: "healed", counts: { sessions: 3 } });
   },
   "demands not-lean": () => demanding({ demand: "lean", device: "bob", blobsMax: 0 }),
+  "real-time acknowledged-not-in-range + max-cursor max-below-ack": () =>
+    threeBlobs()
+      .change("op", { through: 2, max: 2, blobs: 2 }, (record) => record.f === "pull" && record.outcome === "ok")
+      .drop((record) => record.type === "deliver" && record.device === "bob" && record.cursor === 3)
+      .change("durable-state", { cursor: 2, inbox: 2, chain: exampleChain(EPOCH, 2) })
+      .cut(),
+  "session-guarantees read-backwards": () => {
+    const history = new ExampleHistory().push("alice").push("bob").pull("alice");
+    const read = history.records.flatMap((record, at) => (record.type === "deliver" ? [at] : []));
+    const [first, second] = read.map((at) => history.records[at] as DeliverRecord);
+    history.records[read[0]!] = { ...second!, index: 0 };
+    history.records[read[1]!] = { ...first!, index: 1 };
+    return history.cut();
+  },
+  "cursor-behind-applied cursor-ahead-of-inbox + session-guarantees write-not-read": () =>
+    threeBlobs()
+      .drop((record) => record.type === "deliver" && record.device === "alice" && record.index === 2)
+      .cut(),
+  "paging page-unaccounted": () =>
+    threeBlobs()
+      .change("op", { blobs: 2 }, (record) => record.f === "pull" && record.outcome === "ok")
+      .end(),
+  "paging has-more-untrue": () =>
+    threeBlobs()
+      .change("op", { hasMore: true }, (record) => record.f === "pull" && record.outcome === "ok")
+      .end(),
+  "paging page-stands-still": () => {
+    const history = threeBlobs();
+    const pull = { type: "op", device: "bob", ...log, f: "pull", process: history.freshProcess(), after: 3 } as const;
+    const page = { through: 3, max: 4, gone: [], blobs: 0, hasMore: true };
+    history.write({ ...pull, at: history.at, outcome: "invoke" });
+    return history.write({ ...pull, at: history.at, outcome: "ok", ...page }).cut();
+  },
+  "paging gone-came-back": () => {
+    const history = new ExampleHistory().push("alice").pull("alice").wait(3_600_000);
+    return history
+      .write({ ...goneTo("alice", 1, "expired"), at: history.at })
+      .pull("bob")
+      .end();
+  },
+  "relay-honesty accused-in-vain": () =>
+    threeBlobs()
+      .write({ type: "accused", at: 99, device: "bob", ...log, what: "rolled-back", cursor: 3 })
+      .end(),
+  "sent-log never-answered + relay-honesty omission-unnoticed": () => {
+    // The relay never acknowledged it; alice's next blob came through.
+    const history = threeBlobs();
+    history.queue("alice");
+    return history.push("alice").end().drop(isFinal);
+  },
+  "max-cursor max-fell + max-cursor max-below-ack + relay-honesty rollback-unnoticed": () =>
+    threeBlobs().connect("bob").change("op", { max: 1 }).end(),
+  "tamper tampering-unnoticed": () => {
+    const link = { dialler: "bob", listener: RELAY, stream: "down", forMs: 10 } as const;
+    const plan = planWith({ id: 1, atMs: 1, do: "toxic", ...link, toxic: { type: "tamper", how: "flip", skip: 0 } });
+    return threeBlobs(plan).write({ type: "fault", at: 99, step: 1, stage: "observed" }).end();
+  },
+  "relay-honesty accused-in-vain + tamper refused-page-taken": () => {
+    const history = threeBlobs();
+    const commit = history.records.pop()!;
+    history.write({ type: "accused", at: history.at, device: "bob", ...log, what: "page-refused", cursor: 0 });
+    return history.write(commit).end();
+  },
+  "no-metadata-in-logs field-not-loggable": () =>
+    threeBlobs().write({ type: "log", at: 99, host: RELAY, line: '{"msg":"swept","sizeBytes":412}' }).end(),
+  "no-metadata-in-logs identity-in-log": () =>
+    threeBlobs().write({ type: "log", at: 99, host: RELAY, line: '{"msg":"dropped","why":"192.168.1.7"}' }).end(),
+  "no-metadata-in-logs short-id-in-log": () =>
+    threeBlobs()
+      .write({ type: "log", at: 99, host: RELAY, line: `{"msg":"push of ${exampleId("b", 1).slice(0, 9)}"}` })
+      .end(),
+  "shutdown killed": () =>
+    threeBlobs().write({ type: "exit", at: 5099, host: RELAY, askedAt: 99, graceMs: 5000, code: null }).end(),
+  "shutdown exit-code": () =>
+    threeBlobs().write({ type: "exit", at: 100, host: RELAY, askedAt: 99, graceMs: 5000, code: 70 }).end(),
+  "shutdown left-late": () =>
+    threeBlobs().write({ type: "exit", at: 5100, host: RELAY, askedAt: 99, graceMs: 5000, code: 0 }).end(),
+  "cursor-behind-applied cursor-fell + shutdown half-written": () => {
+    const history = threeBlobs();
+    history.write({ type: "exit", at: 100, host: "bob", askedAt: 99, graceMs: 5000, code: 0 });
+    const back = { why: "crash", cursor: 2, chain: exampleChain(EPOCH, 2) } as const;
+    return history.write({ ...lastState(history, "bob"), ...back }).cut();
+  },
   "hang event-budget-spent": () =>
     threeBlobs().write({ type: "stopped", at: 99, why: "hang", host: null, message: "1,000,000 events" }),
 };
@@ -506,7 +589,9 @@ describe("each kind of finding is found by its checker, and by no other (or by t
   });
 
   test("and each checker has at least one", () => {
-    const named = new Set(Object.keys(wrong).map((finding) => finding.split(" ")[0]));
+    const named = new Set(
+      Object.keys(wrong).flatMap((all) => all.split(" + ").map((finding) => finding.split(" ")[0])),
+    );
     expect([...named].sort()).toEqual(checkers.map((checker) => checker.name).sort());
   });
 });

@@ -7,29 +7,20 @@
  * the finding of `invariant` or `hang`, not of this.
  */
 import type { Checker } from "../checker.ts";
-import type { DeliverRecord, FinalStateRecord, PhaseRecord } from "../history.ts";
+import type { FinalStateRecord, PhaseRecord } from "../history.ts";
 import { BlobExpiry } from "./blob-expiry.ts";
-import { trackDiskLives } from "./disk-lives.ts";
+import { isDeliveredTo } from "./history-rows.ts";
 import { renderLog, shortId } from "./render-place.ts";
-import { BlobPlaces, ToldLosses } from "./told-losses.ts";
-
-interface GroupInboxes {
-  /** The first delivery of each blob to anyone. */
-  readonly blobs: Map<string, DeliverRecord>;
-  readonly byDevice: Map<string, Set<string>>;
-}
+import { ToldLosses } from "./told-losses.ts";
 
 export const converges: Checker = {
   name: "converges",
   holdsWhen: "after healing all devices of a group reach the same state within the bound",
   enforces: [12, 18],
-  start(plan, report) {
-    const groups = new Map<string, GroupInboxes>();
+  start(plan, report, { blobs, disks }) {
     const finals: FinalStateRecord[] = [];
-    const places = new BlobPlaces();
     const told = new ToldLosses();
     const expiry = new BlobExpiry(plan);
-    const disks = trackDiskLives(plan);
     let healed: PhaseRecord | undefined;
     let converged: PhaseRecord | undefined;
     let stalled: PhaseRecord | undefined;
@@ -96,19 +87,18 @@ export const converges: Checker = {
       for (const state of finals) {
         if (judged.has(state.device)) continue;
         judged.add(state.device);
-        const inboxes = groups.get(state.group);
-        if (inboxes === undefined) continue;
-        const own = inboxes.byDevice.get(state.device);
-        if (own !== undefined && own.size === inboxes.blobs.size) continue;
-        for (const [blob, delivery] of inboxes.blobs) {
-          if (own?.has(blob) || told.isQuarantined(state.device, blob)) continue;
-          const held = places.of(state.group, blob);
-          if (told.find(state.device, held) !== undefined) continue;
-          if (held.every((place) => disks.damage(place.relay) === "lost" && expiry.atMs(place) <= state.at)) continue;
+        for (const blob of blobs) {
+          if (blob.isSettled) continue;
+          const delivery = blob.deliveries[0];
+          if (delivery === undefined || delivery.group !== state.group) continue;
+          if (isDeliveredTo(blob, state.device) || told.isQuarantined(state.device, blob.id)) continue;
+          if (told.find(state.device, blob.places) !== undefined) continue;
+          const isLost = blob.places.every((place) => disks.damage(place.relay) === "lost");
+          if (isLost && blob.places.every((place) => expiry.atMs(blob, place) <= state.at)) continue;
           report({
             kind: "inboxes-differ",
             message:
-              `blob ${shortId(blob)} was delivered to ${delivery.device}, but neither delivered to ${state.device} ` +
+              `blob ${shortId(blob.id)} was delivered to ${delivery.device}, but neither delivered to ${state.device} ` +
               `nor told lost there`,
             witness: [delivery, state],
           });
@@ -122,19 +112,6 @@ export const converges: Checker = {
           if (record.phase === "healed") healed = record;
           else if (record.phase === "converged") converged = record;
           else if (record.phase === "stalled") stalled = record;
-        },
-        op: (record) => expiry.op(record),
-        queued: (record) => expiry.queued(record),
-        fault: (record) => disks.note(record),
-        ack: (record) => places.add(record),
-        deliver(record) {
-          places.add(record);
-          let inboxes = groups.get(record.group);
-          if (inboxes === undefined) groups.set(record.group, (inboxes = { blobs: new Map(), byDevice: new Map() }));
-          if (!inboxes.blobs.has(record.blob)) inboxes.blobs.set(record.blob, record);
-          let own = inboxes.byDevice.get(record.device);
-          if (own === undefined) inboxes.byDevice.set(record.device, (own = new Set()));
-          own.add(record.blob);
         },
         quarantine: (record) => told.quarantined(record),
         lost: (record) => told.lost(record),

@@ -9,16 +9,14 @@
  * the plan took the device's own disk, what it had is no longer demanded.
  */
 import type { Checker } from "../checker.ts";
-import type { DeliverRecord, DurableStateRecord, FinalStateRecord } from "../history.ts";
+import type { DurableStateRecord } from "../history.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
-import { trackDiskLives } from "./disk-lives.ts";
+import type { About } from "./history-index.ts";
+import { isDeliveredTo, type DeviceRow, type ReaderRow, type State } from "./history-rows.ts";
 import { renderLog } from "./render-place.ts";
-import { ThreeKeyMap } from "./three-key-map.ts";
-
-type State = DurableStateRecord | FinalStateRecord;
 
 interface Intake {
-  isKnown: boolean;
+  readonly reader: ReaderRow;
   readonly covered: CursorRanges;
   committed: State | undefined;
   committedLife: number;
@@ -26,53 +24,39 @@ interface Intake {
 
 interface Device {
   logs: number;
-  readonly delivered: Set<string>;
   rows: number;
   /** The state at which these rows were committed; `rowsLife` = -1: none yet. */
   rowsBy: State | undefined;
   rowsCommitted: number;
   rowsLife: number;
   /** Crash read-backs whose deliveries are still awaited, the latest of each log. */
-  held: DurableStateRecord[];
+  held: { readonly state: DurableStateRecord; readonly intake: Intake }[];
 }
 
 export const cursorBehindApplied: Checker = {
   name: "cursor-behind-applied",
   holdsWhen: "a durable cursor is never ahead of what is durably in the inbox, and neither shrinks",
   enforces: [3, 5],
-  start(plan, report) {
-    const intakes = new ThreeKeyMap<Intake>(() => ({
-      isKnown: false,
-      covered: new CursorRanges(),
-      committed: undefined,
-      committedLife: 0,
-    }));
-    const bindings = new ThreeKeyMap<Map<number, string>>(() => new Map());
-    const devices = new Map<string, Device>();
-    const disks = trackDiskLives(plan);
+  start(_plan, report, { disks }) {
+    /** By the reader's and by the device's number. */
+    const intakes: Intake[] = [];
+    const devices: Device[] = [];
     let isEnd = false;
 
-    function deviceOf(name: string): Device {
-      let device = devices.get(name);
+    function deviceOf({ number }: DeviceRow): Device {
+      let device = devices[number];
       if (device === undefined) {
-        device = {
-          logs: 0,
-          delivered: new Set(),
-          rows: 0,
-          rowsBy: undefined,
-          rowsCommitted: 0,
-          rowsLife: -1,
-          held: [],
-        };
-        devices.set(name, device);
+        device = { logs: 0, rows: 0, rowsBy: undefined, rowsCommitted: 0, rowsLife: -1, held: [] };
+        devices[number] = device;
       }
       return device;
     }
 
-    function intakeOf(device: Device, record: { device: string; relay: string; epoch: string }): Intake {
-      const intake = intakes.at(record.device, record.relay, record.epoch);
-      if (!intake.isKnown) {
-        intake.isKnown = true;
+    function intakeOf(device: Device, reader: ReaderRow): Intake {
+      let intake = intakes[reader.number];
+      if (intake === undefined) {
+        intake = { reader, covered: new CursorRanges(), committed: undefined, committedLife: 0 };
+        intakes[reader.number] = intake;
         device.logs++;
       }
       return intake;
@@ -82,20 +66,12 @@ export const cursorBehindApplied: Checker = {
     function missing(device: Device, intake: Intake, record: State): { from: number; to: number } | undefined {
       let gap = intake.covered.firstMissing(1, record.cursor);
       if (device.logs === 1) return gap;
-      const blobs = bindings.get(record.relay, record.group, record.epoch);
+      const { places } = intake.reader.log;
       while (gap !== undefined) {
-        if (blobs !== undefined) {
-          if (gap.to - gap.from < blobs.size) {
-            for (let cursor = gap.from; cursor <= gap.to; cursor++) {
-              const blob = blobs.get(cursor);
-              if (blob !== undefined && !device.delivered.has(blob)) return { from: cursor, to: cursor };
-            }
-          } else {
-            for (const [cursor, blob] of blobs) {
-              const isInside = cursor >= gap.from && cursor <= gap.to;
-              if (isInside && !device.delivered.has(blob)) return { from: cursor, to: cursor };
-            }
-          }
+        const last = Math.min(gap.to, places.length - 1);
+        for (let cursor = gap.from; cursor <= last; cursor++) {
+          const blob = places[cursor]?.blob;
+          if (blob !== undefined && !isDeliveredTo(blob, record.device)) return { from: cursor, to: cursor };
         }
         intake.covered.add(gap.from, gap.to);
         gap = intake.covered.firstMissing(1, record.cursor);
@@ -103,8 +79,8 @@ export const cursorBehindApplied: Checker = {
       return undefined;
     }
 
-    function checkCoverage(device: Device, record: State): void {
-      const gap = missing(device, intakeOf(device, record), record);
+    function checkCoverage(device: Device, intake: Intake, record: State): void {
+      const gap = missing(device, intake, record);
       if (gap === undefined) return;
       const cursors = gap.from === gap.to ? `cursor ${gap.from}` : `cursors ${gap.from} to ${gap.to}`;
       report({
@@ -120,12 +96,12 @@ export const cursorBehindApplied: Checker = {
       if (device.held.length === 0) return;
       const held = device.held;
       device.held = [];
-      for (const state of held) checkCoverage(device, state);
+      for (const { state, intake } of held) checkCoverage(device, intake, state);
     }
 
-    function see(record: State): void {
-      const device = deviceOf(record.device);
-      const intake = intakeOf(device, record);
+    function see(record: State, about: About): void {
+      const device = deviceOf(about.device);
+      const intake = intakeOf(device, about.reader!);
       const life = disks.of(record.device);
       const { committed } = intake;
       if (committed !== undefined && intake.committedLife === life && record.cursor < committed.cursor) {
@@ -147,12 +123,12 @@ export const cursorBehindApplied: Checker = {
         });
       }
       if (record.type === "durable-state" && record.why === "crash") {
-        device.held = device.held.filter((state) => state.relay !== record.relay || state.epoch !== record.epoch);
-        device.held.push(record);
+        device.held = device.held.filter((held) => held.intake !== intake);
+        device.held.push({ state: record, intake });
         return;
       }
       releaseHeld(device);
-      checkCoverage(device, record);
+      checkCoverage(device, intake, record);
       if (committed === undefined || intake.committedLife !== life || record.cursor > committed.cursor) {
         intake.committed = record;
         intake.committedLife = life;
@@ -169,35 +145,27 @@ export const cursorBehindApplied: Checker = {
       }
     }
 
-    function bind(record: { relay: string; group: string; epoch: string; cursor: number; blob: string }): void {
-      bindings.at(record.relay, record.group, record.epoch).set(record.cursor, record.blob);
-    }
-
     return {
       on: {
-        deliver(record: DeliverRecord) {
-          bind(record);
-          const device = deviceOf(record.device);
-          device.delivered.add(record.blob);
+        deliver(record, about) {
+          const device = deviceOf(about.device);
           device.rows++;
-          intakeOf(device, record).covered.add(record.cursor, record.cursor);
+          intakeOf(device, about.reader!).covered.add(record.cursor, record.cursor);
         },
-        ack: bind,
-        quarantine(record) {
-          intakeOf(deviceOf(record.device), record).covered.add(record.cursor, record.cursor);
+        quarantine(record, about) {
+          intakeOf(deviceOf(about.device), about.reader!).covered.add(record.cursor, record.cursor);
         },
-        lost(record) {
-          intakeOf(deviceOf(record.device), record).covered.add(record.from, record.to);
+        lost(record, about) {
+          intakeOf(deviceOf(about.device), about.reader!).covered.add(record.from, record.to);
         },
         "durable-state": see,
         "final-state": see,
-        fault: (record) => disks.note(record),
         phase(record) {
           isEnd ||= record.phase === "end";
         },
       },
       finish() {
-        if (isEnd) for (const device of devices.values()) releaseHeld(device);
+        if (isEnd) for (const device of devices) if (device !== undefined) releaseHeld(device);
       },
     };
   },

@@ -9,20 +9,15 @@
  * it answers for has no hole either.
  */
 import type { Checker } from "../checker.ts";
-import type { AckRecord, DeliverRecord, DurableStateRecord, FinalStateRecord, QuarantineRecord } from "../history.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
-import { trackDiskLives } from "./disk-lives.ts";
+import type { About } from "./history-index.ts";
+import type { Binding, LogRow, State } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
-import { ThreeKeyMap } from "./three-key-map.ts";
-
-type Binding = AckRecord | DeliverRecord | QuarantineRecord;
-type State = DurableStateRecord | FinalStateRecord;
 
 interface Log {
-  life: number;
-  isFirstEpoch: boolean;
-  readonly blobs: Map<number, Binding>;
-  readonly seen: CursorRanges;
+  readonly row: LogRow;
+  /** Without those that named a blob: these are places of the row. */
+  readonly gone: CursorRanges;
   highest: State | undefined;
 }
 
@@ -30,77 +25,70 @@ export const cursorBinding: Checker = {
   name: "cursor-binding",
   holdsWhen: "a cursor names one blob for all devices and all time of an epoch, and none is left out",
   enforces: [3],
-  start(plan, report) {
-    const logs = new ThreeKeyMap<Log>(() => ({
-      life: -1,
-      isFirstEpoch: false,
-      blobs: new Map(),
-      seen: new CursorRanges(),
-      highest: undefined,
-    }));
-    const epochs = new Map<string, Set<string>>();
-    const disks = trackDiskLives(plan);
+  start(plan, report, index) {
+    const logs: Log[] = [];
     const hasSpareRelays = plan.topology.devices.some((device) => device.relays.length > 1);
     let isConverged = false;
     let isEnd = false;
 
-    function logOf(relay: string, group: string, epoch: string): Log {
-      const log = logs.at(relay, group, epoch);
-      if (log.life === -1) {
-        log.life = disks.of(relay);
-        let groups = epochs.get(relay);
-        if (groups === undefined) epochs.set(relay, (groups = new Set()));
-        log.isFirstEpoch = !groups.has(group);
-        groups.add(group);
-      }
+    function logOf(row: LogRow): Log {
+      let log = logs[row.number];
+      if (log === undefined) logs[row.number] = log = { row, gone: new CursorRanges(), highest: undefined };
       return log;
     }
 
-    function bind(record: Binding): void {
-      const log = logOf(record.relay, record.group, record.epoch);
-      if (log.life !== disks.of(record.relay)) return;
-      const first = log.blobs.get(record.cursor);
-      if (first === undefined) {
-        log.blobs.set(record.cursor, record);
-        log.seen.add(record.cursor, record.cursor);
-      } else if (first.blob !== record.blob) {
-        report({
-          kind: "cursor-reused",
-          message:
-            `${renderPlace(record)} is blob ${shortId(first.blob)} by the ${first.type} of ${first.device} and blob ` +
-            `${shortId(record.blob)} by the ${record.type} of ${record.device}`,
-          witness: [first, record],
-        });
-      }
+    function bind(record: Binding, { place, log }: About): void {
+      const first = place!.first!;
+      if (first === record || first.blob === record.blob || !index.isKept(log!)) return;
+      report({
+        kind: "cursor-reused",
+        message:
+          `${renderPlace(record)} is blob ${shortId(first.blob)} by the ${first.type} of ${first.device} and blob ` +
+          `${shortId(record.blob)} by the ${record.type} of ${record.device}`,
+        witness: [first, record],
+      });
     }
 
-    function reach(record: State): void {
-      const log = logOf(record.relay, record.group, record.epoch);
+    function reach(record: State, about: About): void {
+      const log = logOf(about.log!);
       if (log.highest === undefined || record.cursor > log.highest.cursor) log.highest = record;
+    }
+
+    /** The first stretch up to `last` that was neither named nor called gone. */
+    function holeOf({ row, gone }: Log, last: number): { readonly from: number; readonly to: number } | undefined {
+      const { places, settled } = row;
+      for (let from = 1; ; from++) {
+        const missing = gone.firstMissing(from, last);
+        if (missing === undefined) return undefined;
+        from = missing.from;
+        if (places[from]?.first !== undefined || settled.has(from)) continue;
+        const end = Math.min(missing.to, places.length - 1);
+        let to = from;
+        while (to < end && places[to + 1]?.first === undefined && !settled.has(to + 1)) to++;
+        return { from, to: to < end ? to : end === places.length - 1 ? missing.to : to };
+      }
     }
 
     return {
       on: {
-        op(record) {
-          if (record.outcome !== "ok" || record.relay === undefined || record.epoch === undefined) return;
-          const log = logOf(record.relay, record.group, record.epoch);
+        op(record, { log }) {
+          if (record.outcome !== "ok" || record.f === "push" || log === undefined) return;
+          const { after = 0, through = 0, gone = [] } = record;
           let held = record.blobs ?? 0;
-          for (const range of record.gone ?? []) {
-            log.seen.add(range.from, range.to);
+          for (const range of gone) {
+            logOf(log).gone.add(range.from, range.to);
             held += range.to - range.from + 1;
           }
-          const { after = 0, through = 0 } = record;
-          if (hasSpareRelays && through > after && held === through - after) log.seen.add(after + 1, through);
+          if (hasSpareRelays && through > after && held === through - after) logOf(log).gone.add(after + 1, through);
         },
         ack: bind,
         deliver: bind,
         quarantine: bind,
-        lost(record) {
-          logOf(record.relay, record.group, record.epoch).seen.add(record.from, record.to);
+        lost(record, { log }) {
+          logOf(log!).gone.add(record.from, record.to);
         },
         "durable-state": reach,
         "final-state": reach,
-        fault: (record) => disks.note(record),
         phase(record) {
           isConverged ||= record.phase === "converged";
           isEnd ||= record.phase === "end";
@@ -108,10 +96,10 @@ export const cursorBinding: Checker = {
       },
       finish() {
         if (!isEnd || (hasSpareRelays && !isConverged)) return;
-        logs.forEach((log) => {
-          if (!log.isFirstEpoch || log.highest === undefined || log.life !== disks.of(log.highest.relay)) return;
-          const hole = log.seen.firstMissing(1, log.highest.cursor);
-          if (hole === undefined) return;
+        for (const log of logs) {
+          if (log?.highest === undefined || !log.row.isFirstEpoch || !index.isKept(log.row)) continue;
+          const hole = holeOf(log, log.highest.cursor);
+          if (hole === undefined) continue;
           const cursors = hole.from === hole.to ? `cursor ${hole.from}` : `cursors ${hole.from} to ${hole.to}`;
           report({
             kind: "cursor-hole",
@@ -120,7 +108,7 @@ export const cursorBinding: Checker = {
               `${log.highest.device} reached ${log.highest.cursor}`,
             witness: [log.highest],
           });
-        });
+        }
       },
     };
   },

@@ -10,29 +10,24 @@ export const drains: Checker = {
   name: "drains",
   holdsWhen: "resources are back at their baseline and outboxes are empty when the run is over",
   enforces: [13, 16],
-  start(_plan, report) {
+  start(_plan, report, index) {
     const baselines = new Map<string, ResourcesRecord>();
     const ends = new Map<string, ResourcesRecord>();
     const finals: FinalStateRecord[] = [];
-    const blobOfProcess = new Map<number, string>();
-    const answered = new Set<string>();
+    /** By the blob's number. */
+    const isAnswered: boolean[] = [];
 
     return {
       on: {
-        op(record) {
-          if (record.f !== "push" || record.outcome === "invoke") return;
-          const blob = record.blob ?? blobOfProcess.get(record.process);
-          const isDefinite = record.outcome !== "info" || record.error === "given-up";
-          if (blob !== undefined && isDefinite) answered.add(blob);
+        op(record, { pushed }) {
+          if (record.f !== "push" || record.outcome === "invoke" || pushed === undefined) return;
+          if (record.outcome !== "info" || record.error === "given-up") isAnswered[pushed.number] = true;
         },
-        queued(record) {
-          blobOfProcess.set(record.process, record.blob);
+        ack(_record, { blob }) {
+          isAnswered[blob.number] = true;
         },
-        ack(record) {
-          answered.add(record.blob);
-        },
-        refused(record) {
-          if (!record.retryable) answered.add(record.blob);
+        refused(record, { blob }) {
+          if (!record.retryable) isAnswered[blob.number] = true;
         },
         resources(record) {
           if (record.stage === "baseline") baselines.set(record.host, record);
@@ -55,7 +50,7 @@ export const drains: Checker = {
           }
         }
         for (const state of finals) {
-          const left = state.outbox.filter((blob) => !answered.has(blob));
+          const left = state.outbox.filter((id) => isAnswered[index.findBlob(id)?.number ?? -1] !== true);
           if (left.length === 0) continue;
           report({
             kind: "outbox-not-empty",

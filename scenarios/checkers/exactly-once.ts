@@ -4,7 +4,6 @@
  */
 import type { Checker } from "../checker.ts";
 import type { DeliverRecord } from "../history.ts";
-import { trackDiskLives } from "./disk-lives.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 
 interface Inbox {
@@ -12,25 +11,24 @@ interface Inbox {
   /** -1: any index may be next. */
   next: number;
   last: DeliverRecord | undefined;
-  readonly blobs: Map<string, DeliverRecord>;
 }
 
 export const exactlyOnce: Checker = {
   name: "exactly-once",
   holdsWhen: "no blob is delivered twice to one device, and inbox indexes follow one another from 0",
   enforces: [10],
-  start(plan, report) {
-    const inboxes = new Map<string, Inbox>();
-    const disks = trackDiskLives(plan);
+  start(_plan, report, { disks }) {
+    /** By the device's number. */
+    const inboxes: Inbox[] = [];
 
     return {
       on: {
-        deliver(record) {
-          let inbox = inboxes.get(record.device);
+        deliver(record, { device, isRepeated, earlier: first }) {
+          let inbox = inboxes[device.number];
           const life = disks.of(record.device);
           if (inbox === undefined || inbox.life !== life) {
-            inbox = { life, next: life === 0 ? 0 : -1, last: undefined, blobs: new Map() };
-            inboxes.set(record.device, inbox);
+            inbox = { life, next: life === 0 ? 0 : -1, last: undefined };
+            inboxes[device.number] = inbox;
           }
           if (inbox.next !== -1 && record.index !== inbox.next) {
             report({
@@ -41,20 +39,14 @@ export const exactlyOnce: Checker = {
           }
           inbox.next = record.index + 1;
           inbox.last = record;
-          const first = inbox.blobs.get(record.blob);
-          if (first === undefined) {
-            inbox.blobs.set(record.blob, record);
-          } else {
-            report({
-              kind: "delivered-twice",
-              message:
-                `blob ${shortId(record.blob)} was delivered twice to ${record.device}: as ${renderPlace(first)} ` +
-                `(index ${first.index}) and as ${renderPlace(record)} (index ${record.index})`,
-              witness: [first, record],
-            });
-          }
+          if (!isRepeated) return;
+          const before = first === undefined ? "long ago" : `as ${renderPlace(first)} (index ${first.index})`;
+          report({
+            kind: "delivered-twice",
+            message: `blob ${shortId(record.blob)} was delivered twice to ${record.device}: ${before} and as ${renderPlace(record)} (index ${record.index})`,
+            witness: first === undefined ? [record] : [first, record],
+          });
         },
-        fault: (record) => disks.note(record),
       },
     };
   },

@@ -11,11 +11,10 @@ export const failedNeverVisible: Checker = {
   holdsWhen: "a push that definitely failed is never delivered",
   enforces: [9],
   start(_plan, report) {
-    const blobOfProcess = new Map<number, string>();
-    const opOfProcess = new Map<number, string>();
-    const failed = new Map<string, OperationRecord>();
-    /** First delivery of each blob and of each operation id whose push is not settled yet. */
-    const visible = new Map<string, DeliverRecord>();
+    /** By the push's and by the blob's number. */
+    const failedPushes: (OperationRecord | undefined)[] = [];
+    const failedBlobs: (OperationRecord | undefined)[] = [];
+    let isAny = false;
 
     function found(push: OperationRecord, seen: DeliverRecord): void {
       report({
@@ -29,30 +28,18 @@ export const failedNeverVisible: Checker = {
 
     return {
       on: {
-        op(record) {
-          if (record.f !== "push") return;
-          if (record.outcome === "invoke") {
-            if (record.op !== undefined) opOfProcess.set(record.process, record.op);
-            return;
-          }
-          const blob = record.blob ?? blobOfProcess.get(record.process);
-          const op = record.op ?? opOfProcess.get(record.process);
-          if (record.outcome === "fail") {
-            const seen = (blob === undefined ? undefined : visible.get(blob)) ?? visible.get(op ?? "");
-            if (seen !== undefined) found(record, seen);
-            if (blob !== undefined) failed.set(blob, record);
-            if (op !== undefined) failed.set(op, record);
-          }
+        op(record, { push, pushed: blob }) {
+          if (record.f !== "push" || record.outcome !== "fail") return;
+          isAny = true;
+          const seen = blob?.deliveries[0] ?? push?.delivered;
+          if (seen !== undefined) found(record, seen);
+          if (blob !== undefined) failedBlobs[blob.number] = record;
+          if (push !== undefined) failedPushes[push.number] = record;
         },
-        queued(record) {
-          blobOfProcess.set(record.process, record.blob);
-        },
-        deliver(record) {
-          if (!visible.has(record.blob)) visible.set(record.blob, record);
-          if (record.op !== null && !visible.has(record.op)) visible.set(record.op, record);
-          if (failed.size === 0) return;
-          const push = failed.get(record.blob) ?? (record.op === null ? undefined : failed.get(record.op));
-          if (push !== undefined) found(push, record);
+        deliver(record, { blob, push }) {
+          if (!isAny) return;
+          const failed = failedBlobs[blob.number] ?? (push === undefined ? undefined : failedPushes[push.number]);
+          if (failed !== undefined) found(failed, record);
         },
       },
     };

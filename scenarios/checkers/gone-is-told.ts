@@ -7,10 +7,12 @@
 import type { Checker } from "../checker.ts";
 import type { LostRecord, OperationRecord } from "../history.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
+import type { About } from "./history-index.ts";
+import type { ReaderRow } from "./history-rows.ts";
 import { renderLog } from "./render-place.ts";
-import { ThreeKeyMap } from "./three-key-map.ts";
 
 interface Reader {
+  readonly row: ReaderRow;
   readonly gone: CursorRanges;
   /** Ranges called gone, with the pull that said so. */
   readonly answers: { readonly from: number; readonly to: number; readonly pull: OperationRecord }[];
@@ -25,32 +27,38 @@ export const goneIsTold: Checker = {
   name: "gone-is-told",
   holdsWhen: "what was answered as gone and not delivered is told lost, and nothing else is",
   enforces: [7, 14],
-  start(_plan, report) {
-    const readers = new ThreeKeyMap<Reader>(() => ({
-      gone: new CursorRanges(),
-      answers: [],
-      told: new CursorRanges(),
-      taken: new CursorRanges(),
-      lost: [],
-      durable: 0,
-      isUnsettled: false,
-    }));
-    /** Undefined once completed: a map that is emptied again and again is made anew each time. */
-    const pulls = new Map<number, OperationRecord | undefined>();
+  start(_plan, report, { open }) {
+    /** By the reader's number. */
+    const readers: Reader[] = [];
     let isEnd = false;
 
-    function reach(record: { device: string; relay: string; epoch: string; cursor: number }): void {
-      const reader = readers.at(record.device, record.relay, record.epoch);
+    function readerOf(row: ReaderRow): Reader {
+      let reader = readers[row.number];
+      if (reader === undefined) {
+        reader = {
+          row,
+          gone: new CursorRanges(),
+          answers: [],
+          told: new CursorRanges(),
+          taken: new CursorRanges(),
+          lost: [],
+          durable: 0,
+          isUnsettled: false,
+        };
+        readers[row.number] = reader;
+      }
+      return reader;
+    }
+
+    function reach(record: { readonly cursor: number }, about: About): void {
+      const reader = readerOf(about.reader!);
       if (record.cursor > reader.durable) reader.durable = record.cursor;
     }
 
-    function complete(record: OperationRecord): void {
-      const invoked = pulls.get(record.process);
-      pulls.set(record.process, undefined);
-      const relay = record.relay ?? invoked?.relay;
-      const epoch = record.epoch ?? invoked?.epoch;
-      if (relay === undefined || epoch === undefined) return;
-      const reader = readers.at(record.device, relay, epoch);
+    function complete(record: OperationRecord, about: About): void {
+      const invoked = about.invoked?.record;
+      if (about.reader === undefined) return;
+      const reader = readerOf(about.reader);
       if (record.outcome === "info") reader.isUnsettled = true;
       if (record.outcome !== "ok" || record.gone === undefined || record.gone.length === 0) return;
       const after = record.after ?? invoked?.after ?? 0;
@@ -66,16 +74,14 @@ export const goneIsTold: Checker = {
 
     return {
       on: {
-        op(record) {
-          if (record.f !== "pull") return;
-          if (record.outcome === "invoke") pulls.set(record.process, record);
-          else complete(record);
+        op(record, about) {
+          if (record.f === "pull" && record.outcome !== "invoke") complete(record, about);
         },
-        deliver(record) {
-          readers.at(record.device, record.relay, record.epoch).taken.add(record.cursor, record.cursor);
+        deliver(record, about) {
+          readerOf(about.reader!).taken.add(record.cursor, record.cursor);
         },
-        lost(record) {
-          const reader = readers.at(record.device, record.relay, record.epoch);
+        lost(record, about) {
+          const reader = readerOf(about.reader!);
           reader.told.add(record.from, record.to);
           reader.lost.push(record);
         },
@@ -86,13 +92,11 @@ export const goneIsTold: Checker = {
         },
       },
       finish() {
-        for (const pull of pulls.values()) {
-          if (pull?.relay !== undefined && pull.epoch !== undefined) {
-            readers.at(pull.device, pull.relay, pull.epoch).isUnsettled = true;
-          }
-        }
-        readers.forEach((reader, device, relay, epoch) => {
-          const log = renderLog({ relay, epoch });
+        for (const { reader } of open.values()) if (reader !== undefined) readerOf(reader).isUnsettled = true;
+        for (const reader of readers) {
+          if (reader === undefined) continue;
+          const device = reader.row.device.name;
+          const log = renderLog(reader.row.log);
           for (const lost of reader.lost) {
             const extra = reader.isUnsettled ? undefined : reader.gone.firstMissing(lost.from, lost.to);
             if (extra === undefined) continue;
@@ -102,7 +106,7 @@ export const goneIsTold: Checker = {
               witness: [lost],
             });
           }
-          if (!isEnd) return;
+          if (!isEnd) continue;
           for (const { from, to, pull } of reader.answers) {
             const untold = firstUntold(reader, from, Math.min(to, reader.durable));
             if (untold === undefined) continue;
@@ -114,7 +118,7 @@ export const goneIsTold: Checker = {
               witness: [pull],
             });
           }
-        });
+        }
       },
     };
 

@@ -4,7 +4,8 @@
  * another shows as holes in its cursors: `cursor-binding`.)
  */
 import type { Checker } from "../checker.ts";
-import type { AckRecord, DeliverRecord, OperationRecord, QuarantineRecord, QueuedRecord } from "../history.ts";
+import type { About } from "./history-index.ts";
+import type { Binding } from "./history-rows.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 
 export const groupIsolation: Checker = {
@@ -12,15 +13,14 @@ export const groupIsolation: Checker = {
   holdsWhen: "nothing of one group is visible in another",
   enforces: [6, 13],
   start(_plan, report) {
-    /** By blob id; more than one only if groups happen to use the same id, which is their right. */
-    const queued = new Map<string, QueuedRecord[]>();
-    const pushes = new Map<string, OperationRecord>();
+    /** By the blob's number; more than one only if groups happen to use the same id, which is their right. */
+    const others: (string[] | undefined)[] = [];
 
     /** Whether that was a finding. */
-    function see(record: AckRecord | DeliverRecord | QuarantineRecord): boolean {
-      const origins = queued.get(record.blob);
-      if (origins === undefined || origins.some((origin) => origin.group === record.group)) return false;
-      const origin = origins[0]!;
+    function see(record: Binding, { blob }: About): boolean {
+      const origin = blob.queued;
+      if (origin === undefined || origin.group === record.group) return false;
+      if (others[blob.number]?.includes(record.group)) return false;
       report({
         kind: "blob-of-another-group",
         message:
@@ -33,21 +33,16 @@ export const groupIsolation: Checker = {
 
     return {
       on: {
-        op(record) {
-          if (record.f === "push" && record.outcome === "invoke" && record.op !== undefined) {
-            pushes.set(record.op, record);
+        queued(record, { blob }) {
+          if (blob.queued !== record && blob.queued?.group !== record.group) {
+            (others[blob.number] ??= []).push(record.group);
           }
         },
-        queued(record) {
-          const origins = queued.get(record.blob);
-          if (origins === undefined) queued.set(record.blob, [record]);
-          else origins.push(record);
-        },
-        ack: (record) => void see(record),
-        quarantine: (record) => void see(record),
-        deliver(record) {
-          if (see(record) || record.op === null) return;
-          const push = pushes.get(record.op);
+        ack: (record, about) => void see(record, about),
+        quarantine: (record, about) => void see(record, about),
+        deliver(record, about) {
+          if (see(record, about) || record.op === null) return;
+          const push = about.push?.invoke;
           if (push === undefined || push.group === record.group) return;
           report({
             kind: "payload-of-another-group",

@@ -8,12 +8,10 @@
  * never answered to the application, the disk is believed. So it is after the plan took the device's own disk.
  */
 import type { Checker } from "../checker.ts";
-import type { DurableStateRecord, FinalStateRecord, NotifiedRecord, OperationRecord } from "../history.ts";
-import { trackDiskLives } from "./disk-lives.ts";
+import type { NotifiedRecord, OperationRecord } from "../history.ts";
+import type { About } from "./history-index.ts";
+import type { ReaderRow, State } from "./history-rows.ts";
 import { renderLog } from "./render-place.ts";
-import { ThreeKeyMap } from "./three-key-map.ts";
-
-type State = DurableStateRecord | FinalStateRecord;
 
 interface Puller {
   life: number;
@@ -34,20 +32,27 @@ export const hintsMoveNothing: Checker = {
   name: "hints-move-nothing",
   holdsWhen: "a pull position moves only by an answered pull, to its `through`",
   enforces: [5],
-  start(plan, report) {
-    const pullers = new ThreeKeyMap<Puller>(() => ({
-      life: 0,
-      durable: 0,
-      state: undefined,
-      through: 0,
-      open: 0,
-      isUnsettled: false,
-      ahead: undefined,
-      hint: undefined,
-    }));
-    /** Undefined once completed: a map that is emptied again and again is made anew each time. */
-    const pulls = new Map<number, OperationRecord | undefined>();
-    const disks = trackDiskLives(plan);
+  start(_plan, report, { disks }) {
+    /** By the reader's number. */
+    const pullers: Puller[] = [];
+
+    function pullerOf({ number }: ReaderRow): Puller {
+      let puller = pullers[number];
+      if (puller === undefined) {
+        puller = {
+          life: 0,
+          durable: 0,
+          state: undefined,
+          through: 0,
+          open: 0,
+          isUnsettled: false,
+          ahead: undefined,
+          hint: undefined,
+        };
+        pullers[number] = puller;
+      }
+      return puller;
+    }
 
     function tellAhead(puller: Puller, state: State): void {
       puller.ahead = undefined;
@@ -62,8 +67,8 @@ export const hintsMoveNothing: Checker = {
       puller.through = state.cursor;
     }
 
-    function see(record: State): void {
-      const puller = pullers.at(record.device, record.relay, record.epoch);
+    function see(record: State, about: About): void {
+      const puller = pullerOf(about.reader!);
       const life = disks.of(record.device);
       const isCrash = record.type === "durable-state" && record.why === "crash";
       if (puller.life !== life) {
@@ -80,10 +85,9 @@ export const hintsMoveNothing: Checker = {
       puller.isUnsettled = false;
     }
 
-    function invoke(record: OperationRecord): void {
-      if (record.relay === undefined || record.epoch === undefined || record.after === undefined) return;
-      const puller = pullers.at(record.device, record.relay, record.epoch);
-      pulls.set(record.process, record);
+    function invoke(record: OperationRecord, { reader }: About): void {
+      if (reader === undefined || record.after === undefined) return;
+      const puller = pullerOf(reader);
       puller.open++;
       if (record.after === puller.durable || puller.life !== disks.of(record.device)) return;
       const isAhead = record.after > puller.durable;
@@ -93,17 +97,15 @@ export const hintsMoveNothing: Checker = {
       report({
         kind: isAhead ? "pull-from-a-hint" : "pull-from-behind",
         message:
-          `${record.device} pulled ${renderLog({ relay: record.relay, epoch: record.epoch })} from ${record.after}, ` +
+          `${record.device} pulled ${renderLog(reader.log)} from ${record.after}, ` +
           `but its durable cursor is ${puller.durable}${reason}`,
         witness,
       });
     }
 
-    function complete(record: OperationRecord): void {
-      const pull = pulls.get(record.process);
-      if (pull === undefined) return;
-      pulls.set(record.process, undefined);
-      const puller = pullers.at(pull.device, pull.relay!, pull.epoch!);
+    function complete(record: OperationRecord, { invoked }: About): void {
+      if (invoked?.reader === undefined || invoked.record.after === undefined) return;
+      const puller = pullerOf(invoked.reader);
       puller.open--;
       if (record.outcome === "ok") {
         if (record.through !== undefined && record.through > puller.through) puller.through = record.through;
@@ -118,18 +120,17 @@ export const hintsMoveNothing: Checker = {
 
     return {
       on: {
-        op(record) {
+        op(record, about) {
           if (record.f !== "pull") return;
-          if (record.outcome === "invoke") invoke(record);
-          else complete(record);
+          if (record.outcome === "invoke") invoke(record, about);
+          else complete(record, about);
         },
-        notified(record) {
-          const puller = pullers.at(record.device, record.relay, record.epoch);
+        notified(record, about) {
+          const puller = pullerOf(about.reader!);
           if (puller.hint === undefined || record.cursor > puller.hint.cursor) puller.hint = record;
         },
         "durable-state": see,
         "final-state": see,
-        fault: (record) => disks.note(record),
       },
     };
   },

@@ -21,12 +21,19 @@ import { limits } from "./limits.ts";
 import { maxCursor } from "./max-cursor.ts";
 import { noFabrication } from "./no-fabrication.ts";
 import { noLateLower } from "./no-late-lower.ts";
+import { noMetadataInLogs } from "./no-metadata-in-logs.ts";
 import { noStorm } from "./no-storm.ts";
 import { nonceUnique } from "./nonce-unique.ts";
+import { paging } from "./paging.ts";
 import { prefixAgreement } from "./prefix-agreement.ts";
 import { pushOnce } from "./push-once.ts";
+import { realTime } from "./real-time.ts";
+import { relayHonesty } from "./relay-honesty.ts";
 import { retention } from "./retention.ts";
 import { sentLog } from "./sent-log.ts";
+import { sessionGuarantees } from "./session-guarantees.ts";
+import { shutdown } from "./shutdown.ts";
+import { tamper } from "./tamper.ts";
 import { zeroKnowledge } from "./zero-knowledge.ts";
 
 export const checkers: readonly Checker[] = [
@@ -39,17 +46,24 @@ export const checkers: readonly Checker[] = [
   cursorBinding,
   noLateLower,
   prefixAgreement,
+  realTime,
   maxCursor,
   cursorBehindApplied,
   exactlyOnce,
+  sessionGuarantees,
   hintsMoveNothing,
+  paging,
   sentLog,
   goneIsTold,
   groupIsolation,
+  relayHonesty,
+  tamper,
   nonceUnique,
   zeroKnowledge,
+  noMetadataInLogs,
   converges,
   drains,
+  shutdown,
   retention,
   limits,
   noStorm,

@@ -11,10 +11,10 @@ import { BLOB_OVERHEAD_BYTES } from "../../core/log/page.ts";
 import { ErrorCode } from "../../core/wire/error-code.ts";
 import type { Checker } from "../checker.ts";
 import type { OperationRecord, QueuedRecord } from "../history.ts";
+import type { LogRow } from "./history-rows.ts";
 import { isFault, type FaultStep } from "../plan.ts";
 import { sealedBytesMin } from "../sealed-size.ts";
 import { renderLog, shortId } from "./render-place.ts";
-import { ThreeKeyMap } from "./three-key-map.ts";
 
 const FOR_NOW: ReadonlySet<number> = new Set([
   ErrorCode.RateLimited,
@@ -46,15 +46,17 @@ class Queue {
   }
 }
 
+function isAmong(ranges: NonNullable<OperationRecord["gone"]>, cursor: number): boolean {
+  for (let i = 0; i < ranges.length; i++) if (ranges[i]!.from <= cursor && cursor <= ranges[i]!.to) return true;
+  return false;
+}
+
 export const limits: Checker = {
   name: "limits",
   holdsWhen: "pages, quotas and sizes stay below their limits, and a refusal says truly whether to try again",
   enforces: [11, 13],
   start(plan, report) {
-    /** Sizes by cursor, as sealed. */
-    const logs = new ThreeKeyMap<Map<number, number>>(() => new Map());
-    const bodyBytes = new Map<number, number>();
-    const sizeOf = new Map<string, number>();
+    const sealedMax = sealedBytesMin(BODY_BYTES_MAX);
     const devices = new Map(plan.topology.devices.map((device) => [device.name, device.config]));
     const relays = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config]));
     const quotas = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.groupBytesMax]));
@@ -62,34 +64,38 @@ export const limits: Checker = {
     const queues = new Map<string, Queue>();
     for (const step of plan.steps) if (isFault(step)) steps.set(step.id, step);
 
-    function judgePage(record: OperationRecord, relay: string, epoch: string): void {
+    function judgePage(record: OperationRecord, log: LogRow): void {
+      const { relay, places } = log;
       const { blobs = 0, after = 0, through = 0, gone = [], device } = record;
       const config = devices.get(device);
       if (config === undefined || blobs === 0) return;
       const limit = Math.min(config.pullLimit, relays.get(relay)?.pullLimitMax ?? config.pullLimit);
-      const about = `a page of ${renderLog({ relay, epoch })} for ${device}`;
+      // Written only for a finding: pages are many.
+      const about = (): string => `a page of ${renderLog(log)} for ${device}`;
       if (blobs > limit) {
-        const message = `${about} has ${blobs} blobs, more than ${limit}`;
+        const message = `${about()} has ${blobs} blobs, more than ${limit}`;
         report({ kind: "page-over-limit", message, witness: [record] });
       }
-      const sizes = logs.get(relay, record.group, epoch);
-      if (sizes === undefined) return;
       let held = 0;
       let known = 0;
-      for (let cursor = after + 1; cursor <= through; cursor++) {
-        const size = sizes.get(cursor);
-        if (size === undefined || gone.some(({ from, to }) => from <= cursor && cursor <= to)) continue;
-        held += size;
+      const last = Math.min(through, places.length - 1);
+      for (let cursor = after + 1; cursor <= last; cursor++) {
+        const place = places[cursor];
+        if (place?.ack === undefined) continue;
+        const size = place.blob?.push?.invoke.sizeBytes;
+        if (size === undefined) continue;
+        if (isAmong(gone, cursor)) continue;
+        held += sealedBytesMin(size);
         known += 1;
       }
       const budget = Math.min(config.pullBytesMax, PAYLOAD_BYTES_MAX);
       if (known > 1 && held + known * BLOB_OVERHEAD_BYTES > budget) {
-        const message = `${about} has ${known} blobs of ${held} bytes, more than the ${budget} asked for`;
+        const message = `${about()} has ${known} blobs of ${held} bytes, more than the ${budget} asked for`;
         report({ kind: "page-over-budget", message, witness: [record] });
       }
       const quota = quotas.get(relay);
       if (quota !== undefined && held > quota) {
-        const message = `${about} shows ${held} bytes held, more than the quota of ${quota}`;
+        const message = `${about()} shows ${held} bytes held, more than the quota of ${quota}`;
         report({ kind: "quota-overrun", message, witness: [record] });
       }
     }
@@ -110,30 +116,18 @@ export const limits: Checker = {
 
     return {
       on: {
-        op(record) {
-          if (record.f === "push") {
-            if (record.outcome === "invoke" && record.sizeBytes !== undefined) {
-              bodyBytes.set(record.process, record.sizeBytes);
-            } else if (record.outcome !== "invoke") {
-              queues.get(record.device)?.leave(record.process);
-            }
-          } else if (record.f === "pull" && record.outcome === "ok") {
-            const { relay, epoch } = record;
-            if (relay !== undefined && epoch !== undefined) judgePage(record, relay, epoch);
-          }
+        op(record, { log }) {
+          if (record.f === "push" && record.outcome !== "invoke") queues.get(record.device)?.leave(record.process);
+          if (record.f === "pull" && record.outcome === "ok" && log !== undefined) judgePage(record, log);
         },
-        queued(record) {
-          const size = bodyBytes.get(record.process);
-          if (size !== undefined) sizeOf.set(record.blob, size);
-          bodyBytes.delete(record.process);
-          judgeQueue(record, sealedBytesMin(size ?? 0));
+        queued(record, { blob }) {
+          judgeQueue(record, sealedBytesMin(blob.push?.invoke.sizeBytes ?? 0));
         },
-        ack(record) {
-          const size = sizeOf.get(record.blob);
+        ack(record, { blob }) {
+          const size = blob.push?.invoke.sizeBytes;
           if (size === undefined) return;
           const sealed = sealedBytesMin(size);
-          logs.at(record.relay, record.group, record.epoch).set(record.cursor, sealed);
-          const most = Math.min(quotas.get(record.relay) ?? sealed, sealedBytesMin(BODY_BYTES_MAX));
+          const most = Math.min(quotas.get(record.relay) ?? sealed, sealedMax);
           if (sealed <= most) return;
           const message = `blob ${shortId(record.blob)} of ${sealed} bytes was acknowledged, ${most} is the most`;
           report({ kind: "oversize-accepted", message, witness: [record] });

@@ -4,33 +4,30 @@
  */
 import type { Checker } from "../checker.ts";
 import type { AckRecord, OperationRecord } from "../history.ts";
-import { trackDiskLives } from "./disk-lives.ts";
+import type { LogRow } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
-import { ThreeKeyMap } from "./three-key-map.ts";
 
 interface Log {
-  life: number;
-  /** Acknowledgements above all before them, and their places in the order of records. */
-  readonly acks: AckRecord[];
-  readonly ordinals: number[];
-  /** The highest told so far, by device. */
-  readonly told: Map<string, OperationRecord>;
+  /** Acknowledgements above all before them, and their places in the order of records; old ones go. */
+  acks: AckRecord[];
+  ordinals: number[];
+  /** The highest told so far, by the reader's number. */
+  readonly told: (OperationRecord | undefined)[];
 }
+
+/** Nobody waits so long for an answer that more acknowledgements than these come meanwhile. */
+const ACKS_KEPT = 8192;
 
 export const maxCursor: Checker = {
   name: "max-cursor",
   holdsWhen: "the max cursor told never falls and covers every earlier acknowledgement",
   enforces: [3, 14],
-  start(plan, report) {
-    const logs = new ThreeKeyMap<Log>(() => ({ life: -1, acks: [], ordinals: [], told: new Map() }));
-    const invokedAt = new Map<number, number>();
-    const disks = trackDiskLives(plan);
-    let ordinal = 0;
+  start(_plan, report, index) {
+    /** By the log's number. */
+    const logs: Log[] = [];
 
-    function logOf(relay: string, group: string, epoch: string): Log {
-      const log = logs.at(relay, group, epoch);
-      if (log.life === -1) log.life = disks.of(relay);
-      return log;
+    function logOf({ number }: LogRow): Log {
+      return (logs[number] ??= { acks: [], ordinals: [], told: [] });
     }
 
     function highestAck(log: Log, before: number): AckRecord | undefined {
@@ -46,31 +43,24 @@ export const maxCursor: Checker = {
 
     return {
       on: {
-        op(record) {
-          ordinal++;
-          if (record.f === "push") return;
-          if (record.outcome === "invoke") {
-            invokedAt.set(record.process, ordinal);
-            return;
-          }
-          const invoked = invokedAt.get(record.process);
-          const { relay, epoch, max } = record;
-          if (record.outcome !== "ok" || max === undefined || relay === undefined || epoch === undefined) return;
-          const log = logOf(relay, record.group, epoch);
-          if (log.life !== disks.of(relay)) return;
-          const earlier = log.told.get(record.device);
+        op(record, { reader, invoked }) {
+          const { relay, max } = record;
+          if (record.outcome !== "ok" || record.f === "push" || max === undefined || reader === undefined) return;
+          if (!index.isKept(reader.log)) return;
+          const log = logOf(reader.log);
+          const earlier = log.told[reader.number];
           if (earlier !== undefined && earlier.max! > max) {
             report({
               kind: "max-fell",
               message:
-                `${relay} told ${record.device} ${max} as the highest cursor of ${renderLog({ relay, epoch })}, ` +
+                `${relay} told ${record.device} ${max} as the highest cursor of ${renderLog(reader.log)}, ` +
                 `after it had told ${earlier.max}`,
               witness: [earlier, record],
             });
           } else {
-            log.told.set(record.device, record);
+            log.told[reader.number] = record;
           }
-          const ack = invoked === undefined ? undefined : highestAck(log, invoked);
+          const ack = invoked === undefined ? undefined : highestAck(log, invoked.ordinal);
           if (ack === undefined || ack.cursor <= max) return;
           report({
             kind: "max-below-ack",
@@ -80,15 +70,16 @@ export const maxCursor: Checker = {
             witness: [ack, record],
           });
         },
-        ack(record) {
-          ordinal++;
-          const log = logOf(record.relay, record.group, record.epoch);
+        ack(record, { log: row, ordinal }) {
+          const log = logOf(row!);
           const highest = log.acks[log.acks.length - 1];
-          if (log.life !== disks.of(record.relay) || (highest !== undefined && highest.cursor >= record.cursor)) return;
+          if ((highest !== undefined && highest.cursor >= record.cursor) || !index.isKept(row!)) return;
           log.acks.push(record);
           log.ordinals.push(ordinal);
+          if (log.acks.length < 2 * ACKS_KEPT) return;
+          log.acks = log.acks.slice(-ACKS_KEPT);
+          log.ordinals = log.ordinals.slice(-ACKS_KEPT);
         },
-        fault: (record) => disks.note(record),
       },
     };
   },

@@ -6,7 +6,7 @@
  * blob belongs to another *group* is left to `group-isolation`.
  */
 import type { Checker } from "../checker.ts";
-import type { DeliverRecord, OperationRecord, QueuedRecord } from "../history.ts";
+import type { DeliverRecord, OperationRecord } from "../history.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 
 export const noFabrication: Checker = {
@@ -14,11 +14,8 @@ export const noFabrication: Checker = {
   holdsWhen: "every delivered blob was pushed, with the same operation id, digest and size",
   enforces: [8, 10],
   start(_plan, report) {
-    const pushes = new Map<string, OperationRecord>();
-    const queuedBlobs = new Map<string, QueuedRecord>();
-    const blobOfOp = new Map<string, QueuedRecord>();
-    /** Processes of empty pushes that were not seen queued. */
-    const emptyUnqueued = new Set<number>();
+    /** Pushes of nothing that were not seen queued. */
+    let emptyUnqueued = 0;
 
     function describe(record: DeliverRecord): string {
       return `blob ${shortId(record.blob)}, delivered to ${record.device} as ${renderPlace(record)},`;
@@ -42,24 +39,19 @@ export const noFabrication: Checker = {
     return {
       on: {
         op(record) {
-          if (record.f !== "push" || record.outcome !== "invoke" || record.op === undefined) return;
-          pushes.set(record.op, record);
-          if (record.sizeBytes === 0) emptyUnqueued.add(record.process);
+          if (record.f === "push" && record.outcome === "invoke" && record.sizeBytes === 0) emptyUnqueued++;
         },
-        queued(record) {
-          queuedBlobs.set(record.blob, record);
-          blobOfOp.set(record.op, record);
-          emptyUnqueued.delete(record.process);
+        queued(record, { push }) {
+          if (push?.queued === record && push.invoke.sizeBytes === 0) emptyUnqueued--;
         },
-        deliver(record) {
-          const queued = queuedBlobs.get(record.blob);
-          if (queued !== undefined) {
-            const push = pushes.get(queued.op);
-            if (push !== undefined) compare(record, push);
+        deliver(record, about) {
+          if (about.blob.isSettled) return;
+          if (about.blob.queued !== undefined) {
+            if (about.blob.push !== undefined) compare(record, about.blob.push.invoke);
             return;
           }
-          const push = record.op === null ? undefined : pushes.get(record.op);
-          const other = record.op === null ? undefined : blobOfOp.get(record.op);
+          const push = about.push?.invoke;
+          const other = about.push?.queued;
           if (other !== undefined) {
             report({
               kind: "second-blob-of-a-push",
@@ -68,7 +60,7 @@ export const noFabrication: Checker = {
             });
           } else if (push !== undefined) {
             compare(record, push);
-          } else if (record.op !== null || emptyUnqueued.size === 0) {
+          } else if (record.op !== null || emptyUnqueued === 0) {
             const message = `${describe(record)} was never pushed by anyone`;
             report({ kind: "fabricated-blob", message, witness: [record] });
           }

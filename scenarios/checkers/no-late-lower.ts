@@ -6,14 +6,12 @@
  * of the deliveries that belong to them.
  */
 import type { Checker } from "../checker.ts";
-import type { AckRecord, DeliverRecord, DurableStateRecord, OperationRecord } from "../history.ts";
-import { trackDiskLives } from "./disk-lives.ts";
+import type { DurableStateRecord, OperationRecord } from "../history.ts";
+import type { About } from "./history-index.ts";
+import type { LogRow, Placed, ReaderRow } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
-import { ThreeKeyMap } from "./three-key-map.ts";
 
 interface Log {
-  life: number;
-  readonly known: Set<string>;
   /** Answered pulls that reached further than all before them, and their places in the order of records. */
   readonly pulls: OperationRecord[];
   readonly ordinals: number[];
@@ -22,25 +20,25 @@ interface Log {
 interface Reader {
   life: number;
   state: DurableStateRecord | undefined;
-  readonly aside: Set<string>;
+  /** Blobs in quarantine, by number. */
+  readonly aside: Set<number>;
 }
 
 export const noLateLower: Checker = {
   name: "no-late-lower",
   holdsWhen: "once cursor k was visible, nothing at or below k appears",
   enforces: [3],
-  start(plan, report) {
-    const logs = new ThreeKeyMap<Log>(() => ({ life: -1, known: new Set(), pulls: [], ordinals: [] }));
-    const readers = new ThreeKeyMap<Reader>(() => ({ life: 0, state: undefined, aside: new Set() }));
-    const invokedAt = new Map<number, number>();
-    const pushedAt = new Map<string, number>();
-    const disks = trackDiskLives(plan);
-    let ordinal = 0;
+  start(_plan, report, index) {
+    /** By the log's and by the reader's number. */
+    const logs: Log[] = [];
+    const readers: Reader[] = [];
 
-    function logOf(relay: string, group: string, epoch: string): Log {
-      const log = logs.at(relay, group, epoch);
-      if (log.life === -1) log.life = disks.of(relay);
-      return log;
+    function logOf({ number }: LogRow): Log {
+      return (logs[number] ??= { pulls: [], ordinals: [] });
+    }
+
+    function readerOf({ number }: ReaderRow): Reader {
+      return (readers[number] ??= { life: 0, state: undefined, aside: new Set() });
     }
 
     /** The furthest pull that was answered before the place `before`. */
@@ -55,12 +53,9 @@ export const noLateLower: Checker = {
       return low === 0 ? undefined : log.pulls[low - 1];
     }
 
-    function commit(record: AckRecord | DeliverRecord): void {
-      const log = logOf(record.relay, record.group, record.epoch);
-      if (log.life !== disks.of(record.relay) || log.known.has(record.blob)) return;
-      log.known.add(record.blob);
-      const pushed = pushedAt.get(record.blob);
-      const pull = pushed === undefined ? undefined : furthestPull(log, pushed);
+    function commit(record: Placed, { log, blob, isNewPlace }: About): void {
+      if (!isNewPlace || blob.push === undefined || !index.isKept(log!)) return;
+      const pull = furthestPull(logOf(log!), blob.push.ordinal);
       if (pull === undefined || pull.through! < record.cursor) return;
       report({
         kind: "late-lower-commit",
@@ -73,28 +68,21 @@ export const noLateLower: Checker = {
 
     return {
       on: {
-        op(record) {
-          ordinal++;
-          if (record.f === "push" && record.outcome === "invoke") invokedAt.set(record.process, ordinal);
+        op(record, { log: row, ordinal }) {
           if (record.f !== "pull" || record.outcome !== "ok" || record.through === undefined) return;
-          if (record.relay === undefined || record.epoch === undefined) return;
-          const log = logOf(record.relay, record.group, record.epoch);
+          if (row === undefined) return;
+          const log = logOf(row);
           const furthest = log.pulls[log.pulls.length - 1];
           if (furthest !== undefined && furthest.through! >= record.through) return;
           log.pulls.push(record);
           log.ordinals.push(ordinal);
         },
-        queued(record) {
-          const invoked = invokedAt.get(record.process);
-          if (invoked === undefined) return;
-          pushedAt.set(record.blob, invoked);
-        },
         ack: commit,
-        deliver(record) {
-          commit(record);
-          const reader = readers.at(record.device, record.relay, record.epoch);
-          if (reader.state === undefined || reader.life !== disks.of(record.device)) return;
-          if (record.cursor > reader.state.cursor || reader.aside.has(record.blob)) return;
+        deliver(record, about) {
+          commit(record, about);
+          const reader = readerOf(about.reader!);
+          if (reader.state === undefined || record.cursor > reader.state.cursor) return;
+          if (reader.life !== index.disks.of(record.device) || reader.aside.has(about.blob.number)) return;
           report({
             kind: "late-lower-delivery",
             message:
@@ -103,16 +91,15 @@ export const noLateLower: Checker = {
             witness: [reader.state, record],
           });
         },
-        quarantine(record) {
-          readers.at(record.device, record.relay, record.epoch).aside.add(record.blob);
+        quarantine(_record, { reader, blob }) {
+          readerOf(reader!).aside.add(blob.number);
         },
-        "durable-state"(record) {
+        "durable-state"(record, about) {
           if (record.why !== "commit") return;
-          const reader = readers.at(record.device, record.relay, record.epoch);
+          const reader = readerOf(about.reader!);
           reader.state = record;
-          reader.life = disks.of(record.device);
+          reader.life = index.disks.of(record.device);
         },
-        fault: (record) => disks.note(record),
       },
     };
   },

@@ -9,11 +9,25 @@ import { CursorRanges } from "./cursor-ranges.ts";
 import { shortId } from "./render-place.ts";
 
 interface UsedNonces {
+  readonly key: number;
+  /** The present run of counters, which is not among the ranges yet. */
+  from: number;
   last: number;
+  highest: number;
   lastSeal: SealRecord | undefined;
   readonly numbers: CursorRanges;
-  readonly texts: Map<string, SealRecord>;
+  /** Random nonces, and those before them: of these the oldest go, all at once. */
+  texts: Map<string, SealRecord>;
+  earlierTexts: Map<string, SealRecord>;
 }
+
+/** So many random nonces of a key are remembered, and up to twice as many. */
+const TEXTS_KEPT = 65_536;
+
+const NO_TEXTS = new Map<string, SealRecord>();
+
+/** Keys used lately, by their lowest bits: some hosts take turns. */
+const RECENT = 64;
 
 export const nonceUnique: Checker = {
   name: "nonce-unique",
@@ -21,6 +35,30 @@ export const nonceUnique: Checker = {
   enforces: [15],
   start(_plan, report) {
     const keys = new Map<number, UsedNonces>();
+    const recent: UsedNonces[] = [];
+
+    function usedOf(key: number): UsedNonces {
+      const slot = key & (RECENT - 1);
+      let used = recent[slot];
+      if (used?.key === key) return used;
+      used = keys.get(key);
+      if (used === undefined) {
+        const numbers = new CursorRanges();
+        used = {
+          key,
+          from: 0,
+          last: -1,
+          highest: -1,
+          lastSeal: undefined,
+          numbers,
+          texts: new Map(),
+          earlierTexts: NO_TEXTS,
+        };
+        keys.set(key, used);
+      }
+      recent[slot] = used;
+      return used;
+    }
 
     function reused(record: SealRecord, first: SealRecord | undefined): void {
       const nonce = typeof record.nonce === "number" ? `counter ${record.nonce}` : shortId(record.nonce);
@@ -35,24 +73,25 @@ export const nonceUnique: Checker = {
     return {
       on: {
         seal(record) {
-          let used = keys.get(record.key);
-          if (used === undefined) {
-            used = { last: -1, lastSeal: undefined, numbers: new CursorRanges(), texts: new Map() };
-            keys.set(record.key, used);
-          }
+          const used = usedOf(record.key);
           const { nonce } = record;
           if (typeof nonce === "string") {
-            const first = used.texts.get(nonce);
-            if (first === undefined) used.texts.set(nonce, record);
-            else reused(record, first);
+            const first = used.texts.get(nonce) ?? used.earlierTexts.get(nonce);
+            if (first !== undefined) return reused(record, first);
+            used.texts.set(nonce, record);
+            if (used.texts.size < TEXTS_KEPT) return;
+            used.earlierTexts = used.texts;
+            used.texts = new Map();
             return;
           }
-          if (nonce <= used.last && used.numbers.has(nonce)) {
-            reused(record, used.lastSeal);
-            return;
+          if (nonce !== used.last + 1 || nonce <= used.highest) {
+            const isInRun = nonce >= used.from && nonce <= used.last;
+            if (isInRun || (nonce <= used.highest && used.numbers.has(nonce))) return reused(record, used.lastSeal);
+            used.numbers.add(used.from, used.last);
+            used.from = nonce;
           }
-          used.numbers.add(nonce, nonce);
-          if (nonce > used.last) used.last = nonce;
+          used.last = nonce;
+          if (nonce > used.highest) used.highest = nonce;
           used.lastSeal = record;
         },
       },

@@ -6,141 +6,161 @@
  * plan took its own disk is no longer demanded.
  */
 import type { Checker } from "../checker.ts";
-import type { AckRecord, DurableStateRecord, FinalStateRecord, PhaseRecord, QueuedRecord } from "../history.ts";
-import { trackDiskLives } from "./disk-lives.ts";
+import type { AckRecord, PhaseRecord } from "../history.ts";
+import type { About } from "./history-index.ts";
+import type { BlobRow, DeviceRow, State } from "./history-rows.ts";
+import { isPushTaken } from "./lost-push.ts";
 import { renderPlace, shortId } from "./render-place.ts";
-import { ThreeKeyMap } from "./three-key-map.ts";
 
 interface SentLog {
-  life: number;
-  readonly unanswered: Map<string, QueuedRecord>;
+  readonly device: DeviceRow;
+  readonly life: number;
+  /** Blobs that had no answer when they were last looked through; answered ones go when it has grown to `fullAt`. */
+  queued: BlobRow[];
+  fullAt: number;
 }
 
-interface Placed {
-  readonly sequence: number;
-  readonly ack: AckRecord;
-}
-
+/** The blobs of one device in one log, ascending by sequence number; the oldest go. */
 interface Order {
-  life: number;
-  relayLife: number;
-  readonly placed: Placed[];
-  readonly known: Set<string>;
+  readonly life: number;
+  readonly relayLife: number;
+  readonly sequences: number[];
+  readonly acks: AckRecord[];
 }
+
+/** An acknowledgement that comes later than so many after it is compared with these only. */
+const PLACED_KEPT = 2048;
 
 export const sentLog: Checker = {
   name: "sent-log",
   holdsWhen: "a queued blob stays until a definite answer, and the order of each device is kept",
   enforces: [9],
-  start(plan, report) {
-    const sentLogs = new Map<string, SentLog>();
-    const queuedOf = new Map<string, QueuedRecord>();
-    const blobOfProcess = new Map<number, string>();
-    const putOff = new Set<string>();
-    const orders = new ThreeKeyMap<Order>(() => ({ life: -1, relayLife: 0, placed: [], known: new Set() }));
-    const disks = trackDiskLives(plan);
+  start(plan, report, index) {
+    const { disks } = index;
+    /** By the device's and by the reader's number. */
+    const sentLogs: SentLog[] = [];
+    const orders: Order[] = [];
+    /** By the blob's number. */
+    const isWaiting: boolean[] = [];
+    const wasPutOff: boolean[] = [];
     let isConverged = false;
     let end: PhaseRecord | undefined;
 
-    function sentLogOf(device: string): SentLog {
-      const life = disks.of(device);
-      let sent = sentLogs.get(device);
+    function sentLogOf(device: DeviceRow): SentLog {
+      const life = disks.of(device.name);
+      let sent = sentLogs[device.number];
       if (sent === undefined || sent.life !== life) {
-        sent = { life, unanswered: new Map() };
-        sentLogs.set(device, sent);
+        sent = { device, life, queued: [], fullAt: 64 };
+        sentLogs[device.number] = sent;
       }
       return sent;
     }
 
-    function checkOutbox(record: DurableStateRecord | FinalStateRecord): void {
+    function prune(sent: SentLog): BlobRow[] {
+      sent.queued = sent.queued.filter((blob) => isWaiting[blob.number] === true);
+      sent.fullAt = 2 * sent.queued.length + 64;
+      return sent.queued;
+    }
+
+    function answered(blob: BlobRow, device: string): void {
+      if (blob.queued?.device === device) isWaiting[blob.number] = false;
+    }
+
+    function checkOutbox(record: State, about: About): void {
       if (record.outbox === undefined) return;
-      const { unanswered } = sentLogOf(record.device);
-      if (unanswered.size === 0) return;
+      const waiting = prune(sentLogOf(about.device));
+      if (waiting.length === 0) return;
       const listed = new Set(record.outbox);
-      for (const [blob, queued] of unanswered) {
-        if (listed.has(blob)) continue;
-        unanswered.delete(blob);
+      for (const { id, number, queued } of waiting) {
+        if (listed.has(id)) continue;
+        isWaiting[number] = false;
         report({
           kind: "left-without-an-answer",
           message:
-            `blob ${shortId(blob)} (sequence ${queued.sequence}) is gone from the outbox of ${record.device} ` +
+            `blob ${shortId(id)} (sequence ${queued!.sequence}) is gone from the outbox of ${record.device} ` +
             `without acknowledgement or refusal`,
-          witness: [queued, record],
+          witness: [queued!, record],
         });
       }
     }
 
+    /** The blob takes its place in the order; both neighbours must stand as they were queued. */
+    function place(order: Order, sequence: number, ack: AckRecord): void {
+      const { sequences, acks } = order;
+      let at = sequences.length;
+      while (at > 0 && sequences[at - 1]! > sequence) at--;
+      if (sequences[at - 1] === sequence) return;
+      if (at > 0) compare(sequences[at - 1]!, acks[at - 1]!, sequence, ack);
+      if (at < acks.length) compare(sequence, ack, sequences[at]!, acks[at]!);
+      if (at === sequences.length) {
+        sequences.push(sequence);
+        acks.push(ack);
+      } else {
+        sequences.splice(at, 0, sequence);
+        acks.splice(at, 0, ack);
+      }
+      if (sequences.length < 2 * PLACED_KEPT) return;
+      sequences.splice(0, PLACED_KEPT);
+      acks.splice(0, PLACED_KEPT);
+    }
+
+    const isOrderLost = isPushTaken(plan);
+
+    function compare(sequence: number, before: AckRecord, nextSequence: number, after: AckRecord): void {
+      if (before.cursor < after.cursor || isOrderLost) return;
+      report({
+        kind: "order-broken",
+        message:
+          `${before.device} queued blob ${shortId(before.blob)} (sequence ${sequence}) before ` +
+          `${shortId(after.blob)} (${nextSequence}), but they are ${renderPlace(before)} and ${after.cursor}`,
+        witness: [before, after],
+      });
+    }
+
     return {
       on: {
-        op(record) {
-          if (record.f !== "push" || record.outcome === "invoke") return;
-          const blob = record.blob ?? blobOfProcess.get(record.process);
+        op(record, { pushed }) {
+          if (record.f !== "push" || record.outcome === "invoke" || pushed === undefined) return;
           // `ok` comes with an acknowledgement, so that it is an answer even where that record is missing.
-          const isDefinite = record.outcome !== "info" || record.error === "given-up";
-          if (blob === undefined || !isDefinite) return;
-          sentLogOf(record.device).unanswered.delete(blob);
+          if (record.outcome !== "info" || record.error === "given-up") answered(pushed, record.device);
         },
-        queued(record) {
-          queuedOf.set(record.blob, record);
-          blobOfProcess.set(record.process, record.blob);
-          sentLogOf(record.device).unanswered.set(record.blob, record);
+        queued(_record, { device, blob }) {
+          const sent = sentLogOf(device);
+          isWaiting[blob.number] = true;
+          if (sent.queued.push(blob) >= sent.fullAt) prune(sent);
         },
-        ack(record) {
-          sentLogOf(record.device).unanswered.delete(record.blob);
-          const queued = queuedOf.get(record.blob);
-          if (queued === undefined || queued.device !== record.device) return;
-          const order = orders.at(record.device, record.relay, record.epoch);
-          if (order.life === -1) {
-            order.life = disks.of(record.device);
-            order.relayLife = disks.of(record.relay);
+        ack(record, { blob, reader, log }) {
+          answered(blob, record.device);
+          const queued = blob.queued;
+          if (queued === undefined || queued.device !== record.device || wasPutOff[blob.number] === true) return;
+          let order = orders[reader!.number];
+          if (order === undefined) {
+            order = { life: disks.of(record.device), relayLife: disks.of(log!.relay), sequences: [], acks: [] };
+            orders[reader!.number] = order;
           }
-          const isSameLife = order.life === disks.of(record.device) && order.relayLife === disks.of(record.relay);
-          if (!isSameLife || order.known.has(record.blob)) return;
-          order.known.add(record.blob);
-          order.placed.push({ sequence: queued.sequence, ack: record });
+          if (order.life !== disks.of(record.device) || order.relayLife !== disks.of(record.relay)) return;
+          place(order, queued.sequence, record);
         },
-        refused(record) {
-          if (record.retryable) putOff.add(record.blob);
-          else sentLogOf(record.device).unanswered.delete(record.blob);
+        refused(record, { blob }) {
+          if (record.retryable) wasPutOff[blob.number] = true;
+          else answered(blob, record.device);
         },
         "durable-state": checkOutbox,
         "final-state": checkOutbox,
-        fault: (record) => disks.note(record),
         phase(record) {
           isConverged ||= record.phase === "converged";
           if (record.phase === "end") end = record;
         },
       },
       finish() {
-        // Who takes a push out of the middle of a stream breaks the order that the stream had.
-        const isOrderLost = plan.steps.some((step) => step.do === "withhold" && step.message === "Push");
-        orders.forEach((order, device) => {
-          if (isOrderLost) return;
-          const placed = order.placed
-            .filter((each) => !putOff.has(each.ack.blob))
-            .sort((a, b) => a.sequence - b.sequence);
-          for (let i = 1; i < placed.length; i++) {
-            const before = placed[i - 1]!;
-            const after = placed[i]!;
-            if (before.sequence === after.sequence || before.ack.cursor < after.ack.cursor) continue;
-            report({
-              kind: "order-broken",
-              message:
-                `${device} queued blob ${shortId(before.ack.blob)} (sequence ${before.sequence}) before ` +
-                `${shortId(after.ack.blob)} (${after.sequence}), but they are ${renderPlace(before.ack)} and ` +
-                `${after.ack.cursor}`,
-              witness: [before.ack, after.ack],
-            });
-          }
-        });
         if (end === undefined || !isConverged) return;
-        for (const [device, sent] of sentLogs) {
-          if (sent.life !== disks.of(device)) continue;
-          for (const [blob, queued] of sent.unanswered) {
+        for (const sent of sentLogs) {
+          if (sent === undefined || sent.life !== disks.of(sent.device.name)) continue;
+          for (const { id, queued } of prune(sent)) {
             report({
               kind: "never-answered",
-              message: `blob ${shortId(blob)} (sequence ${queued.sequence}) of ${device} was never answered`,
-              witness: [queued, end],
+              message: `blob ${shortId(id)} (sequence ${queued!.sequence}) of ${sent.device.name} was never answered`,
+              witness: [queued!, end],
             });
           }
         }

@@ -4,7 +4,7 @@
  * log, so the last entry is kept at hand.
  */
 export class ThreeKeyMap<T> {
-  readonly #make: () => T;
+  readonly #make: (a: string, b: string, c: string) => T;
   readonly #entries = new Map<string, Map<string, Map<string, T>>>();
   #a = "";
   #b = "";
@@ -12,7 +12,7 @@ export class ThreeKeyMap<T> {
   #last: T | undefined = undefined;
 
   /** `make` gives the value of an entry that is asked for the first time. */
-  constructor(make: () => T) {
+  constructor(make: (a: string, b: string, c: string) => T) {
     this.#make = make;
   }
 
@@ -23,7 +23,7 @@ export class ThreeKeyMap<T> {
     let third = second.get(b);
     if (third === undefined) second.set(b, (third = new Map()));
     let value = third.get(c);
-    if (value === undefined) third.set(c, (value = this.#make()));
+    if (value === undefined) third.set(c, (value = this.#make(a, b, c)));
     this.#a = a;
     this.#b = b;
     this.#c = c;

@@ -15,14 +15,14 @@ export const zeroKnowledge: Checker = {
   name: "zero-knowledge",
   holdsWhen: "no payload, key or passphrase occurs in anything that a relay can read",
   enforces: [15],
-  start(_plan, report) {
-    const search = new CanarySearch();
-    const origins: (OperationRecord | SecretRecord)[] = [];
-    const known = new Set<string>();
+  start(plan, report) {
+    const search = new CanarySearch(Math.max(50, plan.steps.length));
+    /** By the canary's number; those of settled blobs are gone. */
+    const origins: (OperationRecord | SecretRecord | undefined)[] = [];
+    const canaryOf: number[] = [];
+    const secrets = new Set<string>();
 
     function plant(value: string, origin: OperationRecord | SecretRecord): void {
-      if (known.has(value)) return;
-      known.add(value);
       const bytes = parseHex(value);
       if (bytes === undefined || bytes.length < CANARY_BYTES_MIN) {
         const message = `a canary that cannot be looked for: ${value.length} characters, needed is hex of 16 bytes`;
@@ -35,24 +35,36 @@ export const zeroKnowledge: Checker = {
 
     return {
       on: {
-        op(record) {
-          if (record.f === "push" && record.outcome === "invoke" && record.op !== undefined) plant(record.op, record);
+        op(record, { isNewOp, push }) {
+          if (record.f !== "push" || record.outcome !== "invoke" || !isNewOp) return;
+          canaryOf[push!.number] = origins.length;
+          if (!secrets.has(record.op!)) plant(record.op!, record);
         },
-        secret: (record) => plant(record.value, record),
+        secret(record) {
+          if (secrets.has(record.value)) return;
+          secrets.add(record.value);
+          plant(record.value, record);
+        },
         "relay-view"(record) {
           const hit = search.find(record.bytes);
           if (hit === undefined) return;
-          const origin = origins[hit.canary]!;
+          const origin = origins[hit.canary];
           const what =
-            origin.type === "secret"
-              ? `the secret "${origin.what}"`
-              : `the payload of push ${shortId(origin.op ?? "")} by ${origin.device}`;
+            origin === undefined
+              ? "the payload of an old push"
+              : origin.type === "secret"
+                ? `the secret "${origin.what}"`
+                : `the payload of push ${shortId(origin.op ?? "")} by ${origin.device}`;
           report({
             kind: "canary-seen",
             message: `${record.relay} could read ${what} as ${hit.form}, at byte ${hit.offset} of a frame`,
-            witness: [origin, record],
+            witness: origin === undefined ? [record] : [origin, record],
           });
         },
+      },
+      forget(_blob, push) {
+        const canary = push === undefined ? undefined : canaryOf[push.number];
+        if (canary !== undefined && origins[canary] === push?.invoke) origins[canary] = undefined;
       },
     };
   },

@@ -32,7 +32,7 @@ export const deviceMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "hang",
-    scenarios: ["S-CONV-04"],
+    scenarios: ["W-13"],
   },
   {
     id: "N33",
@@ -172,7 +172,7 @@ export const deviceMutants: readonly Mutant[] = [
         replace: "",
       },
     ],
-    caughtBy: "sent-log",
+    caughtBy: "relay-honesty",
     scenarios: ["T-CONN-02", "S-CONV-01"],
   },
   {
@@ -233,7 +233,7 @@ export const deviceMutants: readonly Mutant[] = [
       { file: LINK, find: "contiguous: position?.contiguous ?? START,", replace: "contiguous: START," },
       { file: LINK, find: "highest: position?.highest ?? START,", replace: "highest: START," },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "converges",
     scenarios: ["W-02"],
   },
   {
@@ -262,7 +262,7 @@ export const deviceMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "no-fabrication",
-    scenarios: ["S-CONV-04", "S-CONC-03"],
+    scenarios: ["S-CONC-01", "S-CONV-04"],
   },
   {
     id: "N50",
@@ -310,7 +310,7 @@ export const deviceMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "bounded",
-    scenarios: ["S-CONV-01"],
+    scenarios: ["S-SM-01", "S-CONV-01"],
   },
   {
     id: "N54",
@@ -439,7 +439,21 @@ export const deviceMutants: readonly Mutant[] = [
         replace: "page.blobs.filter((blob) => !this.isOwn(blob.sender)).map((blob) =>",
       },
     ],
-    caughtBy: "cursor-behind-applied",
-    scenarios: ["S-CONV-04", "S-CONC-03"],
+    caughtBy: "session-guarantees",
+    scenarios: ["S-CONC-01", "S-CONV-04"],
+  },
+  {
+    id: "N86",
+    title: "what came in one page is read last first",
+    from: OWN,
+    edits: [
+      {
+        file: "core/inbox/take.ts",
+        find: "return { deliver, quarantine };",
+        replace: "return { deliver: deliver.reverse(), quarantine };",
+      },
+    ],
+    caughtBy: "session-guarantees",
+    scenarios: ["S-CONC-01", "S-CONC-03"],
   },
 ];

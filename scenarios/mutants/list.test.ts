@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkers } from "../checkers/index.ts";
+import { RELAY_VIEW } from "../checkers/relay-view.ts";
 import { catalogue } from "../registry.ts";
 import { mutants } from "./list.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const names = new Set(checkers.map(({ name }) => name));
+const names = new Set([...checkers.map(({ name }) => name), RELAY_VIEW]);
 const scenarioIds = new Set(catalogue.map(({ id }) => id));
 const simulated = mutants.filter(({ test, waiting }) => test === undefined && waiting === undefined);
 

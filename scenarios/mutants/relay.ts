@@ -17,7 +17,7 @@ export const relayMutants: readonly Mutant[] = [
           "(blobs.length >= request.limit || cost > bytesLeft)) {\n      through = row.cursor;\n      chain = row.chain;",
       },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "paging",
     scenarios: ["S-SM-02"],
   },
   {
@@ -38,7 +38,7 @@ export const relayMutants: readonly Mutant[] = [
       { file: "core/client/page-check.ts", find: "if (!isEqualBytes(chain, page.chain))", replace: "if (cursor < 0)" },
     ],
     caughtBy: "cursor-behind-applied",
-    scenarios: ["S-CONV-04"],
+    scenarios: ["S-CONC-01", "S-CONV-04"],
   },
   {
     id: "N03",
@@ -51,7 +51,7 @@ export const relayMutants: readonly Mutant[] = [
         replace: "hasMore: false, max: through",
       },
     ],
-    caughtBy: "max-cursor",
+    caughtBy: "real-time",
     scenarios: ["S-SM-02"],
   },
   {
@@ -74,7 +74,7 @@ export const relayMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "invariant",
-    scenarios: ["S-SM-01", "T-CONN-01"],
+    scenarios: ["T-CONN-02", "S-SM-01"],
   },
   {
     id: "N06",
@@ -110,7 +110,7 @@ export const relayMutants: readonly Mutant[] = [
     from: OWN,
     edits: [{ file: "core/log/append.ts", find: "max.cursor + 1", replace: "max.cursor + 2" }],
     caughtBy: "acked-durable",
-    scenarios: ["S-CONV-04"],
+    scenarios: ["S-CONC-01", "S-CONV-04"],
   },
   {
     id: "N09",
@@ -124,7 +124,7 @@ export const relayMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "cursor-binding",
-    scenarios: ["S-CONV-04", "S-CONC-01"],
+    scenarios: ["S-CONC-01", "S-CONV-04"],
   },
   {
     id: "N10",
@@ -146,7 +146,7 @@ export const relayMutants: readonly Mutant[] = [
     from: OWN,
     edits: [{ file: "core/log/append.ts", find: "request.wallMs + ttlS * 1000", replace: "request.wallMs + ttlS" }],
     caughtBy: "retention",
-    scenarios: ["W-13", "S-CONV-01"],
+    scenarios: ["W-13", "E-ENC-01"],
   },
   {
     id: "N12",
@@ -173,7 +173,7 @@ export const relayMutants: readonly Mutant[] = [
         replace: 'return { head, change: "none" };',
       },
     ],
-    caughtBy: "acked-durable",
+    caughtBy: "converges",
     scenarios: ["W-02"],
   },
   {
@@ -220,7 +220,7 @@ export const relayMutants: readonly Mutant[] = [
     from: OWN,
     edits: [{ file: "core/relay/connections.ts", find: "this.#idle.disarm(session);", replace: "" }],
     caughtBy: "drains",
-    scenarios: ["S-CONV-04", "T-CONN-04"],
+    scenarios: ["W-13", "T-CONN-04"],
   },
   {
     id: "N18",
@@ -239,7 +239,7 @@ export const relayMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "drains",
-    scenarios: ["S-SM-03"],
+    scenarios: ["W-09", "S-SM-03"],
   },
   {
     id: "N20",
@@ -267,7 +267,7 @@ export const relayMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "drains",
-    scenarios: ["S-CONV-04", "S-CONC-03"],
+    scenarios: ["S-CONC-01", "S-CONC-03"],
   },
   {
     id: "N22",
@@ -345,7 +345,6 @@ export const relayMutants: readonly Mutant[] = [
     ],
     caughtBy: "shutdown",
     scenarios: ["S-CONV-02"],
-    waiting: "the checker that must see it is not here yet",
   },
   {
     id: "N82",
@@ -360,7 +359,42 @@ export const relayMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "no-metadata-in-logs",
-    scenarios: ["T-CONN-03", "S-SM-03", "T-LOSS-04"],
-    waiting: "the checker that must see it is not here yet",
+    scenarios: ["E-ENC-01", "T-CONN-03", "W-09"],
+  },
+  {
+    id: "N84",
+    title: "the range of a page ends after the next cursor, which is still to come",
+    from: OWN,
+    edits: [
+      {
+        file: "core/log/page.ts",
+        find: "  return { after, through, blobs, gone, chain,",
+        replace:
+          '  if (after < head.max.cursor && through === head.max.cursor && gone.length === 0) {\n    const next = through + 1;\n    const ahead = new Uint8Array(32).fill(next & 0xff);\n    const empty = { from: next, to: next, why: "expired", chain: ahead } as const;\n    return { after, through: next, blobs, gone: [empty], chain: ahead, hasMore: false, max: next };\n  }\n  return { after, through, blobs, gone, chain,',
+      },
+      // A chain would tell: here it binds nothing but the cursor.
+      {
+        file: "core/log/chain.ts",
+        find: "return this.#suite.hash(this.#buffer);",
+        replace: "return this.#suite.hash(this.#buffer).fill(cursor & 0xff);",
+      },
+    ],
+    caughtBy: "no-late-lower",
+    scenarios: ["S-CONC-01", "T-CONN-02"],
+  },
+  {
+    id: "N87",
+    title: "in a batch each acknowledgement names the place of the blob before",
+    from: OWN,
+    edits: [
+      {
+        file: "core/log/append.ts",
+        find: 'answers.push({ type: "accepted", blobId: item.blobId, cursor, chain, epoch: head.epoch, isNew: true });',
+        replace:
+          'const told = rows[rows.length - 2] ?? row;\n    answers.push({ type: "accepted", blobId: item.blobId, cursor: told.cursor, chain: told.chain, epoch: head.epoch, isNew: true });',
+      },
+    ],
+    caughtBy: "cursor-binding",
+    scenarios: ["T-CONN-02"],
   },
 ];

@@ -24,7 +24,7 @@ export const sealingMutants: readonly Mutant[] = [
     from: OWN,
     edits: [{ file: "core/blob/seal.ts", find: 'options.entropy.fill("nonce", nonce);', replace: "nonce.fill(7);" }],
     caughtBy: "nonce-unique",
-    scenarios: ["S-CONV-04"],
+    scenarios: ["W-13", "S-CONV-04"],
   },
   {
     id: "N63",
@@ -58,7 +58,7 @@ export const sealingMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "zero-knowledge",
-    scenarios: ["S-CONV-04"],
+    scenarios: ["W-13", "S-CONV-04"],
   },
   {
     id: "N65",
@@ -72,7 +72,7 @@ export const sealingMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "zero-knowledge",
-    scenarios: ["S-CONV-04"],
+    scenarios: ["W-13", "S-CONV-04"],
   },
   {
     id: "N66",
@@ -86,7 +86,7 @@ export const sealingMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "zero-knowledge",
-    scenarios: ["S-CONV-04"],
+    scenarios: ["W-13", "S-CONV-04"],
   },
   {
     id: "N68",
@@ -114,7 +114,7 @@ export const sealingMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "acked-durable",
-    scenarios: ["S-SM-02", "S-CONC-04"],
+    scenarios: ["E-ENC-05", "S-SM-02"],
   },
   {
     id: "N70",
@@ -128,7 +128,7 @@ export const sealingMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "acked-durable",
-    scenarios: ["S-CONV-04"],
+    scenarios: ["W-13", "S-CONV-04"],
   },
   {
     id: "N83",
@@ -142,7 +142,20 @@ export const sealingMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "tamper",
-    scenarios: ["E-ENC-01", "E-ENC-02"],
-    waiting: "the checker that must see it and scenarios that tamper are not here yet",
+    scenarios: ["E-ENC-03", "A-PROTO-02"],
+  },
+  {
+    id: "N85",
+    title: "blob ids are hashes of the content: equal ones tell of equal contents",
+    from: OWN,
+    edits: [
+      {
+        file: "core/client/sealer.ts",
+        find: 'entropy.fill("blob-id", blobId);',
+        replace: 'entropy.fill("blob-id", blobId);\n    blobId.set(suite.hash(body).subarray(0, BLOB_ID_BYTES));',
+      },
+    ],
+    caughtBy: "relay-view",
+    scenarios: ["S-CONC-01", "S-CONV-04"],
   },
 ];

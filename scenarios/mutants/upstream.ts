@@ -78,7 +78,7 @@ export const upstreamMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "failed-never-visible",
-    scenarios: ["S-SM-01", "T-CONN-01"],
+    scenarios: ["T-CONN-02", "S-CONC-01", "S-SM-01"],
   },
   {
     id: "M05",
@@ -86,7 +86,7 @@ export const upstreamMutants: readonly Mutant[] = [
     from: UPSTREAM,
     edits: [{ file: "core/log/append.ts", find: "?? known(id", replace: "?? ((..._: unknown[]) => undefined)(id" }],
     caughtBy: "push-once",
-    scenarios: ["S-SM-01", "T-CONN-01"],
+    scenarios: ["T-CONN-02", "S-CONC-01", "S-SM-01"],
   },
   {
     id: "M06",
@@ -155,7 +155,7 @@ export const upstreamMutants: readonly Mutant[] = [
       { file: "core/inbox/take.ts", find: "quarantine.push(item);", replace: "" },
     ],
     caughtBy: "cursor-behind-applied",
-    scenarios: ["S-CONV-04", "S-CONC-03"],
+    scenarios: ["S-CONC-01", "S-CONC-03"],
   },
   {
     id: "M10",
@@ -272,7 +272,7 @@ export const upstreamMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "no-late-lower",
-    scenarios: ["W-13", "S-CONC-01"],
+    scenarios: ["E-HS-05", "E-ENC-01", "S-SM-03"],
   },
   {
     id: "M17",
@@ -357,7 +357,7 @@ export const upstreamMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "drains",
-    scenarios: ["S-CONV-04", "S-CONC-01"],
+    scenarios: ["W-13", "S-CONC-01"],
   },
   {
     id: "M23",
@@ -426,7 +426,7 @@ export const upstreamMutants: readonly Mutant[] = [
       },
     ],
     caughtBy: "retention",
-    scenarios: ["T-CONN-02"],
+    scenarios: ["E-HS-05", "T-CONN-02"],
   },
   {
     id: "M27",

@@ -87,6 +87,13 @@ function drawFaults(draw: Draw): ReadonlyMap<WildFault, number> {
   return faults;
 }
 
+/** Everything on: as many kinds as there are; what loses acknowledged data stays as rare as it is, or all else is moot. */
+export function withEveryFault(draw: Draw, options: WildOptions): WildOptions {
+  const kinds = WILD_FAULTS.filter((kind) => !RUINOUS.has(kind) || options.faults.has(kind));
+  const faults = new Map(kinds.map((kind) => [kind, options.faults.get(kind) ?? draw.between(`every ${kind}`, 1, 2)]));
+  return { ...options, faults, pages: true, window: true, rekey: true, shortLived: true, restless: true };
+}
+
 /** For people: one line each. */
 export function describeWildOptions(options: WildOptions): readonly string[] {
   const { relays, groups, devices, link, loadMs, pushesPerDevice, faults } = options;

@@ -11,7 +11,8 @@ import type { Cause } from "./choices.ts";
 import { Flow, NO_BYTES, SEGMENT } from "./flow.ts";
 import type { SegmentKind } from "./flow.ts";
 import type { Link } from "./link.ts";
-import type { Entry } from "./scheduler.ts";
+import { createLane } from "./scheduler.ts";
+import type { Entry, Lane } from "./scheduler.ts";
 
 /** What the network needs of a host. */
 export interface Peer {
@@ -193,6 +194,11 @@ class Break implements Entry {
     this.notice = notice;
     this.end = end;
     this.cause = cause;
+  }
+
+  get lane(): Lane {
+    const { host, connection, id } = this.end;
+    return createLane(`break of ${connection.dialler.host.name} ${id}`, "flow", host.name);
   }
 
   fire(): void {

@@ -7,11 +7,14 @@
 import type { Input } from "../../core/machine.ts";
 import type { Cause } from "./choices.ts";
 import type { End } from "./connection.ts";
-import type { Entry } from "./scheduler.ts";
+import type { Entry, Lane } from "./scheduler.ts";
 
 /** The host, as what waits for it sees it. */
 export interface DeliveryTarget<Command, Answer> {
   readonly incarnation: number;
+  readonly isUp: boolean;
+  /** Of what it is told by its own application. */
+  readonly commandLane: Lane;
   deliver(input: Input<Command, Answer>, cause: Cause, end?: End): void;
 }
 
@@ -28,6 +31,14 @@ export class Delivery<Command, Answer> implements Entry {
     this.input = input;
     this.cause = cause;
     this.end = end;
+  }
+
+  get lane(): Lane | undefined {
+    return this.isLost ? undefined : this.host.commandLane;
+  }
+
+  private get isLost(): boolean {
+    return !this.host.isUp || this.host.incarnation !== this.incarnation;
   }
 
   fire(): void {

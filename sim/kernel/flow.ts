@@ -10,7 +10,8 @@ import type { Cause } from "./choices.ts";
 import type { Connection } from "./connection.ts";
 import { Line, PIECES_MAX } from "./line.ts";
 import type { ActiveToxic, LinkStream } from "./link.ts";
-import type { Entry } from "./scheduler.ts";
+import { createLane } from "./scheduler.ts";
+import type { Entry, Lane } from "./scheduler.ts";
 import { Tamperer } from "./tamperer.ts";
 
 export const SEGMENT = { syn: 0, accept: 1, refuse: 2, chunk: 3, fin: 4, reset: 5 } as const;
@@ -38,6 +39,10 @@ export class Segment implements Entry {
     this.cause = cause;
   }
 
+  get lane(): Lane | undefined {
+    return this.flow.lane;
+  }
+
   fire(): void {
     this.flow.arrive(this);
   }
@@ -59,6 +64,8 @@ export class Flow {
   /** The sending host lost power: nobody sends again what does not get through at once. */
   private isSenderGone = false;
   private isCut = false;
+  /** Made when somebody asks. */
+  private ownLane: Lane | undefined;
   private readonly tamperer: Tamperer | undefined;
   private passed: Map<ActiveToxic, number> | undefined;
 
@@ -67,6 +74,17 @@ export class Flow {
     this.stream = stream;
     const { framing } = stream.network;
     if (framing !== undefined) this.tamperer = new Tamperer(framing, stream);
+  }
+
+  /** None where nobody is there who could tell what comes of it: the connection is gone, or the receiver has no power. */
+  get lane(): Lane | undefined {
+    const { connection } = this;
+    const { dialler, isOver } = connection;
+    const receiver = connection.receiverOf(this) ?? dialler.host;
+    if (isOver || this.isCut || !receiver.isPowered) return undefined;
+    const direction = this === connection.up ? "up" : "down";
+    this.ownLane ??= createLane(`${dialler.host.name} ${dialler.id} ${direction}`, "flow", receiver.name);
+    return this.ownLane;
   }
 
   send(kind: SegmentKind, bytes: Uint8Array, cause: Cause): void {

@@ -9,12 +9,17 @@
 import type { Now } from "../../core/machine.ts";
 import type { Cause } from "./choices.ts";
 import type { StagedStore } from "./program.ts";
-import type { Entry } from "./scheduler.ts";
+import type { Entry, Lane } from "./scheduler.ts";
 
 /** The host, as its transactions see it. */
 export interface CommitHost<Answer> {
   /** The process is paused, or has not yet taken what came meanwhile. */
   readonly isDeferring: boolean;
+  /** Of its disk, and of what its disk answers the process. */
+  readonly syncLane: Lane;
+  readonly answerLane: Lane;
+  /** Where nothing was written. */
+  readonly readLane: Lane;
   defer(entry: Entry): void;
   now(): Now;
   /** Puts the entry into the queue, for when the disk has synced, or the answers have come, or now. */
@@ -53,6 +58,14 @@ export class GroupCommit<Operation, Answer> {
       this.waiting.push(operation);
       this.causes.push(cause);
     }
+  }
+
+  /** The disk alone is at work until it has synced; an answer is for the process. */
+  laneOf(transaction: Transaction<Operation, Answer>): Lane | undefined {
+    if (this.inFlight !== transaction) return undefined;
+    const { isWritten, answers } = transaction;
+    if (!isWritten) return this.host.readLane;
+    return answers === undefined ? this.host.syncLane : this.host.answerLane;
   }
 
   /** At the end of a turn: stages what waits, if nothing is in flight. */
@@ -132,6 +145,10 @@ class Transaction<Operation, Answer> implements Entry {
     this.cause = causes[0]!;
     this.causes = causes;
     this.isWritten = isWritten;
+  }
+
+  get lane(): Lane | undefined {
+    return this.group.laneOf(this);
   }
 
   fire(): void {

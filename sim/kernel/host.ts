@@ -21,11 +21,20 @@ import { HostEntropy } from "./host-entropy.ts";
 import type { Network } from "./network.ts";
 import type { Program } from "./program.ts";
 import { ReplayMismatch } from "./recorded-choices.ts";
-import type { Entry, Scheduler, Substrate } from "./scheduler.ts";
+import { createLane } from "./scheduler.ts";
+import type { Entry, Lane, Scheduler, Substrate } from "./scheduler.ts";
 import { TRACE_KIND } from "./trace.ts";
 import type { TraceKind } from "./trace.ts";
 
 const DEADLINE: { readonly type: "deadline" } = { type: "deadline" };
+
+/**
+ * What a host's disk touches while it syncs: not the process. That takes what comes meanwhile as it would a moment
+ * before or after, and stages nothing until it is answered. Only a crash is about both.
+ */
+export function diskOf(host: string): string {
+  return `disk of ${host}`;
+}
 
 export interface HostSeed {
   readonly seedLo: number;
@@ -37,6 +46,10 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
   /** In order of creation. */
   readonly index: number;
   readonly disk: Disk;
+  readonly commandLane: Lane;
+  readonly syncLane: Lane;
+  readonly answerLane: Lane;
+  readonly readLane: Lane;
   /** Of its own timers. */
   readonly ownCause: Cause;
   /** −1 before the first start. */
@@ -85,6 +98,10 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
     this.seed = seed;
     this.listens = listens;
     this.index = substrate.trace.addHost(name);
+    this.commandLane = createLane(`commands of ${name}`, "commands", name);
+    this.syncLane = createLane(`disk of ${name}`, "disk", name, diskOf(name));
+    this.readLane = createLane(`reads of ${name}`, "reads", name);
+    this.answerLane = createLane(`answers of ${name}`, "answers", name);
     this.disk = new Disk(substrate, this.index);
     this.ownCause = createCause(hashName(name) | 0x80000000);
     this.syncLabel = substrate.labels.label("disk.sync");

@@ -12,7 +12,7 @@ import { Host } from "./host.ts";
 import { Network } from "./network.ts";
 import type { Program } from "./program.ts";
 import { Scheduler } from "./scheduler.ts";
-import type { Entry, Substrate } from "./scheduler.ts";
+import type { Entry, Lane, Queue, Substrate } from "./scheduler.ts";
 import { TraceDigest } from "./trace.ts";
 
 export interface KernelOptions {
@@ -25,6 +25,8 @@ export interface KernelOptions {
   readonly eventBudget: number;
   /** Instead of those that the seed makes. */
   readonly choices?: Choices;
+  /** Instead of the one that goes by time. */
+  readonly queue?: Queue;
 }
 
 export interface HostOptions {
@@ -59,7 +61,7 @@ export class Kernel implements Substrate {
   constructor(options: KernelOptions) {
     this.options = options;
     this.source = this.sourceFor(options);
-    this.scheduler.reset(options.startWallMs);
+    this.scheduler.reset(options.startWallMs, options.queue);
   }
 
   get choices(): Choices {
@@ -110,8 +112,8 @@ export class Kernel implements Substrate {
   }
 
   /** Plan steps and the world's own probes. At once, if `atMs` is past. */
-  at(atMs: number, cause: Cause, action: () => void): void {
-    this.scheduler.push(atMs, new Action(cause, action));
+  at(atMs: number, cause: Cause, action: () => void, lane?: Lane): void {
+    this.scheduler.push(atMs, new Action(cause, action, lane));
   }
 
   /**
@@ -146,7 +148,7 @@ export class Kernel implements Substrate {
     this.source = this.sourceFor(options);
     this.failed = undefined;
     this.hostList = [];
-    this.scheduler.reset(options.startWallMs);
+    this.scheduler.reset(options.startWallMs, options.queue);
     this.network.reset();
     this.trace.reset();
   }
@@ -160,10 +162,12 @@ export class Kernel implements Substrate {
 
 class Action implements Entry {
   readonly cause: Cause;
+  readonly lane: Lane | undefined;
   private readonly action: () => void;
 
-  constructor(cause: Cause, action: () => void) {
+  constructor(cause: Cause, action: () => void, lane: Lane | undefined) {
     this.cause = cause;
+    this.lane = lane;
     this.action = action;
   }
 

@@ -1,0 +1,406 @@
+/**
+ * Looks up what a record is about, once for all checkers: names become rows (`history-rows.ts`), and what was said of
+ * the same thing before is at hand. The judge shows it every record, in order, before any checker sees it; a checker
+ * reads `about` while it handles that record. Memory: a row for each blob, of which only the latest ones and those that some
+ * device lacks hold on to records.
+ */
+import type {
+  AckRecord,
+  DeliverRecord,
+  HistoryRecord,
+  OperationRecord,
+  QuarantineRecord,
+  QueuedRecord,
+} from "../history.ts";
+import type { Plan } from "../plan.ts";
+import { trackDiskLives, type DiskLives } from "./disk-lives.ts";
+import { CursorRanges } from "./cursor-ranges.ts";
+import type { BlobRow, DeviceRow, LogRow, PlaceRow, Placed, PushRow, ReaderRow } from "./history-rows.ts";
+import { OpenOperations } from "./open-operations.ts";
+import { ThreeKeyMap } from "./three-key-map.ts";
+
+/** Blobs that are never settled yet: more than the runs of most scenarios have. */
+const YOUNG_BLOBS = 4096;
+
+const NONE: readonly never[] = [];
+
+/** An operation that was invoked. */
+export interface Invoked {
+  readonly record: OperationRecord;
+  /** Its place in the order of records. */
+  readonly ordinal: number;
+  readonly reader: ReaderRow | undefined;
+}
+
+/** What the present record is about. Fields that do not belong to its type are left over from another record. */
+export class About {
+  /** The record's place in the order of records, from 1. */
+  ordinal = 0;
+  device!: DeviceRow;
+  /** With a relay and an epoch; undefined where an operation has none. */
+  log: LogRow | undefined;
+  reader: ReaderRow | undefined;
+  blob!: BlobRow;
+  /** ack, deliver, quarantine, states: the cursor; undefined at cursor 0. */
+  place: PlaceRow | undefined;
+  /** ack, deliver: the blob is told to be in this log for the first time. */
+  isNewPlace = false;
+  /** ack, deliver: the blob's first cursor in this log, and who told it, unless it is settled. */
+  firstCursor = 0;
+  firstPlace: Placed | undefined;
+  /** deliver: it was delivered to this device before, in this life of its disk; and that record, unless it is settled. */
+  isRepeated = false;
+  earlier: DeliverRecord | undefined;
+  /** queued, operations that push; deliver: the push of its operation id. */
+  push: PushRow | undefined;
+  /** Operations that push: the blob, once it is known. */
+  pushed: BlobRow | undefined;
+  /** Invocation of a push: its operation id was never used before. */
+  isNewOp = false;
+  /** Completion of a pull or connect: its invocation. */
+  invoked: Invoked | undefined;
+}
+
+export class HistoryIndex {
+  readonly about = new About();
+  readonly disks: DiskLives;
+  readonly devices: DeviceRow[] = [];
+  readonly logs: LogRow[] = [];
+  readonly readers: ReaderRow[] = [];
+  readonly blobs: BlobRow[] = [];
+  /** Pulls and connects under way. */
+  readonly open = new OpenOperations<Invoked>();
+  readonly #devicesByName = new Map<string, DeviceRow>();
+  readonly #logsByName = new ThreeKeyMap((relay, group, epoch) => this.#createLog(relay, group, epoch));
+  readonly #blobsById = new Map<string, BlobRow>();
+  readonly #pushesByOp = new Map<string, PushRow>();
+  /** Pushes that are not queued yet. */
+  readonly #early = new OpenOperations<PushRow>();
+  #pushes = 0;
+  /** Devices of each group, and the blob that is looked at next when it is old. */
+  readonly #members = new Map<string, number>();
+  #oldest = 0;
+  /** Devices that have a settled blob: few different lists, kept once. */
+  readonly #holders = new Map<string, readonly string[]>();
+  readonly #forget: (blob: BlobRow, push: PushRow | undefined) => void;
+
+  /** `forget` hears of each blob that is settled, before its records go. */
+  constructor(plan: Plan, forget: (blob: BlobRow, push: PushRow | undefined) => void = () => {}) {
+    this.disks = trackDiskLives(plan);
+    this.#forget = forget;
+    for (const { group } of plan.topology.devices) this.#members.set(group, (this.#members.get(group) ?? 0) + 1);
+  }
+
+  /** Turns `about` to this record. */
+  look(record: HistoryRecord): void {
+    const { about } = this;
+    about.ordinal++;
+    switch (record.type) {
+      case "seal":
+      case "relay-view":
+        return;
+      case "op":
+        return this.#operation(record);
+      case "notified":
+      case "lost":
+      case "accused":
+        return this.#reads(record.device, record.group, record.relay, record.epoch);
+      case "durable-state":
+      case "final-state": {
+        this.#reads(record.device, record.group, record.relay, record.epoch);
+        const place = record.cursor === 0 ? undefined : placeAt(about.log!, record.cursor);
+        about.place = place;
+        if (place !== undefined) place.chained ??= record;
+        return;
+      }
+      case "ack":
+        return this.#acked(record);
+      case "deliver":
+        return this.#delivered(record);
+      case "queued":
+        return this.#queued(record);
+      case "quarantine":
+        return this.#quarantined(record);
+      case "refused":
+        about.device = this.#deviceOf(record.device);
+        about.blob = this.#blobOf(record.blob);
+        return;
+      case "fault":
+        return this.disks.note(record);
+      default:
+        return;
+    }
+  }
+
+  /** Without making it. */
+  findDevice(name: string): DeviceRow | undefined {
+    return this.#devicesByName.get(name);
+  }
+
+  findBlob(id: string): BlobRow | undefined {
+    return this.#blobsById.get(id);
+  }
+
+  /** What was true of this log when it was first seen may still be demanded: its relay kept its disk since. */
+  isKept(log: LogRow): boolean {
+    return log.life === this.disks.of(log.relay);
+  }
+
+  #operation(record: OperationRecord): void {
+    const { about } = this;
+    about.device = this.#deviceOf(record.device);
+    if (record.f === "push") return this.#push(record);
+    const { relay, epoch } = record;
+    if (relay === undefined || epoch === undefined || epoch === "") {
+      about.log = undefined;
+      about.reader = undefined;
+    } else {
+      this.#reads(record.device, record.group, relay, epoch);
+    }
+    if (record.outcome === "invoke") {
+      this.open.add(record.process, { record, ordinal: about.ordinal, reader: about.reader });
+    }
+    about.invoked = record.outcome === "invoke" ? undefined : this.open.take(record.process);
+  }
+
+  #push(record: OperationRecord): void {
+    const { about } = this;
+    if (record.outcome === "invoke") {
+      const { ordinal } = about;
+      const number = this.#pushes++;
+      const push: PushRow = {
+        number,
+        invoke: record,
+        ordinal,
+        blob: undefined,
+        queued: undefined,
+        delivered: undefined,
+      };
+      this.#early.add(record.process, push);
+      about.isNewOp = record.op !== undefined && !this.#pushesByOp.has(record.op);
+      if (record.op !== undefined) this.#pushesByOp.set(record.op, push);
+      about.push = push;
+      about.pushed = undefined;
+      return;
+    }
+    if (record.blob !== undefined) {
+      const blob = this.#blobOf(record.blob);
+      about.pushed = blob;
+      about.push = blob.push ?? (record.op === undefined ? undefined : this.#pushesByOp.get(record.op));
+      return;
+    }
+    // It never got so far; or its device died, and what became of it will be heard.
+    const early = record.outcome === "fail" ? this.#early.take(record.process) : this.#early.get(record.process);
+    about.push = early ?? (record.op === undefined ? undefined : this.#pushesByOp.get(record.op));
+    about.pushed = about.push?.blob;
+  }
+
+  #queued(record: QueuedRecord): void {
+    const { about } = this;
+    about.device = this.#deviceOf(record.device);
+    const blob = this.#blobOf(record.blob);
+    const push = this.#early.take(record.process) ?? this.#pushesByOp.get(record.op);
+    about.blob = blob;
+    about.push = push;
+    if (blob.isSettled) return;
+    blob.queued ??= record;
+    if (push === undefined) return;
+    blob.push ??= push;
+    push.blob = blob;
+    push.queued ??= record;
+  }
+
+  #acked(record: AckRecord): void {
+    const { about } = this;
+    this.#reads(record.device, record.group, record.relay, record.epoch);
+    const log = about.log!;
+    const blob = this.#blobOf(record.blob);
+    const place = placeAt(log, record.cursor);
+    about.blob = blob;
+    about.place = place;
+    this.#place(blob, log, record);
+    place.first ??= record;
+    place.blob = blob;
+    place.chained ??= record;
+    const life = this.disks.of(log.relay);
+    if (place.ackLife === life) return;
+    place.ackLife = life;
+    place.ack = record;
+  }
+
+  #delivered(record: DeliverRecord): void {
+    const { about } = this;
+    this.#reads(record.device, record.group, record.relay, record.epoch);
+    const log = about.log!;
+    const blob = this.#blobOf(record.blob);
+    const place = placeAt(log, record.cursor);
+    about.blob = blob;
+    about.place = place;
+    this.#place(blob, log, record);
+    place.first ??= record;
+    place.blob = blob;
+    const { push } = blob;
+    const { op } = record;
+    about.push =
+      push !== undefined && push.invoke.op === op ? push : op === null ? undefined : this.#pushesByOp.get(op);
+    if (about.push !== undefined) about.push.delivered ??= record;
+    this.#deliver(blob, record);
+  }
+
+  #quarantined(record: QuarantineRecord): void {
+    const { about } = this;
+    this.#reads(record.device, record.group, record.relay, record.epoch);
+    const blob = this.#blobOf(record.blob);
+    const place = placeAt(about.log!, record.cursor);
+    about.blob = blob;
+    about.place = place;
+    place.first ??= record;
+    place.blob = blob;
+  }
+
+  #deliver(blob: BlobRow, record: DeliverRecord): void {
+    const { about } = this;
+    const life = this.disks.of(record.device);
+    about.earlier = undefined;
+    if (blob.isSettled) {
+      about.isRepeated = life === 0 && blob.holders.includes(record.device);
+      return;
+    }
+    const deliveries = blob.deliveries as DeliverRecord[];
+    for (let i = 0; i < deliveries.length; i++) {
+      if (deliveries[i]!.device !== record.device || (blob.lives?.[i] ?? 0) !== life) continue;
+      about.isRepeated = true;
+      about.earlier = deliveries[i];
+      return;
+    }
+    if (life !== 0 || blob.lives !== undefined) {
+      blob.lives ??= deliveries.map(() => 0);
+      blob.lives.push(life);
+    }
+    deliveries.push(record);
+    about.isRepeated = false;
+  }
+
+  #place(blob: BlobRow, log: LogRow, record: Placed): void {
+    const { about } = this;
+    const { placeLogs, cursors } = blob;
+    for (let i = 0; i < placeLogs.length; i++) {
+      if (placeLogs[i] !== log) continue;
+      about.isNewPlace = false;
+      about.firstCursor = cursors[i]!;
+      about.firstPlace = blob.places[i];
+      return;
+    }
+    about.isNewPlace = true;
+    about.firstCursor = record.cursor;
+    about.firstPlace = record;
+    // Arrays of just so many: most blobs are in one log.
+    blob.placeLogs = [...placeLogs, log];
+    blob.cursors = [...cursors, record.cursor];
+    if (!blob.isSettled) blob.places = [...blob.places, record];
+  }
+
+  /** One blob becomes old for each new one; what some device lacks is kept. */
+  #settleOldest(): void {
+    const blob = this.blobs[this.#oldest++]!;
+    const { deliveries, push, queued, placeLogs, cursors } = blob;
+    const isEverywhere = queued !== undefined && deliveries.length === this.#members.get(queued.group);
+    if (!isEverywhere || blob.lives !== undefined || placeLogs.length === 0) return;
+    this.#forget(blob, push);
+    const names = deliveries.map(({ device }) => device).sort();
+    const list = names.join(" ");
+    let holders = this.#holders.get(list);
+    if (holders === undefined) this.#holders.set(list, (holders = names));
+    blob.isSettled = true;
+    blob.holders = holders;
+    blob.deliveries = NONE;
+    blob.places = NONE;
+    blob.queued = undefined;
+    blob.push = undefined;
+    for (let i = 0; i < placeLogs.length; i++) {
+      const { places, settled } = placeLogs[i]!;
+      if (places[cursors[i]!]?.blob !== blob) continue;
+      places[cursors[i]!] = undefined;
+      settled.add(cursors[i]!, cursors[i]!);
+    }
+    if (push?.invoke.op !== undefined && this.#pushesByOp.get(push.invoke.op) === push) {
+      this.#pushesByOp.delete(push.invoke.op);
+    }
+  }
+
+  #reads(deviceName: string, group: string, relay: string, epoch: string): void {
+    const { about } = this;
+    const device = this.#deviceOf(deviceName);
+    about.device = device;
+    const log = this.#logOf(relay, group, epoch);
+    about.log = log;
+    const { readers } = device;
+    for (let i = 0; i < readers.length; i++) {
+      if (readers[i]!.log !== log) continue;
+      about.reader = readers[i];
+      return;
+    }
+    const reader: ReaderRow = { number: this.readers.length, device, log };
+    this.readers.push(reader);
+    readers.push(reader);
+    about.reader = reader;
+  }
+
+  #deviceOf(name: string): DeviceRow {
+    let device = this.#devicesByName.get(name);
+    if (device === undefined) {
+      device = { number: this.devices.length, name, readers: [] };
+      this.devices.push(device);
+      this.#devicesByName.set(name, device);
+    }
+    return device;
+  }
+
+  #logOf(relay: string, group: string, epoch: string): LogRow {
+    const { about } = this;
+    // Consecutive records mostly concern the same log.
+    const last = about.log;
+    if (last !== undefined && last.epoch === epoch && last.relay === relay && last.group === group) return last;
+    return this.#logsByName.at(relay, group, epoch);
+  }
+
+  #createLog(relay: string, group: string, epoch: string): LogRow {
+    const isFirstEpoch = !this.logs.some((log) => log.relay === relay && log.group === group);
+    const life = this.disks.of(relay);
+    const number = this.logs.length;
+    const log: LogRow = { number, relay, group, epoch, life, isFirstEpoch, places: [], settled: new CursorRanges() };
+    this.logs.push(log);
+    return log;
+  }
+
+  #blobOf(id: string): BlobRow {
+    let blob = this.#blobsById.get(id);
+    if (blob === undefined) {
+      blob = {
+        number: this.blobs.length,
+        id,
+        isSettled: false,
+        holders: NONE,
+        queued: undefined,
+        push: undefined,
+        deliveries: [],
+        lives: undefined,
+        places: NONE,
+        placeLogs: NONE,
+        cursors: NONE,
+      };
+      if (this.blobs.push(blob) - this.#oldest > YOUNG_BLOBS) this.#settleOldest();
+      this.#blobsById.set(id, blob);
+    }
+    return blob;
+  }
+}
+
+function placeAt(log: LogRow, cursor: number): PlaceRow {
+  let place = log.places[cursor];
+  if (place === undefined) {
+    place = { log, cursor, first: undefined, blob: undefined, ack: undefined, ackLife: -1, chained: undefined };
+    log.places[cursor] = place;
+  }
+  return place;
+}

@@ -1,0 +1,160 @@
+/**
+ * A relay cannot lie without being noticed, and is not accused without a reason. As the devices see it, by what senders
+ * sealed into their blobs: when a run has converged and a device has a sender's number n, it has every smaller one,
+ * except those given up, refused, told lost or set aside (*omission*); a relay that denies in its Welcome what it had
+ * told in that epoch (*rollback*) is accused at once. And where nothing was done to a disk or on the way, no device
+ * accuses anybody. (Forks show as chains that differ, `prefix-agreement`; reordering as `session-guarantees`.)
+ */
+import type { Checker } from "../checker.ts";
+import type { AccusedRecord, OperationRecord, PhaseRecord, QueuedRecord } from "../history.ts";
+import { isFault } from "../plan.ts";
+import { CursorRanges } from "./cursor-ranges.ts";
+import type { About } from "./history-index.ts";
+import { isDeliveredTo, type BlobRow, type DeviceRow } from "./history-rows.ts";
+import { renderLog, shortId } from "./render-place.ts";
+import { ToldLosses } from "./told-losses.ts";
+
+/** A device's blobs of one sender. */
+interface Seen {
+  readonly numbers: CursorRanges;
+  highest: number;
+}
+
+export const relayHonesty: Checker = {
+  name: "relay-honesty",
+  holdsWhen: "a relay that omits, replays, forks or rolls back is noticed, and nobody is accused in vain",
+  enforces: [1, 3],
+  start(plan, report, index) {
+    const { disks, devices } = index;
+    const isTampered = plan.steps.some((step) => isFault(step) && step.do === "toxic" && step.toxic.type === "tamper");
+    /** By the device's number: what it has of each sender, by the sender's id. */
+    const seen: Map<string, Seen>[] = [];
+    /** The device behind a sender's id, as its delivered blobs show. */
+    const senders = new Map<string, string>();
+    /** By the device's number: its blobs by its sequence numbers. */
+    const sent: (BlobRow | undefined)[][] = [];
+    /** By the blob's number: it never had to arrive. */
+    const isExcused: boolean[] = [];
+    const told = new ToldLosses();
+    /** By the reader's number: the highest cursor that it knew of, and a Welcome that denied it. */
+    const known: number[] = [];
+    const denials = new Map<number, { readonly record: OperationRecord; readonly known: number }>();
+    let isConverged = false;
+    let end: PhaseRecord | undefined;
+
+    function knows({ reader }: About, cursor: number): void {
+      const { number } = reader!;
+      if (cursor > (known[number] ?? 0)) known[number] = cursor;
+    }
+
+    function judgeWelcome(record: OperationRecord, { reader, invoked: _invoked }: About): void {
+      if (reader === undefined || record.max === undefined || !index.isKept(reader.log)) return;
+      const highest = known[reader.number] ?? 0;
+      if (record.max < highest) denials.set(reader.number, { record, known: highest });
+    }
+
+    function judgeDenials(): void {
+      for (const { record, known: highest } of denials.values()) {
+        report({
+          kind: "rollback-unnoticed",
+          message:
+            `${record.device} was welcomed with ${record.max} as the highest cursor of ` +
+            `${renderLog({ relay: record.relay!, epoch: record.epoch! })}, knew of ${highest}, and went on`,
+          witness: [record],
+        });
+      }
+      denials.clear();
+    }
+
+    function judgeAccusation(record: AccusedRecord): void {
+      if (isTampered || disks.damage(record.relay) !== "none") return;
+      // A device whose disk was put back acts as two.
+      if (record.what === "cloned" && devices.some(({ name }) => disks.damage(name) !== "none")) return;
+      const whom = record.what === "cloned" ? `sender ${shortId(record.sender ?? "")}` : record.relay;
+      report({
+        kind: "accused-in-vain",
+        message: `${record.device} accused ${whom} (${record.what}, cursor ${record.cursor} of ${renderLog(record)}) without a reason`,
+        witness: [record],
+      });
+    }
+
+    function judgeMissing(device: DeviceRow, sender: string, { numbers, highest }: Seen, at: PhaseRecord): void {
+      const own = sent[index.findDevice(senders.get(sender) ?? "")?.number ?? -1];
+      if (own === undefined || disks.damage(senders.get(sender)!) !== "none") return;
+      for (
+        let gap = numbers.firstMissing(1, highest);
+        gap !== undefined;
+        gap = numbers.firstMissing(gap.to + 1, highest)
+      ) {
+        for (let sequence = gap.from; sequence <= gap.to; sequence++) {
+          const blob = own[sequence];
+          if (blob === undefined || isExcused[blob.number] === true || isDeliveredTo(blob, device.name)) continue;
+          if (told.isQuarantined(device.name, blob.id) || told.find(device.name, blob.places) !== undefined) continue;
+          report({
+            kind: "omission-unnoticed",
+            message:
+              `${device.name} has number ${highest} of ${senders.get(sender)} and not number ${sequence} (blob ` +
+              `${shortId(blob.id)}), which was neither given up nor told lost`,
+            witness: blob.queued === undefined ? [at] : [blob.queued, at],
+          });
+        }
+      }
+    }
+
+    function noteSent(record: QueuedRecord, { device, blob }: About): void {
+      (sent[device.number] ??= [])[record.sequence] = blob;
+    }
+
+    return {
+      on: {
+        op(record, about) {
+          if (record.f === "connect") {
+            if (record.outcome === "ok") judgeWelcome(record, about);
+            else if (record.outcome === "invoke" && denials.size > 0) judgeDenials();
+          } else if (record.f === "push") {
+            const isGivenUp = record.error === "given-up";
+            if (about.pushed !== undefined && (record.outcome === "fail" || isGivenUp))
+              isExcused[about.pushed.number] = true;
+          } else if (record.outcome === "invoke" && about.reader !== undefined && denials.has(about.reader.number)) {
+            judgeDenials();
+          }
+        },
+        queued: noteSent,
+        ack: (record, about) => knows(about, record.cursor),
+        refused(record, { blob }) {
+          if (!record.retryable) isExcused[blob.number] = true;
+        },
+        deliver(record, { device, blob }) {
+          const own = (seen[device.number] ??= new Map());
+          let numbers = own.get(record.sender);
+          if (numbers === undefined) own.set(record.sender, (numbers = { numbers: new CursorRanges(), highest: 0 }));
+          numbers.numbers.add(record.sequence, record.sequence);
+          if (record.sequence > numbers.highest) numbers.highest = record.sequence;
+          if (!senders.has(record.sender) && blob.queued !== undefined) senders.set(record.sender, blob.queued.device);
+        },
+        quarantine: (record) => told.quarantined(record),
+        lost: (record) => told.lost(record),
+        "durable-state"(record, about) {
+          knows(about, record.cursor);
+        },
+        accused(record, { reader }) {
+          denials.delete(reader!.number);
+          judgeAccusation(record);
+        },
+        phase(record) {
+          isConverged ||= record.phase === "converged";
+          if (record.phase === "end") end = record;
+        },
+      },
+      finish() {
+        judgeDenials();
+        if (end === undefined || !isConverged) return;
+        for (const device of devices) {
+          const own = seen[device.number];
+          if (own === undefined || disks.damage(device.name) !== "none") continue;
+          for (const [sender, numbers] of own) judgeMissing(device, sender, numbers, end);
+        }
+      },
+    };
+  },
+};
