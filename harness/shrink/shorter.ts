@@ -5,6 +5,7 @@
  */
 import type { ClientConfig } from "../../core/client/config.ts";
 import type { RelayConfig } from "../../core/relay/config.ts";
+import { OP_BYTES } from "../../scenarios/payload.ts";
 import { isFault, type FaultStep, type Plan, type Step, type Topology } from "../../scenarios/plan.ts";
 import { faultEndMs } from "../../scenarios/plan-rules.ts";
 import { trimPlan } from "./trim.ts";
@@ -72,14 +73,17 @@ function* since(plan: Plan, steps: readonly Step[], topology: Topology = plan.to
   if (trimmed.healAtMs < plan.healAtMs) yield { ...trimmed, healAtMs: plan.healAtMs };
 }
 
-/** Smaller pages and rarer polls, narrower queues, sweeps that come soon: what else takes many steps to get to. */
+/** Smaller pages and rarer polls, narrower queues, sweeps that come soon, tight quotas: what else takes many steps to get to. */
 const HARSHER_CLIENTS: readonly Partial<ClientConfig>[] = [
   { pullLimit: 1, pollMs: 600_000 },
   { pullLimit: 1 },
   { pushWindow: 1 },
   { queueRowsMax: 1 },
 ];
-const HARSHER_RELAYS: readonly Partial<RelayConfig>[] = [{ sweepMs: 500, acknowledgedRetentionS: 0 }, { sweepMs: 500 }];
+const SOON = { sweepMs: 500, acknowledgedRetentionS: 0 } as const;
+const HARSHER_RELAYS: readonly Partial<RelayConfig>[] = [SOON, { sweepMs: 500 }];
+/** A quota with room for one of the smallest blobs, until it is swept; a larger one would be refused for ever. */
+const TIGHT: Partial<RelayConfig> = { ...SOON, groupBytesMax: 300 };
 /** With so few steps there is little to gain. */
 const HARSHER_STEPS_MIN = 3;
 
@@ -88,10 +92,16 @@ export function* harsherPlans(plan: Plan): Generator<Plan, void, void> {
   const { topology, steps } = plan;
   if (steps.length < HARSHER_STEPS_MIN) return;
   for (const config of HARSHER_CLIENTS) {
-    const devices = topology.devices.map((device) => ({ ...device, config: { ...device.config, ...config } }));
-    yield* since(plan, steps, { ...topology, devices });
+    // Of one device first: equally slow ones are equal.
+    for (const name of [...topology.devices.map((device) => device.name), undefined]) {
+      const devices = topology.devices.map((device) =>
+        name === undefined || name === device.name ? { ...device, config: { ...device.config, ...config } } : device,
+      );
+      yield* since(plan, steps, { ...topology, devices });
+    }
   }
-  for (const config of HARSHER_RELAYS) {
+  const isTight = steps.every((step) => step.do !== "push" || step.sizeBytes <= OP_BYTES);
+  for (const config of isTight ? [...HARSHER_RELAYS, TIGHT] : HARSHER_RELAYS) {
     const relays = topology.relays.map((relay) => ({ ...relay, config: { ...relay.config, ...config } }));
     yield* since(plan, steps, { ...topology, relays });
   }
