@@ -94,7 +94,7 @@ function assertSimulated({ on, build }: Later): void {
 function reportInternalError(error: unknown, argv: readonly string[], io: Io): ExitCode {
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (process.env["ZEROK_DEBUG"] === "1") io.err(`${details}\n`);
-  let where = "and could not be written down; ZEROK_DEBUG=1 shows them";
+  let where = "could not be written down; ZEROK_DEBUG=1 shows them";
   try {
     const path = join(mkdtempSync(join(tmpdir(), "zerok-")), "internal-error.txt");
     writeFileSync(path, `zerok ${shownWords(argv)}\nNode ${process.version}, ${process.platform}\n\n${details}\n`);

@@ -27,7 +27,7 @@ export async function openDockerBackend(options: OpenDockerOptions = {}): Promis
   const engine = await openEngine();
   if (!engine.ok) return engine;
   const { docker } = engine.value;
-  const images = await checkImages(docker, imagesOf(tag), codeHere(others));
+  const images = await checkImages(docker, imagesOf(tag), codeHere(others.binds));
   if (!images.ok) return images;
   const pumba = await choosePumba(docker, pumbaImageOf(tag), pumbaPath);
   return ok(new DockerBackend({ ...others, docker, images: images.value, pumba }));
@@ -45,7 +45,7 @@ async function choosePumba(
 }
 
 /** A build that is bound over the image's code need not be in the image; source that runs uncompiled cannot be. */
-function codeHere({ binds = [] }: Pick<OpenDockerOptions, "binds">): string | undefined {
+export function codeHere(binds: readonly string[] = []): string | undefined {
   const dist = fileURLToPath(new URL("../..", import.meta.url));
   return binds.length > 0 || basename(dist) !== "dist" ? undefined : hashCode(dist);
 }

@@ -13,6 +13,7 @@ const pids = new Set(), folders = new Set(), mounts = new Set();
 let heard = "";
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
+process.on("SIGHUP", () => {});
 process.stdin.setEncoding("utf8");
 process.stdin.on("data", (text) => {
   const lines = (heard + text).split("\\n");

@@ -65,7 +65,7 @@ export class LocalBackend implements Backend {
     this.#plan = plan;
     this.#context = context;
     this.#priority = goFirst();
-    this.#guard.addFolder(context.folder);
+    for (const folder of foldersOf(context)) this.#guard.addFolder(folder);
     this.#guard.addFolder(context.journal.path);
     const { seed } = plan;
     this.#proxy = await startFaultProxy({
@@ -108,9 +108,13 @@ export class LocalBackend implements Backend {
     await this.#proxy?.close();
     if (this.#context !== undefined) goBack();
     if (this.#context !== undefined) {
-      this.#guard.removeFolder(this.#context.folder);
+      for (const folder of foldersOf(this.#context)) this.#guard.removeFolder(folder);
       this.#guard.removeFolder(this.#context.journal.path);
     }
     await this.#guard.close();
   }
+}
+
+function foldersOf({ folder, around }: BackendContext): readonly string[] {
+  return around === undefined ? [folder] : [folder, around];
 }

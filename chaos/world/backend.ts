@@ -38,6 +38,8 @@ export type HostKind = "relay" | "agent";
 export interface BackendContext {
   /** Of this run alone, on the controller's machine. */
   readonly folder: string;
+  /** The folder around it, when that is the run's alone as well. */
+  readonly around?: string | undefined;
   /** Told of everything that outlives a killed controller, before it is made. */
   readonly journal: Journal;
   readonly signal: AbortSignal;

@@ -63,7 +63,8 @@ async function undo(
         undone.push(`ended process ${entry.pid} (${entry.name})`);
         return;
       case "label":
-        if (removeLabel === undefined) left.push(`what is labelled ${entry.label}: only its engine can remove it`);
+        if (removeLabel === undefined)
+          left.push(`what is labelled ${entry.label} on the engine: npx zerok chaos --heal --on docker`);
         else undone.push(...(await removeLabel(entry.label)));
         return;
       case "mount":
@@ -80,7 +81,21 @@ async function undo(
         return;
     }
   } catch (error) {
-    left.push(`${JSON.stringify(entry)}: ${error instanceof Error ? error.message : String(error)}`);
+    left.push(`${describe(entry)}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function describe(entry: JournalEntry): string {
+  switch (entry.what) {
+    case "process":
+      return `process ${entry.pid} (${entry.name})`;
+    case "label":
+      return `what is labelled ${entry.label}`;
+    case "mount":
+    case "folder":
+      return `the ${entry.what} ${entry.path}`;
+    default:
+      return entry.what;
   }
 }
 

@@ -3,7 +3,7 @@
  * line. The file is removed when the run has cleaned up; one whose controller is gone is a killed run's, and `heal`
  * (`heal.ts`) undoes what is in it. Each backend tells how its own things are undone.
  */
-import { appendFileSync, mkdirSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -34,7 +34,10 @@ export class Journal {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.path = join(folder, `${run}.jsonl`);
     const { pid } = process;
-    this.add({ what: "run", run, pid, start: processStart(pid) ?? "" });
+    const first: JournalEntry = { what: "run", run, pid, start: processStart(pid) ?? "" };
+    // There at once with its first line: whoever heals would take one without it for a killed run's.
+    writeFileSync(`${this.path}.new`, `${JSON.stringify(first)}\n`, { mode: 0o600 });
+    renameSync(`${this.path}.new`, this.path);
   }
 
   /** On the disk when this returns. */

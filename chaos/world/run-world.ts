@@ -22,6 +22,8 @@ import { World } from "./world.ts";
 export interface WorldRunOptions {
   /** Of this run alone: made if it is not there, empty if it is, gone at the end. */
   readonly folder: string;
+  /** What else of this run goes if its controller is killed. */
+  readonly around?: string | undefined;
   /** Crash steps that hit an agent at a named moment instead of at a time, by step id. */
   readonly moments?: ReadonlyMap<number, AgentMoment>;
   /** From SIGTERM to exit 0. */
@@ -73,6 +75,7 @@ export async function runWorld(
   }
   await heal(backend.removeLabel === undefined ? {} : { removeLabel: backend.removeLabel });
   const journal = new Journal(`${plan.scenario}-${randomBytes(RUN_BYTES).toString("hex")}`);
+  if (options.around !== undefined) journal.add({ what: "folder", path: options.around });
   journal.add({ what: "folder", path: folder });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
 
@@ -102,7 +105,7 @@ export async function runWorld(
   let run: WorldRun | undefined;
   let hasBegun = false;
   try {
-    await backend.begin(plan, { folder, journal, signal: stop.signal });
+    await backend.begin(plan, { folder, around: options.around, journal, signal: stop.signal });
     hasBegun = true;
     await world.run();
   } catch (error) {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runOn } from "../../chaos/run-on.ts";
 import type { RunError, WorldRun, WorldRunOptions } from "../../chaos/world/run-world.ts";
-import { ok, type Result } from "../../core/result.ts";
+import { fail, ok, type Result } from "../../core/result.ts";
 import type { PhaseRecord } from "../../scenarios/history.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import { keepLogs, writeRealRunFolder } from "../results/real-run-folder.ts";
@@ -28,12 +28,14 @@ export interface RealRun {
 
 export async function runReal(plan: Plan, options: RealRunOptions): Promise<Result<RealRun, RunError>> {
   const { programs, out, signal, onPhase } = options;
-  const work = mkdtempSync(join(tmpdir(), "zerok-run-"));
-  const logs = join(work, "logs");
+  const work = makeWork();
+  if (!work.ok) return work;
+  const logs = join(work.value, "logs");
   const startedMs = performance.now();
   try {
     const common: WorldRunOptions = {
-      folder: join(work, "run"),
+      folder: join(work.value, "run"),
+      around: work.value,
       signal,
       onPhase,
       onEnd: (folder, _run, links) => keepLogs(folder, links, logs),
@@ -43,6 +45,16 @@ export async function runReal(plan: Plan, options: RealRunOptions): Promise<Resu
     const folder = writeRealRunFolder(out, programs.backend, plan, run.value, logs);
     return ok({ run: run.value, folder, tookMs: Math.round(performance.now() - startedMs) });
   } finally {
-    rmSync(work, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(work.value, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function makeWork(): Result<string, RunError> {
+  try {
+    return ok(mkdtempSync(join(tmpdir(), "zerok-run-")));
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? String(error);
+    const message = `no folder can be made in ${tmpdir()} (${why}): let TMPDIR name one that you may write`;
+    return fail({ type: "EnvironmentError", message });
   }
 }

@@ -66,13 +66,14 @@ export async function runChaosCommand(args: ChaosArguments, io: Io, services: Se
     Array.from({ length: seeds }, (_, i) => ({ scenario, seed: seedAfter(first, i) })),
   );
   const total = queue.length;
+  // Before the first of them: what is asked for wrongly is not found out after an hour.
+  for (const { scenario, seed } of queue) assertRealTime(scenario.plan!(seed));
   const failed = await withInterrupt(async (signal) => {
     let error: RunError | undefined;
     async function lane(): Promise<void> {
       for (let next = queue.shift(); next !== undefined && error === undefined; next = queue.shift()) {
         const { scenario, seed } = next;
         const plan = scenario.plan!(seed);
-        assertRealTime(plan);
         if (jobs === 1) say(`${scenario.id} ${seed} on ${on} `);
         const onPhase = (phase: string): void => (jobs === 1 ? say(`· ${phase} `) : undefined);
         const real = await runReal(plan, { programs, out: args.out, signal, onPhase });
@@ -85,7 +86,16 @@ export async function runChaosCommand(args: ChaosArguments, io: Io, services: Se
         say(jobs === 1 ? "\n" : `${done.length} of ${total}  ${scenario.id} ${seed} on ${on}: ${verdict}\n`);
       }
     }
-    await Promise.all(Array.from({ length: jobs }, lane));
+    // All lanes clean up before the fault of one is told.
+    const ends = await Promise.allSettled(
+      Array.from({ length: jobs }, () =>
+        lane().catch((cause: unknown) => {
+          queue.length = 0;
+          throw cause;
+        }),
+      ),
+    );
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
     return error;
   });
   done.sort(
@@ -184,7 +194,9 @@ function print(on: RealBackend, done: readonly Done[], args: ChaosArguments, io:
   io.out(
     `${paintVerdict(paint, worst(done))}: ${done.length} ${done.length === 1 ? "run" : "runs"} on ${on}${worstLag}.\n`,
   );
-  if (!args.quiet) io.out(`Results: ${shortPath(done.at(-1)!.real.folder)}\n`);
+  const newest = shortPath(done.at(-1)!.real.folder);
+  const where = done.length === 1 ? newest : `${done.length} folders below ${args.out}/, the last is ${newest}`;
+  if (!args.quiet) io.out(`Results: ${where}\n`);
 }
 
 function toJson(on: RealBackend, done: readonly Done[], failed: object | undefined): object {

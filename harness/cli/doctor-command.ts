@@ -98,7 +98,8 @@ async function examineDocker(): Promise<readonly Examined[]> {
   if (!engine.ok) return [{ what: "Docker engine", isThere: false, found: engine.error.message, serves, remedy }];
   const { docker, version, apiVersion } = engine.value;
   const { checkImages, DEFAULT_TAG, imagesOf } = await import("../../chaos/engine/images.ts");
-  const images = await checkImages(docker, imagesOf(process.env["ZEROK_TAG"] ?? DEFAULT_TAG), undefined);
+  const { codeHere } = await import("../../chaos/docker/open-docker.ts");
+  const images = await checkImages(docker, imagesOf(process.env["ZEROK_TAG"] ?? DEFAULT_TAG), codeHere());
   return [
     { what: "Docker engine", isThere: true, found: `${version}, API ${apiVersion}`, serves },
     {

@@ -155,8 +155,8 @@ function choose(mutants: readonly Mutant[], ids: readonly string[]): readonly Mu
 function find(mutants: readonly Mutant[], id: string): Mutant {
   const mutant = mutants.find((one) => one.id === id) ?? mutants.find((one) => one.id === id.toUpperCase());
   if (mutant !== undefined) return mutant;
-  const first = mutants[0]?.id ?? "none";
-  throw new UserError(`There is no mutant ${id}. All of them: npx zerok mutants --json; the first is ${first}.`);
+  const all = mutants.map((one) => one.id).join(", ");
+  throw new UserError(`There is no mutant ${id}; it is one of ${all}.`);
 }
 
 async function plant(args: MutantsArguments, root: string, mutants: readonly Mutant[], io: Io): Promise<ExitCode> {

@@ -11,7 +11,7 @@ import type { SeedResult } from "../sweep/task.ts";
 import { PORTABLE_EVERY_DEFAULT, SEEDS_DEFAULT } from "./sim-defaults.ts";
 import { UserError } from "../user-error.ts";
 import { chooseBuilt } from "./choose-scenarios.ts";
-import { exitCodeOf, type ExitCode } from "./exit-code.ts";
+import { EXIT, exitCodeOf, type ExitCode } from "./exit-code.ts";
 import { renderDuration } from "./figures.ts";
 import type { Io } from "./io.ts";
 import { marksToJson, renderMarks, renderMarkTotals, renderMissedMarks } from "./marks-text.ts";
@@ -22,6 +22,7 @@ import { shortPath } from "./short-path.ts";
 import { renderShrunk, SHRINK_MS, shrinkToFolder, shrunkToJson, type ShrunkRun } from "./shrunk-run.ts";
 import type { Services } from "./services.ts";
 import { renderFailure, renderMismatch, renderTallies, renderTotals, totalsOf } from "./sweep-text.ts";
+import { withInterrupt } from "./with-interrupt.ts";
 
 export interface SimArguments {
   readonly ids: readonly string[];
@@ -63,7 +64,9 @@ export async function runSimCommand(args: SimArguments, io: Io, services: Servic
   const progress = createProgress(args.json || args.quiet ? undefined : io.progress, request);
   let report: SweepReport;
   try {
-    report = await runSweep(request, pool, second, progress.update);
+    report = await withInterrupt((signal) =>
+      Promise.race([runSweep(request, pool, second, progress.update), refuseOn(signal)]),
+    );
   } finally {
     progress.stop();
     await Promise.all([pool.close(), second?.close()]);
@@ -84,6 +87,14 @@ export async function runSimCommand(args: SimArguments, io: Io, services: Servic
       io.out(`\nThe first of them, shrunk: ${renderShrunk(createPaint(io.hasColor), shrunk, args.quiet)}`);
   }
   return exitCodeOf(report.verdict);
+}
+
+/** Workers hold nothing that outlives them: a sweep that is broken off leaves no folder, and says nothing of its seeds. */
+function refuseOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const sentence = "Interrupted: the sweep has no verdict and left no folder; --time 60s ends one by itself.";
+    signal.addEventListener("abort", () => reject(new UserError(sentence, EXIT.unknown)));
+  });
 }
 
 /** The first failure as a short story. What a simulator threw has no plan to be shrunk. */

@@ -40,6 +40,13 @@ describe("a planted build", () => {
     expect(() => buildCommands(out)).toThrow(/relay.mjs is not there/);
   });
 
+  it("says when its folder cannot be made", async () => {
+    writeFileSync(join(folder, "file"), "");
+    for (const out of [join(folder, "file", "below"), ...(process.platform === "linux" ? ["/proc/below"] : [])]) {
+      await expect(writePlantedBuild(root, ofId("M01"), out)).rejects.toThrow(/cannot be made or written/);
+    }
+  });
+
   it("says when no real program would have the bug", async () => {
     await expect(writePlantedBuild(root, ofId("M18"), join(folder, "M18"))).rejects.toThrow(/lies in the simulator/);
   });

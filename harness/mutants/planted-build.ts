@@ -4,9 +4,10 @@
  * beside it. Two entry points behave as `zerok relay` and `zerok agent` do.
  */
 import {
+  accessSync,
+  constants,
   copyFileSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -19,6 +20,7 @@ import { transform } from "esbuild";
 import type { Mutant } from "../../scenarios/mutants/mutant.ts";
 import { EXIT } from "../cli/exit-code.ts";
 import { UserError } from "../user-error.ts";
+import { makeFolder } from "../made-folder.ts";
 import { describeEditError, editSources } from "./edited-sources.ts";
 
 const ROOMS = ["core", "scenarios", "sim", "chaos", "harness"] as const;
@@ -41,13 +43,14 @@ export async function writePlantedBuild(root: string, mutant: Mutant, folder: st
   const edited = editSources(root, mutant);
   if (!edited.ok) throw new UserError(`${mutant.id} is stale: ${describeEditError(edited.error)}.`, EXIT.invalid);
   const out = resolve(folder);
+  assertFolder(out);
   clear(out);
   for (const file of listSources(root)) {
     const source = edited.value.get(file) ?? readFileSync(join(root, file), "utf8");
     const { code } = await transform(source, { loader: "ts", format: "esm", target: "node20", sourcefile: file });
     write(join(out, "dist", file.replace(/\.ts$/, ".js")), withCompiledImports(code));
   }
-  mkdirSync(join(out, "harness"), { recursive: true });
+  makeFolder(join(out, "harness"));
   for (const file of ["package.json", "harness/zerok.mjs"]) copyFileSync(join(root, file), join(out, file));
   for (const name of ENTRIES) {
     write(
@@ -69,6 +72,16 @@ export function buildCommands(folder: string): BuildCommands {
     throw new UserError(`${entry} is not there: \`npx zerok mutants --plant ID --bundle DIR\` writes such a folder.`);
   }
   return { relayCommand: [process.execPath, relay], agentCommand: [process.execPath, agent] };
+}
+
+function assertFolder(out: string): void {
+  try {
+    makeFolder(out);
+    accessSync(out, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new UserError(`${out} cannot be made or written (${code}): name another folder with --bundle.`);
+  }
 }
 
 /** What it wrote before is written anew; what somebody else wrote stays. */
@@ -98,6 +111,6 @@ function withCompiledImports(code: string): string {
 }
 
 function write(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   writeFileSync(path, text);
 }

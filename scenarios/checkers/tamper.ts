@@ -21,7 +21,9 @@ export const tamper: Checker = {
     const hostOf = new Map<number, string>();
     for (const step of plan.steps) {
       if (!isFault(step)) continue;
-      if (step.do === "toxic" && step.toxic.type === "tamper") steps.set(step.id, step);
+      // What is held back for the next message, and none comes, is late and nothing worse.
+      const isChange = step.do === "toxic" && step.toxic.type === "tamper" && step.toxic.how !== "reorder";
+      if (isChange) steps.set(step.id, step);
       else if ("host" in step) hostOf.set(step.id, step.host);
     }
     /** Tampered with, and the connection has not ended yet. */

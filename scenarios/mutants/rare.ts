@@ -32,16 +32,16 @@ function afterEvents(id: string, title: string, events: readonly string[]): Muta
 }
 
 export const rareMutants: readonly Mutant[] = [
-  afterEvents("R-ONE-EVENT", "pushes are forgotten after a push that could not be written down", [
+  afterEvents("R-ONE-EVENT", "pushes are forgotten after one that could not be written down", [
     "client.push.taken-back",
   ]),
-  afterEvents("R-TWO-EVENTS", "pushes are forgotten after a push that could not be written down and a half-open link", [
+  afterEvents("R-TWO-EVENTS", "pushes are forgotten after one that could not be written down and a lost Pull", [
     "client.push.taken-back",
-    "client.silent",
+    "client.pull.lost",
   ]),
-  afterEvents("R-THREE-EVENTS", "pushes are forgotten after a lost page, a half-open link and a refused push", [
-    "client.page.take-failed",
-    "client.silent",
+  afterEvents("R-THREE-EVENTS", "pushes are forgotten after a failed write, a lost Pull and a broken handshake", [
     "client.push.taken-back",
+    "client.pull.lost",
+    "client.lost-in-handshake",
   ]),
 ];
