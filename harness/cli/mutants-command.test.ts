@@ -45,7 +45,7 @@ describe("zerok mutants", () => {
   }, 120_000);
 
   it.each([
-    [["M99"], "There is no mutant M99."],
+    [["M99"], "There is no mutant M99"],
     [["--plant", "M01"], "--plant and --bundle go together"],
     [["--bundle", "x"], "--plant and --bundle go together"],
     [["--budget", "soon"], '"soon" does not fit --budget'],
