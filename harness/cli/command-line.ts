@@ -262,6 +262,11 @@ export async function parseCommandLine(argv: readonly string[], version: string,
         .option("seed", text("base seed to hunt from (default 1)"))
         .option("repeat", text("hunt from so many base seeds (default 1)"))
         .option("jobs", text("threads (default: all cores)"))
+        .option("shrink", flag("shrink the plan that each was caught by, after the hunt and outside of --budget"))
+        .option(
+          "compare-hand",
+          flag("shrink each catch and compare it with the plan that a person wrote (--repeat 20 by default)"),
+        )
         .option("markdown", flag("the table and the totals as Markdown, for the README"))
         .option("plant", text("write a relay and an agent with this mutant, to --bundle"))
         .option("bundle", text("folder for --plant"))
@@ -271,6 +276,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
         })
         .example("$0 mutants --budget 60s", "as many as can be caught in a minute")
         .example("$0 mutants M01 M18 --repeat 20", "how many seeds two of them take")
+        .example("$0 mutants --compare-hand", "how much larger shrunk plans are than hand-written ones")
         .example("$0 mutants --plant M01 --bundle build/M01", "a relay and an agent with the bug, for --build"),
     (args) =>
       void (choice = {

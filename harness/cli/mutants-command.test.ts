@@ -29,31 +29,44 @@ function file(edits: readonly object[]): string {
 describe("zerok mutants", () => {
   it("hunts a mutant of anyone's and tells it as JSON", async () => {
     const edit = { file: "core/log/append.ts", find: "?? known(id", replace: "?? ((..._: unknown[]) => undefined)(id" };
-    const { code, out, err } = await type("--file", file([edit]), "--json", "--jobs", "1");
+    const { code, out, err } = await type("--file", file([edit]), "--shrink", "--json", "--jobs", "1");
     expect(err).toBe("");
     expect(code).toBe(0);
+    const shrunk = [{ target: { checker: "push-once", kind: "second-cursor" }, steps: 2, isMinimal: true }];
     expect(JSON.parse(out)).toMatchObject({
       planted: 1,
       caught: 1,
-      mutants: [{ id: "twice", outcome: "caught", isByOthersOnly: false, seeds: { median: expect.any(Number) } }],
+      mutants: [
+        { id: "twice", outcome: "caught", isByOthersOnly: false, seeds: { median: expect.any(Number) }, shrunk },
+      ],
       tests: [],
       falseAlarms: [],
     });
   }, 120_000);
 
   it.each([
-    [["M99"], "There is no mutant M99."],
+    [["M99"], "There is no mutant M99"],
     [["--plant", "M01"], "--plant and --bundle go together"],
     [["--bundle", "x"], "--plant and --bundle go together"],
     [["--budget", "soon"], '"soon" does not fit --budget'],
     [["--repeat", "0"], '"0" does not fit --repeat'],
     [["--file", "/nowhere.json"], "/nowhere.json cannot be read (ENOENT)"],
+    [["M11", "--compare-hand"], "There is no plan written by hand for M11;"],
     [["--seed", "x"], '"x" is not a seed'],
   ])("%s is a mistake that it names", async (words, sentence) => {
     const { code, err } = await type(...words);
     expect(err).toContain(sentence);
     expect(code).toBe(64);
   });
+
+  it("compares what it shrinks with a plan written by hand", async () => {
+    const { code, out } = await type("m17", "M11", "--compare-hand", "--repeat", "2", "--jobs", "1", "--quiet");
+    expect(out).toMatch(
+      /^M17 +ttl deletes what was not delivered, and nobody is told +1 +1 +1 +1\.00 +2\/2 +\d+\.\d$/m,
+    );
+    expect(out).not.toContain("M11");
+    expect(code).toBe(0);
+  }, 120_000);
 
   it("names an edit that fits nowhere", async () => {
     const { code, err } = await type("--file", file([{ file: "core/log/append.ts", find: "gone()", replace: "" }]));
@@ -70,6 +83,7 @@ describe("the table of mutants", () => {
     scenario: "S-CONV-04",
     seed: "0x1",
     first: { checker: "drains", kind: "left", message: "…" },
+    target: { checker: "drains", kind: "left" },
     firsts: ["drains"],
     checkers: ["drains"],
     seeds,

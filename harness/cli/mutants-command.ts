@@ -16,6 +16,8 @@ export interface MutantsArguments {
   readonly seed: string | undefined;
   readonly repeat: string | undefined;
   readonly jobs: string | undefined;
+  readonly shrink: boolean;
+  readonly "compare-hand": boolean;
   readonly plant: string | undefined;
   readonly bundle: string | undefined;
   readonly markdown: boolean;
@@ -25,6 +27,8 @@ export interface MutantsArguments {
 }
 
 const REPEAT_MAX = 1000;
+/** Base seeds of the comparison with plans written by hand. */
+const COMPARED_REPEAT = 20;
 /** For each way, mutant and base seed, when no budget is given. */
 const HUNT_MS = 10_000;
 
@@ -43,12 +47,21 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
 
   const budgetMs = args.budget === undefined ? undefined : parseTimeOption(args.budget, "budget");
   const firstSeed = parseSeedOption(args.seed ?? "1");
-  const repeat = args.repeat === undefined ? 1 : parseCountOption("repeat", args.repeat, 1, REPEAT_MAX);
+  const usualRepeat = args["compare-hand"] ? COMPARED_REPEAT : 1;
+  const repeat = args.repeat === undefined ? usualRepeat : parseCountOption("repeat", args.repeat, 1, REPEAT_MAX);
   const jobs = parseJobsOption(args.jobs);
-  const chosen = choose(mutants, args.ids);
+  const { compareByHand, isWrittenByHand } = await import("../mutants/hand-comparison.ts");
+  const wanted = choose(mutants, args.ids);
+  const chosen = args["compare-hand"] ? wanted.filter(isWrittenByHand) : wanted;
+  if (chosen.length === 0) {
+    const names = wanted.map(({ id }) => id).join(", ");
+    throw new UserError(
+      `There is no plan written by hand for ${names}; without ids, --compare-hand takes all that have one.`,
+    );
+  }
   const isTold = !args.json && !args.quiet;
   const paint = createPaint(io.hasColor);
-  const { describeProgress, renderMutants, renderTestProgress } = await import("./mutants-text.ts");
+  const { describeProgress, renderMutants, renderShrunk, renderTestProgress } = await import("./mutants-text.ts");
   const tell = (line: string): void => {
     if (isTold) io.err(`${line}\n`);
   };
@@ -69,14 +82,30 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
     chosen.filter(({ test }) => test !== undefined),
     (report) => tell(renderTestProgress(paint, report)),
   );
+  const { shrinkCatches } = await import("../mutants/shrunk-catches.ts");
+  const isCompared = args["compare-hand"];
+  const shrunk = await shrinkCatches({
+    root,
+    reports: args.shrink || isCompared ? campaign.reports : [],
+    isEach: isCompared,
+    jobs,
+    watch: (id, one) => tell(renderShrunk(paint, id, one)),
+  });
+  if (isCompared) {
+    const comparisons = compareByHand(campaign.reports, shrunk);
+    const { comparisonsToJson, renderComparisons } = await import("./hand-comparison-text.ts");
+    if (args.json) io.out(`${JSON.stringify(comparisonsToJson(comparisons), undefined, 2)}\n`);
+    else io.out(renderComparisons(paint, comparisons));
+    return isAllCaught(campaign, tests) && comparisons.isWithin ? EXIT.valid : EXIT.invalid;
+  }
   const { firstsOf, neverFirst } = await import("../mutants/firsts.ts");
   // Of a part of the mutants, or of somebody's own, not every checker need see one.
   const isWhole = args.file === undefined && args.ids.length === 0;
   const firsts = isWhole ? firstsOf(campaign.reports) : undefined;
   const { renderMarkdown, toJson } = await import("./mutants-report.ts");
-  if (args.json) io.out(`${JSON.stringify(toJson(campaign, tests, firsts), undefined, 2)}\n`);
-  else if (args.markdown) io.out(renderMarkdown(campaign, tests, firsts));
-  else io.out(renderMutants(paint, campaign, tests, firsts));
+  if (args.json) io.out(`${JSON.stringify(toJson(campaign, tests, firsts, shrunk), undefined, 2)}\n`);
+  else if (args.markdown) io.out(renderMarkdown(campaign, tests, firsts, shrunk));
+  else io.out(renderMutants(paint, campaign, tests, firsts, shrunk));
   const isEachFirst = firsts === undefined || neverFirst(firsts).length === 0;
   return isAllCaught(campaign, tests) && isEachFirst ? EXIT.valid : EXIT.invalid;
 }

@@ -1,23 +1,40 @@
 /** What `zerok mutants` writes for others: the table of the README as Markdown, and everything as JSON. */
 import type { CampaignReport, MutantReport } from "../mutants/campaign.ts";
 import { neverFirst, type Firsts } from "../mutants/firsts.ts";
+import { quantile } from "../mutants/quantile.ts";
+import { isShrunk, type Shrunk, type ShrunkCatch, type UnshrunkCatch } from "../mutants/shrunk-catches.ts";
 import type { TestReport } from "../mutants/test-mutants.ts";
 import { describeFirsts, renderTotals } from "./mutants-totals.ts";
 
-const HEAD = `| id | planted bug | first caught by | seeds, p95 | s, p95 |
-| --- | --- | --- | ---: | ---: |`;
+const HEAD = ["id", "planted bug", "first caught by", "seeds, p95", "s, p95", "steps"] as const;
+const RULE = ["---", "---", "---", "---:", "---:", "---:"] as const;
 
 export function renderMarkdown(
   campaign: CampaignReport,
   tests: readonly TestReport[],
   firsts: readonly Firsts[] | undefined,
+  shrunk: Shrunk = new Map(),
 ): string {
-  const rows = [...campaign.reports.map(reportRow), ...tests.map(testRow)];
+  // Without anything shrunk there is no last column.
+  const columns = shrunk.size === 0 ? HEAD.length - 1 : HEAD.length;
+  const rows = [
+    ...campaign.reports.map((report) => [...reportRow(report), describeSteps(shrunk.get(report.mutant.id)?.[0])]),
+    ...tests.map((test) => [...testRow(test), ""]),
+  ];
+  const lines = [HEAD, RULE, ...rows.map((cells) => cells.map(escaped))].map(
+    (cells) => `| ${cells.slice(0, columns).join(" | ")} |\n`,
+  );
   const totals = renderTotals(campaign, tests).replaceAll("\n", "  \n");
   const bases = Math.max(0, ...campaign.reports.map(({ catches, missed }) => catches.length + missed));
   const figures = `Seeds and seconds of a thread until then: median and p95 of ${bases} base seeds.`;
   const last = [totals, ...(firsts === undefined ? [] : [describeFirsts(firsts)]), figures].join(" ");
-  return `${HEAD}\n${rows.map((cells) => `| ${cells.map(escaped).join(" | ")} |\n`).join("")}\n${last}\n`;
+  return `${lines.join("")}\n${last}\n`;
+}
+
+/** `42 → 2`; a dash where it could not be shrunk. */
+export function describeSteps(one: ShrunkCatch | UnshrunkCatch | undefined): string {
+  if (one === undefined) return "";
+  return isShrunk(one) ? `${one.stepsBefore} → ${one.plan.steps.length}` : "–";
 }
 
 function reportRow({ mutant, outcome, catches, seedsInVain }: MutantReport): readonly string[] {
@@ -47,16 +64,11 @@ function escaped(cell: string): string {
   return cell.replaceAll("|", "\\|");
 }
 
-/** Of a list that is not empty, by the nearest rank. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((x, y) => x - y);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
-}
-
 export function toJson(
   campaign: CampaignReport,
   tests: readonly TestReport[],
   firsts: readonly Firsts[] | undefined,
+  shrunk: Shrunk = new Map(),
 ): unknown {
   const { reports, falseAlarms, wallMs } = campaign;
   return {
@@ -80,6 +92,7 @@ export function toJson(
             seconds: summary(catches.map((one) => one.seconds)),
           }),
       catches,
+      ...(shrunk.has(mutant.id) ? { shrunk: shrunk.get(mutant.id)!.map(shrunkToJson) } : {}),
     })),
     tests: tests.map(({ mutant, outcome, why, failed, seconds }) => ({
       id: mutant.id,
@@ -94,6 +107,10 @@ export function toJson(
     falseAlarms,
     ...(firsts === undefined ? {} : { firsts, neverFirst: neverFirst(firsts) }),
   };
+}
+
+function shrunkToJson(one: ShrunkCatch | UnshrunkCatch): unknown {
+  return isShrunk(one) ? { ...one, steps: one.plan.steps.length } : one;
 }
 
 function summary(values: readonly number[]): { readonly median: number; readonly p95: number } {

@@ -2,9 +2,11 @@
 import type { CampaignProgress, CampaignReport, MutantReport } from "../mutants/campaign.ts";
 import type { FalseAlarm } from "../mutants/hunt.ts";
 import type { Firsts } from "../mutants/firsts.ts";
+import { quantile } from "../mutants/quantile.ts";
+import { isShrunk, type Shrunk, type ShrunkCatch, type UnshrunkCatch } from "../mutants/shrunk-catches.ts";
 import type { TestReport } from "../mutants/test-mutants.ts";
 import { renderCount } from "./figures.ts";
-import { quantile } from "./mutants-report.ts";
+import { describeSteps } from "./mutants-report.ts";
 import { describeFirsts, renderTotals } from "./mutants-totals.ts";
 import type { Paint } from "./paint.ts";
 import { renderTable, shorten } from "./table.ts";
@@ -43,14 +45,22 @@ function describeTest(paint: Paint, { outcome, why, failed, mutant }: TestReport
   return outcome === "missed" ? `${paint.red("not caught")}: ${mutant.test} passes` : `${paint.red(outcome)}: ${why}`;
 }
 
-/** `firsts`: of a run of all mutants. */
+export function renderShrunk(paint: Paint, id: string, one: ShrunkCatch | UnshrunkCatch): string {
+  const about = `shrunk  ${id}  ${one.scenario} ${one.seed}`;
+  if (!isShrunk(one)) return `${about}  ${paint.red("not")}: ${one.why}`;
+  const minimal = one.isMinimal ? "" : paint.red(", not minimal");
+  return `${about}  ${describeSteps(one)} steps in ${one.seconds.toFixed(1)} s${minimal}`;
+}
+
+/** `firsts`: of a run of all mutants; `shrunk` is empty when nothing was. */
 export function renderMutants(
   paint: Paint,
   campaign: CampaignReport,
   tests: readonly TestReport[],
   firsts?: readonly Firsts[],
+  shrunk: Shrunk = new Map(),
 ): string {
-  const parts = [renderCampaign(paint, campaign.reports)];
+  const parts = [renderCampaign(paint, campaign.reports, shrunk)];
   if (tests.length > 0) parts.push(renderTests(paint, tests));
   const others = campaign.reports.filter(({ isByOthersOnly }) => isByOthersOnly);
   if (others.length > 0) parts.push(renderOthers(others));
@@ -60,7 +70,7 @@ export function renderMutants(
   return `${parts.join("\n")}\n`;
 }
 
-function renderCampaign(paint: Paint, reports: readonly MutantReport[]): string {
+function renderCampaign(paint: Paint, reports: readonly MutantReport[], shrunk: Shrunk): string {
   const columns = [
     { head: "mutant" },
     { head: "planted bug" },
@@ -70,6 +80,7 @@ function renderCampaign(paint: Paint, reports: readonly MutantReport[]): string 
     { head: "p95", isNumber: true },
     { head: "s", isNumber: true },
     { head: "p95", isNumber: true },
+    ...(shrunk.size === 0 ? [] : [{ head: "steps", isNumber: true }]),
   ];
   return renderTable(
     paint,
@@ -93,6 +104,7 @@ function renderCampaign(paint: Paint, reports: readonly MutantReport[]): string 
         renderCount(quantile(seeds, 0.95)),
         quantile(seconds, 0.5).toFixed(2),
         quantile(seconds, 0.95).toFixed(2),
+        ...(shrunk.size === 0 ? [] : [describeSteps(shrunk.get(mutant.id)?.[0])]),
       ];
     }),
   );

@@ -8,7 +8,8 @@ const mutant: Mutant = { id: "X1", title: "…", from: "own", edits: [], caughtB
 function report(id: string, checker: string, ...others: readonly string[]): MutantReport {
   const first = { checker, kind: "…", message: "…" };
   const firsts = [checker, ...others];
-  const seen = { base: "0x1", scenario: "W-13", seed: "0x1", first, firsts, checkers: firsts, seeds: 1, seconds: 1 };
+  const about = { base: "0x1", scenario: "W-13", seed: "0x1", first, target: first };
+  const seen = { ...about, firsts, checkers: firsts, seeds: 1, seconds: 1 };
   return {
     mutant: { ...mutant, id },
     outcome: "caught",

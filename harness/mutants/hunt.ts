@@ -6,6 +6,7 @@ import process from "node:process";
 import { seedAfter } from "../../scenarios/draw.ts";
 import { RELAY_VIEW } from "../../scenarios/checkers/relay-view.ts";
 import type { Mutant } from "../../scenarios/mutants/mutant.ts";
+import type { ShrinkTarget } from "../shrink/shrink.ts";
 import type { Control } from "./control.ts";
 import type { TrialAnswer, TrialRoom } from "./trial-room.ts";
 import type { Trial, TrialFinding } from "./trial.ts";
@@ -17,6 +18,8 @@ export interface Catch {
   readonly seed: string;
   /** What was told first: by the checker that the mutant names, when several tell at the same event. */
   readonly first: Pick<TrialFinding, "checker" | "kind" | "message">;
+  /** What a shrinker keeps: what the checker that the mutant names found, if it did, or else what was told first. */
+  readonly target: ShrinkTarget;
   /** All that told at that event. */
   readonly firsts: readonly string[];
   /** All that accused it in this run, the first one first. */
@@ -162,7 +165,9 @@ export class Hunt {
       earliest.find((finding) => finding.checker === this.mutant.caughtBy) ?? earliest[0]!;
     const firsts = [...new Set(earliest.map((finding) => finding.checker))];
     const first = { checker, kind, message };
-    this.catches.push({ ...trial, base, first, firsts, checkers, seeds, seconds: ms / 1000 });
+    const named = findings.find((finding) => finding.checker === this.mutant.caughtBy) ?? first;
+    const target = { checker: named.checker, kind: named.kind };
+    this.catches.push({ ...trial, base, first, target, firsts, checkers, seeds, seconds: ms / 1000 });
     this.#search = undefined;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { TrialCode } from "./trial-bundle.ts";
-import type { Trial, TrialMessage, TrialResult } from "./trial.ts";
+import type { ShrinkTrial, Trial, TrialMessage, TrialResult, TrialShrunk } from "./trial.ts";
 
 /** It gave no answer: within the time, or the memory, that it had. */
 export interface Stuck {
@@ -19,8 +19,11 @@ export interface Unloadable {
 }
 
 export type TrialAnswer = (TrialResult | Stuck | Unloadable) & { readonly tookMs: number };
+export type ShrinkAnswer = (TrialShrunk | Stuck | Unloadable) & { readonly tookMs: number };
 
 const MEMORY_MIB = 512;
+/** A shrinker looks at the clock between two runs, of which each ends: so much later it would have answered. */
+const SHRINK_GRACE_MS = 15_000;
 /** Loading takes a fraction of a second; on a machine with much else to do, longer. */
 const LOAD_MS = 60_000;
 
@@ -58,16 +61,17 @@ export class TrialRoom {
 
   /** `moreMs`: asked when the time is over, with what it took so far: how much more it gets; 0: none. */
   run(trial: Trial, withinMs: number, moreMs?: MoreMs): Promise<TrialAnswer> {
-    const run = this.#last.then(() => this.#run(trial, withinMs, moreMs));
-    this.#last = run;
-    return run;
+    return this.#queue(() => this.#run<TrialResult>("judged", trial, withinMs, moreMs));
+  }
+
+  /** Takes as long as the trial says, or a little more. */
+  shrink(trial: ShrinkTrial): Promise<ShrinkAnswer> {
+    return this.#queue(() => this.#run<TrialShrunk>("shrunk", trial, trial.withinMs + SHRINK_GRACE_MS));
   }
 
   /** Loads the bundle; undefined when that went well. */
   load(): Promise<Unloadable | undefined> {
-    const load = this.#last.then(() => this.#load());
-    this.#last = load;
-    return load;
+    return this.#queue(() => this.#load());
   }
 
   /** What the engine has compiled of the sources as they are, so that other rooms need not. */
@@ -83,6 +87,12 @@ export class TrialRoom {
     await worker?.terminate();
   }
 
+  #queue<T>(task: () => Promise<T>): Promise<T> {
+    const queued = this.#last.then(task);
+    this.#last = queued;
+    return queued;
+  }
+
   async #load(): Promise<Unloadable | undefined> {
     if (this.#worker !== undefined) return undefined;
     const said = await this.#hear(LOAD_MS, () => this.#start());
@@ -95,17 +105,22 @@ export class TrialRoom {
     return { type: "unloadable", message };
   }
 
-  async #run(trial: Trial, withinMs: number, moreMs?: MoreMs): Promise<TrialAnswer> {
+  async #run<T extends TrialResult | TrialShrunk>(
+    type: T["type"],
+    trial: Trial | ShrinkTrial,
+    withinMs: number,
+    moreMs?: MoreMs,
+  ): Promise<(T | Stuck | Unloadable) & { readonly tookMs: number }> {
     const unloadable = await this.#load();
     if (unloadable !== undefined) return { ...unloadable, tookMs: 0 };
     const startedMs = performance.now();
     const said = await this.#hear(withinMs, () => this.#worker!.postMessage(trial), moreMs);
     const tookMs = performance.now() - startedMs;
-    if (said.type === "judged") return { ...said, tookMs };
+    if (said.type === type) return { ...(said as T), tookMs };
     await this.close();
-    return said.type === "ready" || said.type === "cache"
-      ? { type: "stuck", why: "time", tookMs }
-      : { ...said, tookMs };
+    return said.type === "unloadable" || said.type === "stuck"
+      ? { ...said, tookMs }
+      : { type: "stuck", why: "time", tookMs };
   }
 
   #start(): void {

@@ -8,21 +8,62 @@ import type { Checker } from "../../scenarios/checker.ts";
 import { checkers } from "../../scenarios/checkers/index.ts";
 import { compareRelayViews, twinPlan } from "../../scenarios/checkers/relay-view.ts";
 import type { History, HistoryRecord } from "../../scenarios/history.ts";
-import { startJudge } from "../../scenarios/judge.ts";
+import { createJudge, startJudge } from "../../scenarios/judge.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import { builtScenarios, findScenario } from "../../scenarios/registry.ts";
 import { featuresOf } from "../../scenarios/wild/features.ts";
-import { Simulator } from "../../sim/simulator.ts";
-import type { Trial, TrialFinding, TrialMessage, TrialResult } from "./trial.ts";
+import { Simulator, type SimRun } from "../../sim/simulator.ts";
+import { shrinkPlan } from "../shrink/shrink.ts";
+import type { SimWorld } from "../sweep/sim-world.ts";
+import type { ShrinkTrial, Trial, TrialFinding, TrialMessage, TrialResult, TrialShrunk } from "./trial.ts";
 
 /** Several times what the longest run of the catalogue takes: a mutant that storms need not use up the usual budget. */
 const EVENT_BUDGET = 500_000;
 
+/** Not an invariant of a machine: the mutant broke something that nobody had thought of. */
+const EXCEPTION = { checker: "simulator", kind: "exception" } as const;
+const NOTHING: SimRun = {
+  history: [],
+  traceHash: "",
+  shapeHash: "",
+  events: 0,
+  traced: 0,
+  simulatedMs: 0,
+  frames: 0,
+  checkpoints: [],
+  marks: [],
+  markCounts: new Map(),
+};
+
 const simulator = new Simulator();
 
-function runTrial({ scenario, seed, plan: given, isTwin = false }: Trial): TrialResult {
+/** What a shrinker looks at: a run that throws has no history, and its verdict is that it threw. */
+const judge = createJudge();
+let thrown: unknown;
+const world: SimWorld = {
+  run(plan, options) {
+    thrown = undefined;
+    try {
+      return simulator.run(plan, { eventBudget: EVENT_BUDGET, ...options });
+    } catch (error) {
+      thrown = error;
+      return NOTHING;
+    }
+  },
+  judge(plan, history) {
+    if (thrown === undefined) return judge(plan, history);
+    return { verdict: "invalid", idle: false, findings: [{ ...EXCEPTION, message: "", witness: [] }], unknowns: [] };
+  },
+};
+
+function planOf({ scenario, seed, plan }: Trial): Plan {
+  return plan ?? findScenario(scenario)!.plan!(seed);
+}
+
+function runTrial(trial: Trial): TrialResult {
+  const { plan: given, isTwin = false } = trial;
   try {
-    const plan = given ?? findScenario(scenario)!.plan!(seed);
+    const plan = planOf(trial);
     const { history, events, markCounts } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
     const { verdict, findings } = judgeInOrder(plan, history);
     const features = given === undefined ? {} : { features: featuresOf(markCounts, history) };
@@ -34,15 +75,26 @@ function runTrial({ scenario, seed, plan: given, isTwin = false }: Trial): Trial
     });
     return { type: "judged", verdict: views.length > 0 ? "invalid" : verdict, events, findings: views };
   } catch (error) {
-    // Not an invariant of a machine: the mutant broke something that nobody had thought of.
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return {
       type: "judged",
       verdict: "invalid",
       events: 0,
-      findings: [{ checker: "simulator", kind: "exception", message, at: 0, provenAt: 0 }],
+      findings: [{ ...EXCEPTION, message, at: 0, provenAt: 0 }],
     };
   }
+}
+
+function shrinkTrial({ shrink, target, withinMs }: ShrinkTrial): TrialShrunk {
+  const found = planOf(shrink);
+  const result = shrinkPlan(world, found, target, { now: () => performance.now(), withinMs });
+  return {
+    type: "shrunk",
+    stepsBefore: found.steps.length,
+    plan: result?.plan,
+    isMinimal: result?.isMinimal ?? false,
+    runs: result?.runs ?? 0,
+  };
 }
 
 function judgeInOrder(plan: Plan, history: History): Pick<TrialResult, "verdict" | "findings"> {
@@ -81,8 +133,8 @@ function say(message: TrialMessage): void {
   parentPort!.postMessage(message);
 }
 
-parentPort!.on("message", (asked: Trial | "cache") => {
+parentPort!.on("message", (asked: Trial | ShrinkTrial | "cache") => {
   // What the engine has compiled is told by who loaded it (`trial-room.ts`).
-  if (asked !== "cache") say(runTrial(asked));
+  if (asked !== "cache") say("shrink" in asked ? shrinkTrial(asked) : runTrial(asked));
 });
 say({ type: "ready", built: builtScenarios().map(({ id }) => id) });

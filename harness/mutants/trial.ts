@@ -1,5 +1,6 @@
-/** A trial: one seed of one scenario on one bundle of the pure rooms. What is asked of a trial worker, and its answer. */
+/** A trial: one seed of one scenario on one bundle of the pure rooms. What is asked of a trial worker, and its answers. */
 import type { Plan } from "../../scenarios/plan.ts";
+import type { ShrinkTarget } from "../shrink/shrink.ts";
 
 export interface Trial {
   readonly scenario: string;
@@ -8,6 +9,13 @@ export interface Trial {
   readonly isTwin?: boolean;
   /** This one, whatever the seed would draw; then the answer tells the run's features. */
   readonly plan?: Plan;
+}
+
+/** The plan of a trial that found something, made as small as it can be: inside the worker, where the bug is. */
+export interface ShrinkTrial {
+  readonly shrink: Trial;
+  readonly target: ShrinkTarget;
+  readonly withinMs: number;
 }
 
 export interface TrialFinding {
@@ -30,8 +38,19 @@ export interface TrialResult {
   readonly findings: readonly TrialFinding[];
 }
 
+export interface TrialShrunk {
+  readonly type: "shrunk";
+  /** Of the plan as it was found. */
+  readonly stepsBefore: number;
+  /** Undefined when the plan does not show the target when it is run for itself. */
+  readonly plan: Plan | undefined;
+  readonly isMinimal: boolean;
+  readonly runs: number;
+}
+
 /** What a worker says. */
 export type TrialMessage =
   | { readonly type: "ready"; readonly built: readonly string[] }
   | { readonly type: "cache"; readonly bytes: Uint8Array }
-  | TrialResult;
+  | TrialResult
+  | TrialShrunk;

@@ -15,6 +15,13 @@ export interface SeenMoment {
   readonly atMs: number;
 }
 
+/** The same for the same moment. */
+export function momentText(moment: Moment): string {
+  return moment.on === "sent"
+    ? `${moment.nth} ${moment.message} ${moment.host} ${moment.to}`
+    : `${moment.nth} ${moment.stage} ${moment.host}`;
+}
+
 /** `moments` are those of a run of `plan`; `shows` tells whether a candidate still has the finding. */
 export function bindFaults(plan: Plan, moments: readonly SeenMoment[], shows: (plan: Plan) => boolean): Plan {
   let bound = plan;

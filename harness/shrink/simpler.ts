@@ -8,7 +8,7 @@ import { DEFAULT_RELAY_CONFIG } from "../../core/relay/config.ts";
 import { LINKS } from "../../scenarios/link-profile.ts";
 import { OP_BYTES } from "../../scenarios/payload.ts";
 import { isFault, type FaultStep, type Plan, type Step, type Topology } from "../../scenarios/plan.ts";
-import { trimPlan } from "./trim.ts";
+import { trimPlan, waitOf, withWait } from "./trim.ts";
 
 /** Candidates that are simpler than `plan`, lazily: the caller starts anew after each that it takes. */
 export function* simplerPlans(plan: Plan): Generator<Plan, void, void> {
@@ -18,6 +18,7 @@ export function* simplerPlans(plan: Plan): Generator<Plan, void, void> {
     for (const step of simplerSteps(plan.steps[i]!)) yield* whole(plan, plan.topology, plan.steps.with(i, step));
   }
   yield* earlier(plan);
+  for (const waitMs of smaller(waitOf(plan))) yield withWait(plan, waitMs);
 }
 
 function* whole(plan: Plan, topology: Topology, steps: readonly Step[]): Generator<Plan, void, void> {

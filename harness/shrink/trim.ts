@@ -1,6 +1,6 @@
 /**
- * Makes a plan whole again after something was taken out of it: steps in order, the time of healing right after the
- * last of them, the bound of what is left, and no demand for trouble that may be gone. `undefined` when what is left is
+ * Makes a plan whole again after something was taken out of it: steps in order, healing as long after the last of them
+ * as it was before, the bound of what is left, and no demand for trouble that may be gone. `undefined` when what is left is
  * no plan any more. Every candidate of the shrinker goes through here.
  */
 import { livenessBound } from "../../scenarios/liveness.ts";
@@ -10,14 +10,27 @@ import { faultEndMs, findPlanFlaw } from "../../scenarios/plan-rules.ts";
 /** Between the last step and healing: a push made at the last moment is still one. */
 const HEAL_AFTER_MS = 100;
 
+/** From the end of the last step to healing. */
+export function waitOf({ healAtMs, steps }: Plan): number {
+  return Math.max(HEAL_AFTER_MS, healAtMs - endOf(steps));
+}
+
+/** Healing so long after the last step, or as soon as it can be. */
+export function withWait(plan: Plan, waitMs: number): Plan {
+  return { ...plan, healAtMs: endOf(plan.steps) + Math.max(HEAL_AFTER_MS, waitMs) };
+}
+
+function endOf(steps: readonly Step[]): number {
+  return steps.reduce((ms, step) => Math.max(ms, isFault(step) ? faultEndMs(step) : step.atMs), 0);
+}
+
 export function trimPlan(plan: Plan, topology: Topology, steps: readonly Step[]): Plan | undefined {
   const ordered = steps.toSorted((x, y) => x.atMs - y.atMs || x.id - y.id);
-  const lastMs = ordered.reduce((ms, step) => Math.max(ms, isFault(step) ? faultEndMs(step) : step.atMs), 0);
   const trimmed: Plan = {
     ...plan,
     topology,
     steps: ordered,
-    healAtMs: lastMs + HEAL_AFTER_MS,
+    healAtMs: endOf(ordered) + waitOf(plan),
     bound: livenessBound(topology, ordered),
     trouble: [],
   };

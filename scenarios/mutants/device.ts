@@ -41,8 +41,8 @@ export const deviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/inbox/take.ts",
-        find: "isDelivered(id) || delivered.has(id)",
-        replace: "delivered.has(id)",
+        find: "isDelivered(id) || delivered?.has(id) === true",
+        replace: "delivered?.has(id) === true",
       },
     ],
     caughtBy: "exactly-once",
@@ -366,7 +366,11 @@ export const deviceMutants: readonly Mutant[] = [
         find: "const position = tables.positions.get(relay);\n    const through",
         replace: "const position = tables.positions.get(relay);\n    if (cursor % 3 === 0) return;\n    const through",
       },
-      { file: "core/inbox/take.ts", find: "isDelivered(id) || delivered.has(id)", replace: "delivered.has(id)" },
+      {
+        file: "core/inbox/take.ts",
+        find: "isDelivered(id) || delivered?.has(id) === true",
+        replace: "delivered?.has(id) === true",
+      },
     ],
     caughtBy: "hints-move-nothing",
     scenarios: ["T-CONN-02", "S-CONC-01"],

@@ -53,14 +53,15 @@ export const upstreamMutants: readonly Mutant[] = [
       },
       {
         file: "sim/relay-store.ts",
-        find: "for (const operation of operations) this.#answers.push(",
+        find: "this.#answers = [this.#run(operations[0]!, now)];",
         replace:
-          "this.#entries.push(...this.#late.splice(0));\n    for (const operation of operations) this.#answers.push(",
+          "if (this.#late.length > 0) this.#entries = this.#late.splice(0);\n    this.#answers = [this.#run(operations[0]!, now)];",
       },
       {
         file: "sim/relay-store.ts",
-        find: "    this.#entries.push(entry);",
-        replace: "    (entry[0] === 2 ? this.#late : this.#entries).push(entry);",
+        find: "if (this.#entries === NO_ENTRIES) this.#entries = [entry];",
+        replace:
+          "if (entry[0] === 2) this.#late.push(entry);\n    else if (this.#entries === NO_ENTRIES) this.#entries = [entry];",
       },
     ],
     caughtBy: "acked-durable",
