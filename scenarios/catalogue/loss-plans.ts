@@ -20,7 +20,9 @@ function planLoss(draw: Draw, scenario: string, permille: number, burst: number)
     const step = run.toxic(device, { fromMs, toMs: span.toMs }, "both", { type: "loss", permille, burst });
     if (device === "a") run.see({ see: "observed", step });
   }
-  run.stream("a", draw.between("a pushes", 12, 20), span);
+  // Bursts are as far apart as they are long: fewer messages would often pass between two of them.
+  const talk = burst > 1 ? 3 : 1;
+  run.stream("a", draw.between("a pushes", 12 * talk, 20 * talk), span);
   for (const device of run.devices.slice(1)) run.stream(device, draw.between(`${device} pushes`, 4, 9), span);
   for (const device of run.devices) {
     run.stream(device, draw.between(`${device} after`, 0, 2), { fromMs: span.toMs, toMs: span.toMs + 2000 });
