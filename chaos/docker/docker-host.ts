@@ -164,17 +164,13 @@ export class DockerHost implements BackendHost {
   }
 
   async snapshot(id: number): Promise<void> {
-    const process = this.#process;
     const copy = this.#copy(id);
-    await process?.signal("SIGSTOP");
-    try {
-      // SQLite's index of its journal lives in memory: after a crash it is made anew.
-      await this.pod.shell.must(
+    // SQLite's index of its journal lives in memory: after a crash it is made anew.
+    await this.#whileStill(() =>
+      this.pod.shell.must(
         `rm -rf ${copy} && mkdir -p ${copy} && cp -a ${this.dataFolder}/. ${copy}/ && find ${copy} -name '*-shm' -exec rm -f {} +`,
-      );
-    } finally {
-      await process?.signal("SIGCONT");
-    }
+      ),
+    );
   }
 
   async restore(id: number): Promise<void> {
@@ -194,19 +190,25 @@ export class DockerHost implements BackendHost {
       case "lost-fsync":
         return this.#hook({ isSyncLost: true }, { isSyncLost: false });
       case "bit-rot": {
-        // As it stands between two of its writes.
-        await this.#process?.signal("SIGSTOP");
-        try {
-          return { note: await rotVolume(this.pod, this.dataFolder, fault.bits, seed), end: async () => {} };
-        } finally {
-          await this.#process?.signal("SIGCONT");
-        }
+        const note = await this.#whileStill(() => rotVolume(this.pod, this.dataFolder, fault.bits, seed));
+        return { note, end: async () => {} };
       }
     }
   }
 
   setClock(offsetMs: number): Promise<void> {
     return this.#control.change({ wallOffsetMs: offsetMs });
+  }
+
+  /** Between two of its writes. A process that a pause holds stays as it is. */
+  async #whileStill<T>(act: () => Promise<T>): Promise<T> {
+    if ((await this.state()) !== "running") return act();
+    await this.#process?.signal("SIGSTOP");
+    try {
+      return await act();
+    } finally {
+      await this.#process?.signal("SIGCONT");
+    }
   }
 
   async #hook(on: HostChange, off: HostChange): Promise<Applied> {
