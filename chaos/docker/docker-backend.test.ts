@@ -23,6 +23,8 @@ import { findTestEngine, type TestEngine } from "./engine-for-tests.ts";
 const found = await findTestEngine();
 const why = typeof found === "string" ? `skipped: ${found}` : "on the engine of this machine";
 const TIMEOUT_MS = 180_000;
+/** How long what a host sent before it was seen to stand still may be on the way. */
+const IN_FLIGHT_MS = 300;
 
 let home = "";
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), "zerok-docker-"))));
@@ -150,6 +152,27 @@ describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => 
     TIMEOUT_MS,
   );
 
+  it(
+    "leaves a paused host as it is while its disk is copied",
+    async () => {
+      // The copy of the rollback is due in the midst of the pause.
+      const plan = planWith([
+        [1500, { do: "pause", host: RELAY, forMs: 3000 }],
+        [6500, { do: "rollback", host: RELAY, agoMs: 4500, downMs: 100 }],
+      ]);
+      const { verdict, history } = await runPlan(plan);
+      expect(verdict).toMatchObject({ verdict: "valid", findings: [], unknowns: [] });
+      const [seen, healed] = history.filter(({ type }) => type === "fault").slice(1, 3);
+      expect([seen, healed]).toMatchObject([{ stage: "observed" }, { stage: "healed" }]);
+      const acked = history.filter(({ type }) => type === "ack").map(({ at }) => at);
+      // That it goes on is seen a little after it does.
+      expect(acked.filter((at) => at > seen!.at + IN_FLIGHT_MS && at < healed!.at - IN_FLIGHT_MS)).toEqual([]);
+      expect(acked.some((at) => at > healed!.at)).toBe(true);
+      await expectNothingLeft();
+    },
+    TIMEOUT_MS,
+  );
+
   const SLOW: FaultSpec = {
     do: "toxic",
     dialler: "a",
@@ -174,6 +197,23 @@ describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => 
       expect(evidence.links).toMatch(/GET \/proxies:\s*\{\s*"a-relay"/);
       expect(evidence.links).toMatch(/container of relay: \{"Status"/);
       expect(evidence.links).toMatch(/events of the engine:\n.*container relay create/s);
+      await expectNothingLeft();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "notices that somebody woke a paused host",
+    async () => {
+      const paused = planWith([[500, { do: "pause", host: RELAY, forMs: 4000 }]]);
+      const { verdict } = await runPlan(paused, async (backend) => {
+        await wait(2500);
+        const filters = { label: [backend.label], status: ["paused"] };
+        const [relay] = await engine.docker.listContainers({ filters });
+        await engine.docker.getContainer(relay!.Id).unpause();
+      });
+      expect(verdict.verdict).toBe("unknown");
+      expect(verdict.unknowns.join()).toContain("somebody woke relay in its pause");
       await expectNothingLeft();
     },
     TIMEOUT_MS,

@@ -8,7 +8,8 @@ import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
 import type { Ending, HostProcess } from "../world/backend.ts";
 import { within } from "../world/deadline.ts";
-import { isMoot } from "./engine.ts";
+import { FaultError } from "../world/fault-error.ts";
+import { engineAnswer, isMoot } from "./engine.ts";
 
 export type Deed = "kill" | "stop" | "pause" | "unpause";
 
@@ -100,7 +101,7 @@ export class AttachedProcess implements HostProcess {
   }
 
   async signal(signal: "SIGTERM" | "SIGSTOP" | "SIGCONT"): Promise<void> {
-    const { container, otherwise } = this.#options;
+    const { container, name, otherwise } = this.#options;
     if (this.isOver) return;
     const what = ({ SIGTERM: "stop", SIGSTOP: "pause", SIGCONT: "unpause" } as const)[signal];
     if ((await otherwise?.(what)) === true) return;
@@ -110,7 +111,11 @@ export class AttachedProcess implements HostProcess {
       else if (what === "unpause") await container.unpause();
       else await container.kill({ signal: "SIGTERM" });
     } catch (error) {
-      if (!isMoot(error)) throw error;
+      if (isMoot(error)) return;
+      const refusal = engineAnswer(error);
+      if (refusal === undefined) throw error;
+      // Not in the state that the plan has put it into: somebody else was at it.
+      throw new FaultError(`the engine does not ${what} ${name}: ${refusal.message}`);
     }
   }
 

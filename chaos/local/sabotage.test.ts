@@ -1,8 +1,8 @@
 /**
- * Somebody meddles with the fault proxies behind the harness's back, and the verdict says so. The hosts are small
+ * Somebody meddles with the fault proxies or the hosts behind the harness's back, and the verdict says so. The hosts are small
  * programs that are only there: what is tested is what the controller sees.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -20,6 +20,7 @@ const { createServer } = require("node:net");
 const words = process.argv.slice(2);
 const listen = words[words.indexOf("--listen") + 1];
 process.on("SIGTERM", () => process.exit(0));
+require("node:fs").writeFileSync(__dirname + "/relay.pid", String(process.pid));
 createServer((socket) => { socket.on("error", () => {}); socket.pipe(socket); }).listen(Number(listen.split(":")[1]), "127.0.0.1", () =>
   console.log(JSON.stringify({ type: "ready", address: "0k://" + "ab".repeat(32) + "@" + listen })));
 `;
@@ -96,7 +97,7 @@ async function toxicsOf(url: string, path: string): Promise<readonly string[]> {
 
 const PROXY = `/proxies/0-a-${RELAY}`;
 
-describe("a run whose proxies somebody meddles with", () => {
+describe("a run that somebody meddles with", () => {
   it("is valid when nobody does", async () => {
     const { verdict, faults } = await runWith(planWith(50, LATENCY), async () => {});
     expect(verdict).toMatchObject({ verdict: "valid", unknowns: [] });
@@ -148,6 +149,14 @@ describe("a run whose proxies somebody meddles with", () => {
     });
     expect(verdict.verdict).toBe("unknown");
     expect(verdict.unknowns.join()).toMatch(/did not show the proxy .* status code 404/);
+  });
+
+  it("is unknown when a paused host is woken", async () => {
+    const { verdict } = await runWith(planWith(50, { do: "pause", host: RELAY, forMs: 800 }), async () => {
+      process.kill(Number(readFileSync(join(home, "relay.pid"), "utf8")), "SIGCONT");
+    });
+    expect(verdict.verdict).toBe("unknown");
+    expect(verdict.unknowns.join()).toContain(`somebody woke ${RELAY} in its pause`);
   });
 
   it("knows a link that is down by its refusing", async () => {

@@ -210,6 +210,7 @@ export class Nemesis {
     await node.signal("SIGSTOP");
     if (await this.#isSeen(node, "stopped")) this.#see(step);
     await clock.until(endMs);
+    if ((await node.host.state()) === "running") throw new FaultError(`somebody woke ${node.name} in its pause`);
     await node.signal("SIGCONT");
     if (!(await this.#isSeen(node, "running"))) throw new FaultError(`${node.name} does not go on after its pause`);
     this.#record(step, "healed");
