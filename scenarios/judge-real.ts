@@ -1,8 +1,8 @@
 /**
  * Judges a history of real processes. Real time bounds prove nothing: a machine may be busy, so a run that did not
  * converge, converged late or holds more at its end is unknown there and not invalid, and so is one whose faults were
- * issued and never seen to act, unless it was seen that nothing came for them to act on. All other findings count as they do in the simulator, also that states or inboxes
- * differ after the run was said to have converged.
+ * issued and never seen to act, unless it was seen that nothing came for them to act on. All other findings count as
+ * they do in the simulator, also that states or inboxes differ after the run was said to have converged.
  */
 import type { History } from "./history.ts";
 import { judge } from "./judge.ts";
