@@ -16,7 +16,7 @@ import type { Host } from "./kernel/host.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Program, RunningProgram } from "./kernel/program.ts";
 import type { Recorder } from "./recorder.ts";
-import { rotPayloads } from "./relay-rot.ts";
+import { rotRows } from "./relay-rot.ts";
 import { RELAY_DATA_FILE, RelayStore } from "./relay-store.ts";
 
 export interface RelayHostOptions {
@@ -84,9 +84,9 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     told?.();
   }
 
-  /** Turns bits of payloads over where they lie on its disk; its process may not have noticed when it next reads. */
+  /** Turns bits of rows over where they lie on its disk; its process may not have noticed when it next reads. */
   rot(bits: number, choose: (bound: number) => number): number {
-    return rotPayloads(this.host.disk, RELAY_DATA_FILE, this.#options.codec, bits, choose);
+    return rotRows(this.host.disk, RELAY_DATA_FILE, this.#options.codec, bits, choose);
   }
 
   /** As the daemon's log has it. */

@@ -3,10 +3,10 @@ import { findScenario } from "../scenarios/registry.ts";
 import { JournalCodec } from "./journal-codec.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { ToyProgram } from "./kernel/toy-program.ts";
-import { rotPayloads } from "./relay-rot.ts";
+import { rotRows } from "./relay-rot.ts";
 import { Simulator } from "./simulator.ts";
 
-test("rot in payloads of a relay is told as lost, by its name, and by nothing else that the run brings", () => {
+test("rot in rows of a relay is told as lost, by its name, and by nothing else that the run brings", () => {
   const simulator = new Simulator();
   for (const seed of ["0x1", "0x2", "0x2a"]) {
     const { history } = simulator.run(findScenario("C-STOR-03")!.plan!(seed));
@@ -16,11 +16,11 @@ test("rot in payloads of a relay is told as lost, by its name, and by nothing el
   }
 });
 
-test("a disk without payloads has nothing to rot, and stays as it is", () => {
+test("a disk without rows has nothing to rot, and stays as it is", () => {
   const kernel = new Kernel({ seedLo: 1, seedHi: 0, startWallMs: 0, eventBudget: 10 });
   const { disk } = kernel.addHost("relay", new ToyProgram());
   disk.append("journal", new JournalCodec().encode([[1, 2, "three"]]).slice());
   const before = disk.read("journal");
-  expect(rotPayloads(disk, "journal", new JournalCodec(), 5, () => 0)).toBe(0);
+  expect(rotRows(disk, "journal", new JournalCodec(), 5, () => 0)).toBe(0);
   expect(disk.read("journal")).toEqual(before);
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { encodeHex, isEqualBytes, readU32 } from "../core/bytes.ts";
 import { START } from "../core/ids.ts";
 import type { AppendItem } from "../core/log/append.ts";
-import type { ConformanceStore } from "../core/relay/conformance-desk.ts";
+import type { ConformanceStore, RotField } from "../core/relay/conformance-desk.ts";
 import { relayStoreConformance } from "../core/relay/store-conformance.ts";
 import type { RelayAnswer, RelayOperation } from "../core/relay/store.ts";
 import { JournalCodec } from "./journal-codec.ts";
@@ -20,6 +20,8 @@ const NOW = 1_700_000_000_000;
 const codec = new JournalCodec();
 /** The kind of entry that is a row of a log. */
 const ROW = 2;
+/** Where a row's entry has what can rot. */
+const PLACES = { chain: 3, blobId: 4, payloadHash: 5, payload: 9 } as const;
 
 function createDisk(seed = 1): Disk {
   const kernel = new Kernel({ seedLo: seed, seedHi: 0, startWallMs: 0, eventBudget: 1000 });
@@ -37,22 +39,22 @@ function conformant(disk: Disk): ConformanceStore {
   return {
     run: (operations, wallMs) => run(store, operations, wallMs),
     reopen: () => conformant(disk),
-    rot(_group, blobId) {
-      rotPayload(disk, blobId);
+    rot(_group, blobId, field) {
+      rot(disk, blobId, field);
       return conformant(disk);
     },
   };
 }
 
 /** In a whole record: a journal of which a record is torn is cut there, so that rot in it is a loss of the end. */
-function rotPayload(disk: Disk, blobId: Uint8Array): void {
+function rot(disk: Disk, blobId: Uint8Array, field: RotField): void {
   const bytes = disk.read(FILE);
   disk.truncate(FILE, 0);
   for (let at = 0; at < bytes.length; at += readU32(bytes, at)) {
     const entries = codec.parse(bytes, at)!;
     for (const entry of entries) {
       if (entry[0] !== ROW || !isEqualBytes(entry[4] as Uint8Array, blobId)) continue;
-      (entry[9] as Uint8Array)[0]! ^= 1;
+      (entry[PLACES[field]] as Uint8Array)[0]! ^= 1;
     }
     disk.append(FILE, codec.encode(entries));
   }

@@ -7,12 +7,14 @@ import { encodeHex, parseHex } from "../core/bytes.ts";
 import type { Context } from "../core/context.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 import { decideAdmit } from "../core/log/admit.ts";
-import { decideAppend } from "../core/log/append.ts";
+import { decideAppend, type KnownBlob } from "../core/log/append.ts";
+import type { Chain } from "../core/ids.ts";
 import { ChainHasher } from "../core/log/chain.ts";
 import { decideDelete } from "../core/log/delete.ts";
 import { acknowledgedByAll, decideEnter } from "../core/log/devices.ts";
 import { decidePutInvite, isInviteOf, isInviteOver } from "../core/log/invites.ts";
 import { decidePage } from "../core/log/page.ts";
+import { readRows } from "../core/log/read-rows.ts";
 import { isPayloadWhole, type LogRow } from "../core/log/row.ts";
 import { decideSweep } from "../core/log/sweep.ts";
 import { unreachable } from "../core/invariant.ts";
@@ -23,6 +25,7 @@ import { Journal } from "./journal.ts";
 import type { Disk, DiskError } from "./kernel/disk.ts";
 import type { StagedStore } from "./kernel/program.ts";
 import {
+  chainAnew,
   chainAt,
   goneEntry,
   headEntry,
@@ -57,8 +60,10 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   readonly #hasher: ChainHasher;
   readonly #isWhole: (row: LogRow) => boolean;
   #tables = new RelayTables();
-  /** Rows as they were read from the disk, not looked at yet: what was written by this process cannot have rotted. */
-  #unread = new Set<LogRow>();
+  /** Payloads as they were read from the disk, not looked at yet: what was written by this process cannot have rotted. */
+  #unread = new Set<Uint8Array>();
+  /** Rows that are checked as they are served: those that a process before this one wrote. */
+  #hasOldRows = false;
   #identity: Uint8Array | undefined;
   #entries: Entry[] = NO_ENTRIES;
   #identityEntries: Entry[] = [];
@@ -71,9 +76,9 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     this.#hasher = new ChainHasher(suite);
     // Not in one, as in nemesis.ts.
     const isWhole = (row: LogRow): boolean => {
-      if (!this.#unread.has(row)) return true;
+      if (row.payload === null || !this.#unread.has(row.payload)) return true;
       if (!isPayloadWhole(suite, row)) return false;
-      this.#unread.delete(row);
+      this.#unread.delete(row.payload);
       return true;
     };
     this.#isWhole = isWhole;
@@ -119,9 +124,13 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     this.#identity = undefined;
     this.#tables = new RelayTables();
     this.#unread = new Set();
+    this.#hasOldRows = false;
     this.#journal.load((entry) => this.#tables.apply(entry));
     this.#identityJournal.load((entry) => (this.#identity = entry[1] as Uint8Array));
-    for (const { rows } of this.#tables.groups.values()) for (const row of rows) this.#unread.add(row);
+    for (const { rows } of this.#tables.groups.values()) {
+      for (const { payload } of rows) if (payload !== null) this.#unread.add(payload);
+      if (rows.length > 0) this.#hasOldRows = true;
+    }
   }
 
   #write(entry: Entry): void {
@@ -191,7 +200,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     if (enter.type === "revoked") return { id, type: "revoked-device" };
     if (enter.type === "full") return { id, type: "full" };
 
-    const decision = decideAdmit(group?.head, claim, (cursor) => chainAt(group!, cursor), freshEpoch);
+    const decision = decideAdmit(group?.head, claim, (cursor) => this.#chainAt(group!, cursor), freshEpoch);
     const isRenewed = decision.change === "renewed";
     if (decision.change === "created" && claim.epoch !== null) this.#mark?.("store.group-lost");
     if (decision.change !== "none") this.#write(headEntry(operation.group, decision.head));
@@ -215,7 +224,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
       this.#mark?.("store.group-vanished");
       return { id, type: "failed", error: VANISHED };
     }
-    const decision = decideAppend(this.#hasher, group.head, (blob) => group.byBlob.get(blob), {
+    const decision = decideAppend(this.#hasher, group.head, (blob) => this.#known(group, blob), {
       sender: device,
       items,
       wallMs: now.wallMs,
@@ -233,9 +242,33 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     const { id, after } = operation;
     const group = this.#tables.group(operation.group);
     if (group === undefined) return { id, type: "failed", error: VANISHED };
-    const chainAfter = chainAt(group, after) ?? group.head.trimmed.chain;
-    const page = decidePage(group.head, rowsAfter(group, after), chainAfter, operation, this.#isWhole);
+    const { head } = group;
+    // Only the end of a log has no row behind it, and its chain stands in the head.
+    const page = decidePage(head, this.#rowsAfter(group, after), head.max.chain, operation, this.#isWhole);
     return { id, type: "paged", page: page ?? null };
+  }
+
+  #rowsAfter(group: Group, after: number): Iterable<LogRow> {
+    const { head } = group;
+    const from = Math.max(after, head.trimmed.cursor);
+    const rows = rowsAfter(group, from);
+    if (!this.#hasOldRows) return rows;
+    return readRows(this.#hasher, head, rows, {
+      chain: chainAt(group, from) ?? head.max.chain,
+      chainAnew: () => chainAnew(this.#hasher, group, from),
+    });
+  }
+
+  #chainAt(group: Group, cursor: number): Chain | undefined {
+    const { max, trimmed } = group.head;
+    if (!this.#hasOldRows || cursor <= trimmed.cursor || cursor >= max.cursor) return chainAt(group, cursor);
+    for (const { chain } of this.#rowsAfter(group, cursor - 1)) return chain;
+    return undefined;
+  }
+
+  #known(group: Group, blob: string): KnownBlob | undefined {
+    const row = group.byBlob.get(blob);
+    return row && this.#hasOldRows ? { ...row, chain: this.#chainAt(group, row.cursor)! } : row;
   }
 
   #putInvite(operation: Of<"put-invite">, now: Now): RelayAnswer {
@@ -287,7 +320,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
         acknowledgedByAll: acknowledgedByAll(group.members.values()),
         acknowledgedRetentionS,
       };
-      const { head, gone } = decideSweep(group.head, group.rows, request);
+      const { head, gone } = decideSweep(group.head, group.rows, (cursor) => this.#chainAt(group, cursor), request);
       for (const { cursor, why } of gone) this.#write(goneEntry(group.id, cursor, why));
       const isTrimmed = head.trimmed.cursor !== group.head.trimmed.cursor;
       if (isTrimmed) this.#mark?.("store.trimmed");

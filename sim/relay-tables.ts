@@ -5,6 +5,7 @@
 import { encodeHex } from "../core/bytes.ts";
 import type { Chain, Position } from "../core/ids.ts";
 import { GENESIS } from "../core/ids.ts";
+import type { ChainHasher } from "../core/log/chain.ts";
 import type { DeviceRecord } from "../core/log/devices.ts";
 import type { StoredInvite } from "../core/log/invites.ts";
 import type { LogHead, LogRow } from "../core/log/row.ts";
@@ -121,10 +122,18 @@ export class RelayTables {
 }
 
 export function chainAt(group: Group, cursor: number): Chain | undefined {
-  const { trimmed } = group.head;
+  const { max, trimmed } = group.head;
   if (cursor === trimmed.cursor) return trimmed.chain;
+  if (cursor === max.cursor) return max.chain;
   if (cursor === 0) return GENESIS;
   return group.rows[cursor - trimmed.cursor - 1]?.chain;
+}
+
+/** The same, from the chain before and what the row says of its blob. */
+export function chainAnew(hasher: ChainHasher, group: Group, cursor: number): Chain | undefined {
+  const before = chainAt(group, cursor - 1);
+  const row = group.rows[cursor - group.head.trimmed.cursor - 1];
+  return before && row && hasher.ofRow(before, row);
 }
 
 export function* rowsAfter(group: Group, after: number): Generator<LogRow> {
@@ -153,9 +162,9 @@ export function rowEntry(group: Uint8Array, row: LogRow): Entry {
   return [ENTRY.row, group, cursor, chain, blobId, payloadHash, sender, timestampMs, expiresAtMs, payload];
 }
 
-/** The bytes of a row's payload as they lie in the journal; undefined for other entries. */
-export function rowPayload(entry: Entry): Uint8Array | undefined {
-  return entry[0] === ENTRY.row ? (entry[9] as Uint8Array) : undefined;
+/** What can rot in a row, as it lies in the journal: chain, blob id, payload hash, payload. Empty for other entries. */
+export function rowContent(entry: Entry): readonly Uint8Array[] {
+  return entry[0] === ENTRY.row ? [entry[3], entry[4], entry[5], entry[9]].map((field) => field as Uint8Array) : [];
 }
 
 function parseRow(entry: Entry): LogRow {

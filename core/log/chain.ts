@@ -7,6 +7,7 @@ import { writeU64 } from "../bytes.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
 import { BLOB_ID_BYTES, CHAIN_BYTES } from "../ids.ts";
 import type { BlobId, Chain } from "../ids.ts";
+import type { LogRow } from "./row.ts";
 
 const CURSOR_AT = CHAIN_BYTES;
 const BLOB_AT = CURSOR_AT + 8;
@@ -26,5 +27,10 @@ export class ChainHasher {
     this.#buffer.set(blobId, BLOB_AT);
     this.#buffer.set(payloadHash, PAYLOAD_AT);
     return this.#suite.hash(this.#buffer);
+  }
+
+  /** What the chain of this row is when the row says what was accepted. */
+  ofRow(previous: Chain, { cursor, blobId, payloadHash }: Pick<LogRow, "cursor" | "blobId" | "payloadHash">): Chain {
+    return this.next(previous, cursor, blobId, payloadHash);
   }
 }

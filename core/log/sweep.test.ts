@@ -34,7 +34,7 @@ class Log {
   /** As a store does it: payloads go, then rows up to what is trimmed. */
   sweep(wallMs: number, acknowledgedByAll = 0, acknowledgedRetentionS = 0): SweepDecision {
     const request = { wallMs, dedupeRetentionS: RETENTION_S, acknowledgedByAll, acknowledgedRetentionS };
-    const decision = decideSweep(this.head, this.rows, request);
+    const decision = decideSweep(this.head, this.rows, chainAt, request);
     const why = new Map(decision.gone.map((gone) => [gone.cursor, gone.why]));
     this.rows = this.rows
       .map((row) => (why.has(row.cursor) ? { ...row, payload: null, gone: why.get(row.cursor)! } : row))

@@ -4,7 +4,8 @@
  * chain stay for the dedupe retention after the ttl, so that a late repetition still gets the first answer. The max
  * cursor never falls (invariants 2 and 14).
  */
-import type { Position } from "../ids.ts";
+import { assertInvariant } from "../invariant.ts";
+import type { Chain, Position } from "../ids.ts";
 import type { GoneWhy } from "../wire/messages.ts";
 import type { LogHead, LogRow } from "./row.ts";
 
@@ -23,12 +24,20 @@ export interface SweepDecision {
 }
 
 /** What a sweep looks at; of the payload only whether it is held. */
-export type SweepRow = Pick<LogRow, "cursor" | "chain" | "timestampMs" | "expiresAtMs" | "sizeBytes" | "payload">;
+export type SweepRow = Pick<LogRow, "cursor" | "timestampMs" | "expiresAtMs" | "sizeBytes" | "payload">;
 
-/** `rows` are all rows that are kept, ascending. Rows up to the new `head.trimmed` are the store's to drop. */
-export function decideSweep(head: LogHead, rows: Iterable<SweepRow>, request: SweepRequest): SweepDecision {
+/**
+ * `rows` are all rows that are kept, ascending. Rows up to the new `head.trimmed` are the store's to drop; `chainAt`
+ * answers for the cursors of rows.
+ */
+export function decideSweep(
+  head: LogHead,
+  rows: Iterable<SweepRow>,
+  chainAt: (cursor: number) => Chain | undefined,
+  request: SweepRequest,
+): SweepDecision {
   const gone: { cursor: number; why: GoneWhy }[] = [];
-  let trimmed: Position = head.trimmed;
+  let trimmed = head.trimmed.cursor;
   let floor = head.max.cursor + 1;
   let { heldBytes } = head;
 
@@ -43,9 +52,17 @@ export function decideSweep(head: LogHead, rows: Iterable<SweepRow>, request: Sw
       heldBytes -= row.sizeBytes;
     }
     const isForgotten = request.wallMs >= row.expiresAtMs + request.dedupeRetentionS * 1000;
-    if (isForgotten && row.cursor === trimmed.cursor + 1) trimmed = { cursor: row.cursor, chain: row.chain };
+    if (isForgotten && row.cursor === trimmed + 1) trimmed = row.cursor;
   }
-  return { head: { ...head, trimmed, floor, heldBytes }, gone };
+  return { head: { ...head, trimmed: positionAt(head, trimmed, chainAt), floor, heldBytes }, gone };
+}
+
+/** What stands for all that is forgotten has to be right for ever. */
+function positionAt(head: LogHead, cursor: number, chainAt: (cursor: number) => Chain | undefined): Position {
+  if (cursor === head.trimmed.cursor) return head.trimmed;
+  const chain = chainAt(cursor);
+  assertInvariant(chain !== undefined, "a row that is kept has a chain");
+  return { cursor, chain };
 }
 
 function whyGone(row: SweepRow, request: SweepRequest): GoneWhy | null {

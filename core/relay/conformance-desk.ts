@@ -14,13 +14,16 @@ import type { RelayAnswer, RelayOperation } from "./store.ts";
 
 export type Cases = { readonly [name: string]: (desk: Desk) => void };
 
+/** What can rot of a row, so that a store finds it. */
+export type RotField = "payload" | "payloadHash" | "blobId" | "chain";
+
 /** An open store. What it answered is durable: `reopen` is a new process on the same data. */
 export interface ConformanceStore {
   /** One transaction: the answers, one per operation and in their order. */
   run(operations: readonly RelayOperation[], wallMs: number): readonly RelayAnswer[];
   reopen(): ConformanceStore;
-  /** A new process on the same data, of which one byte of this blob's payload has rotted where it lies. */
-  rot(group: Uint8Array, blobId: Uint8Array): ConformanceStore;
+  /** A new process on the same data, of which one byte of this blob's row has rotted where it lies. */
+  rot(group: Uint8Array, blobId: Uint8Array, field: RotField): ConformanceStore;
 }
 
 export type Answer<T extends RelayAnswer["type"]> = Extract<RelayAnswer, { type: T }>;
@@ -49,8 +52,8 @@ export class Desk {
     this.#store = this.#store.reopen();
   }
 
-  rot(blobId: Uint8Array, group = GROUP): void {
-    this.#store = this.#store.rot(group, blobId);
+  rot(blobId: Uint8Array, field: RotField): void {
+    this.#store = this.#store.rot(GROUP, blobId, field);
   }
 
   /** Several operations as one transaction. */

@@ -3,7 +3,7 @@
  * implementation. The decisions are `core/log`'s and tested there; these cases hold what a store can get wrong around
  * them: to load what it wrote, to keep groups apart, to see earlier operations of one transaction in later ones, to
  * forget acknowledgements of an old epoch, and to answer the same after a restart of the process. The cases about
- * devices, invites and deletion are in `store-conformance-members.ts`.
+ * devices, invites and deletion are in `store-conformance-members.ts`, those about bit rot in `store-conformance-rot.ts`.
  */
 import type { ConformanceCase } from "../crypto/suite-conformance.ts";
 import type { CryptoSuite } from "../crypto/suite.ts";
@@ -32,6 +32,7 @@ import {
   type ConformanceStore,
 } from "./conformance-desk.ts";
 import { MEMBER_CASES } from "./store-conformance-members.ts";
+import { ROT_CASES } from "./store-conformance-rot.ts";
 import type { RelayOperation } from "./store.ts";
 
 export type { ConformanceStore } from "./conformance-desk.ts";
@@ -40,7 +41,14 @@ const DAY_MS = 24 * 3600 * 1000;
 const FORGOTTEN_MS = NOW_MS + (TTL_S + RETENTION_S) * 1000;
 
 export function relayStoreConformance(suite: CryptoSuite, open: () => ConformanceStore): ConformanceCase[] {
-  const cases: Cases = { ...IDENTITY_AND_ADMISSION, ...APPENDING, ...PAGING, ...RETENTION, ...MEMBER_CASES };
+  const cases: Cases = {
+    ...IDENTITY_AND_ADMISSION,
+    ...APPENDING,
+    ...PAGING,
+    ...RETENTION,
+    ...MEMBER_CASES,
+    ...ROT_CASES,
+  };
   return Object.entries(cases).map(([name, run]) => ({ name, run: () => run(new Desk(suite, open())) }));
 }
 
@@ -218,18 +226,6 @@ const PAGING: Cases = {
         after = page.through;
       }
       checkSame(cursors, [1, 2, 3, 4, 5, 6, 7], "cursors");
-    }
-  },
-  "page: what rotted is gone, its neighbours come, and the chain is unbroken": (desk) => {
-    const items = desk.fill(3);
-    desk.rot(items[1]!.blobId);
-    for (const restart of [false, true]) {
-      if (restart) desk.reopen();
-      const page = desk.page()!;
-      const cursors = page.blobs.map(({ cursor }) => cursor);
-      const { chain } = desk.positionAfter(items.slice(0, 2));
-      checkSame([cursors, page.gone], [[1, 3], [{ from: 2, to: 2, why: "rotted", chain }]], "page");
-      checkSame([page.through, page.chain], [3, desk.positionAfter(items).chain], "its end");
     }
   },
   "page: at the end it is empty with the last chain, beyond the end there is none": (desk) => {

@@ -2,16 +2,7 @@
  * For the tests of this folder: a temporary folder, and what a crash leaves of an open database. A killed process
  * leaves what it wrote; power loss may tear the end of the WAL off, from the last commit that was answered on.
  */
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -48,14 +39,4 @@ export class CrashFiles {
 
 export function walBytes(path: string): number {
   return existsSync(`${path}-wal`) ? statSync(`${path}-wal`).size : 0;
-}
-
-/** Flips one bit of the first byte where these bytes stand in the database; its WAL must be empty. False: nowhere. */
-export function rot(path: string, bytes: Uint8Array): boolean {
-  const file = readFileSync(path);
-  const at = file.indexOf(bytes);
-  if (at < 0) return false;
-  file[at]! ^= 1;
-  writeFileSync(path, file);
-  return true;
 }

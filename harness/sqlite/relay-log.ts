@@ -1,9 +1,14 @@
-/** The rows of all logs in SQLite: statements made once, and rows as `core/log` knows them. It decides nothing. */
+/**
+ * The rows of all logs in SQLite: statements made once, and rows as `core/log` knows them, with what rotted in them found
+ * (`core/log/read-rows.ts`). It decides nothing.
+ */
 import type Sqlite from "better-sqlite3";
 import { EMPTY } from "../../core/bytes.ts";
 import type { BlobId, Chain } from "../../core/ids.ts";
 import { GENESIS } from "../../core/ids.ts";
 import type { KnownBlob } from "../../core/log/append.ts";
+import type { ChainHasher } from "../../core/log/chain.ts";
+import { readRows } from "../../core/log/read-rows.ts";
 import type { LogHead, LogRow } from "../../core/log/row.ts";
 import type { SweepRow } from "../../core/log/sweep.ts";
 import type { GoneWhy } from "../../core/wire/messages.ts";
@@ -22,13 +27,15 @@ export interface RowPlace {
 type SweepRecord = Omit<SweepRow, "payload"> & { readonly gone: GoneWhy | null };
 
 const SWEEP_COLUMNS =
-  "cursor, chain, timestamp_ms AS timestampMs, expires_at_ms AS expiresAtMs, size_bytes AS sizeBytes, gone";
+  "cursor, timestamp_ms AS timestampMs, expires_at_ms AS expiresAtMs, size_bytes AS sizeBytes, gone";
 
 export class RelayLog {
+  readonly #hasher: ChainHasher;
   readonly #insert: Sqlite.Statement<unknown[]>;
-  readonly #known: Sqlite.Statement<[number, Uint8Array], KnownBlob>;
+  readonly #known: Sqlite.Statement<[number, Uint8Array], Pick<KnownBlob, "cursor" | "payloadHash">>;
   readonly #pushed: Sqlite.Statement<[number, Uint8Array], Pick<LogRow, "cursor" | "sender" | "sizeBytes" | "gone">>;
   readonly #chain: Sqlite.Statement<[number, number], Uint8Array>;
+  readonly #blob: Sqlite.Statement<[number, number], Pick<LogRow, "cursor" | "blobId" | "payloadHash">>;
   readonly #after: Sqlite.Statement<[number, number], LogRow>;
   readonly #goneAbove: Sqlite.Statement<[number, number], number>;
   readonly #firstHeld: Sqlite.Statement<[number, number], number>;
@@ -40,13 +47,14 @@ export class RelayLog {
   readonly #trim: Sqlite.Statement<[number, number]>;
   readonly #expiry: Sqlite.Statement<[number, number], number>;
 
-  constructor(database: Database) {
+  constructor(database: Database, hasher: ChainHasher) {
+    this.#hasher = hasher;
     this.#insert = database.prepare(
       `INSERT INTO rows (group_key, cursor, chain, blob_id, payload_hash, sender, timestamp_ms, expires_at_ms, size_bytes,
        payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#known = database.prepare(
-      "SELECT cursor, chain, payload_hash AS payloadHash FROM rows WHERE group_key = ? AND blob_id = ?",
+      "SELECT cursor, payload_hash AS payloadHash FROM rows WHERE group_key = ? AND blob_id = ?",
     );
     this.#pushed = database.prepare(
       "SELECT cursor, sender, size_bytes AS sizeBytes, gone FROM rows WHERE group_key = ? AND blob_id = ?",
@@ -55,6 +63,9 @@ export class RelayLog {
       "SELECT chain FROM rows WHERE group_key = ? AND cursor = ?",
     );
     this.#chain.pluck();
+    this.#blob = database.prepare(
+      "SELECT cursor, blob_id AS blobId, payload_hash AS payloadHash FROM rows WHERE group_key = ? AND cursor = ?",
+    );
     this.#after = database.prepare(
       `SELECT cursor, chain, blob_id AS blobId, payload_hash AS payloadHash, sender, timestamp_ms AS timestampMs,
        expires_at_ms AS expiresAtMs, size_bytes AS sizeBytes, payload, gone
@@ -92,9 +103,11 @@ export class RelayLog {
     this.#insert.run(group, cursor, chain, blobId, payloadHash, sender, timestampMs, expiresAtMs, sizeBytes, payload);
   }
 
-  known(group: number, blobId: BlobId): KnownBlob | undefined {
+  known(group: number, head: LogHead, blobId: BlobId): KnownBlob | undefined {
     const row = this.#known.get(group, blobId);
-    return row && { cursor: row.cursor, chain: plainBytes(row.chain), payloadHash: plainBytes(row.payloadHash) };
+    if (row === undefined) return undefined;
+    const { cursor, payloadHash } = row;
+    return { cursor, chain: this.chainAt(group, head, cursor)!, payloadHash: plainBytes(payloadHash) };
   }
 
   /** What a delete asks of a blob. */
@@ -102,7 +115,14 @@ export class RelayLog {
     return this.#pushed.get(group, blobId);
   }
 
+  /** Of a cursor that is kept, also where the chain in its row rotted. */
   chainAt(group: number, head: LogHead, cursor: number): Chain | undefined {
+    if (cursor <= head.trimmed.cursor || cursor >= head.max.cursor) return this.#keptChain(group, head, cursor);
+    for (const { chain } of this.after(group, head, cursor - 1)) return chain;
+    return undefined;
+  }
+
+  #keptChain(group: number, head: LogHead, cursor: number): Chain | undefined {
     if (cursor === head.trimmed.cursor) return head.trimmed.chain;
     if (cursor === head.max.cursor) return head.max.chain;
     if (cursor === 0) return GENESIS;
@@ -110,8 +130,23 @@ export class RelayLog {
     return chain && plainBytes(chain);
   }
 
+  /** The same, from the chain before and what the row says of its blob. */
+  #chainAnew(group: number, head: LogHead, cursor: number): Chain | undefined {
+    const before = this.#keptChain(group, head, cursor - 1);
+    const row = this.#blob.get(group, cursor);
+    return before && row && this.#hasher.ofRow(before, row);
+  }
+
   /** Ascending, read one by one as they are asked for. */
-  *after(group: number, cursor: number): Generator<LogRow> {
+  after(group: number, head: LogHead, cursor: number): Generator<LogRow> {
+    const from = Math.max(cursor, head.trimmed.cursor);
+    return readRows(this.#hasher, head, this.#keptAfter(group, from), {
+      chain: this.#keptChain(group, head, from) ?? head.max.chain,
+      chainAnew: () => this.#chainAnew(group, head, from),
+    });
+  }
+
+  *#keptAfter(group: number, cursor: number): Generator<LogRow> {
     for (const row of this.#after.iterate(group, cursor)) {
       yield {
         cursor: row.cursor,
@@ -189,5 +224,5 @@ export class RelayLog {
 }
 
 function toSweepRow({ gone, ...row }: SweepRecord): SweepRow {
-  return { ...row, chain: plainBytes(row.chain), payload: gone === null ? EMPTY : null };
+  return { ...row, payload: gone === null ? EMPTY : null };
 }

@@ -14,7 +14,7 @@ import { Kernel } from "../../sim/kernel/kernel.ts";
 import { ToyProgram } from "../../sim/kernel/toy-program.ts";
 import { RelayStore as SimulatedStore } from "../../sim/relay-store.ts";
 import { toySuite } from "../../sim/toy-suite.ts";
-import { CrashFiles, rot, walBytes } from "./crash-files.ts";
+import { CrashFiles, walBytes } from "./crash-files.ts";
 import { Database, openSqlite } from "./database.ts";
 import { openIdentityFile } from "./identity-file.ts";
 import { RELAY_SCHEMA } from "./relay-schema.ts";
@@ -39,6 +39,8 @@ function openBoth(path: string): { store: RelayStore; sqlite: Sqlite.Database } 
   return { store: new RelayStore(new Database(sqlite.value), identity.value, toySuite), sqlite: sqlite.value };
 }
 
+const COLUMNS = { payload: "payload", payloadHash: "payload_hash", blobId: "blob_id", chain: "chain" } as const;
+
 function conformant(path: string): ConformanceStore {
   const store = open(path);
   return {
@@ -47,13 +49,16 @@ function conformant(path: string): ConformanceStore {
       store.close();
       return conformant(path);
     },
-    rot(group, blobId) {
+    rot(group, blobId, field) {
       store.close();
       const sqlite = new Sqlite(path);
-      const find = "SELECT payload FROM rows JOIN groups ON groups.key = group_key WHERE id = ? AND blob_id = ?";
-      const payload = sqlite.prepare<unknown[], Uint8Array>(find).pluck().get(group, blobId)!;
+      const column = COLUMNS[field];
+      const row = "WHERE group_key = (SELECT key FROM groups WHERE id = ?) AND blob_id = ?";
+      const read = sqlite.prepare<unknown[], Uint8Array>(`SELECT ${column} FROM rows ${row}`);
+      const bytes = read.pluck().get(group, blobId)!;
+      bytes[0]! ^= 1;
+      expect(sqlite.prepare(`UPDATE rows SET ${column} = ? ${row}`).run(bytes, group, blobId).changes).toBe(1);
       sqlite.close();
-      expect(rot(path, payload)).toBe(true);
       return conformant(path);
     },
   };

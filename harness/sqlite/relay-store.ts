@@ -71,7 +71,7 @@ export class RelayStore implements TransactionStore<RelayOperation, RelayAnswer>
     this.#hasher = new ChainHasher(suite);
     this.#isWhole = (row) => isPayloadWhole(suite, row);
     this.#groups = new RelayGroups(database);
-    this.#log = new RelayLog(database);
+    this.#log = new RelayLog(database, this.#hasher);
     this.#devices = new RelayDevices(database);
     this.#invites = new RelayInvites(database);
     this.#sweep = new RelaySweep(database, this.#groups, this.#log, this.#devices);
@@ -179,7 +179,7 @@ export class RelayStore implements TransactionStore<RelayOperation, RelayAnswer>
     const { head, rows, answers } = decideAppend(
       this.#hasher,
       group.head,
-      (_, blobId) => this.#log.known(key, blobId),
+      (_, blobId) => this.#log.known(key, group.head, blobId),
       {
         sender: device,
         items,
@@ -204,8 +204,8 @@ export class RelayStore implements TransactionStore<RelayOperation, RelayAnswer>
     const group = this.#groups.find(operation.group);
     if (group === undefined) return { id, type: "failed", error: VANISHED };
     const { key, head } = group;
-    const chainAfter = this.#log.chainAt(key, head, after) ?? head.trimmed.chain;
-    const page = decidePage(head, this.#log.after(key, after), chainAfter, operation, this.#isWhole);
+    // Only the end of a log has no row behind it, and its chain stands in the head.
+    const page = decidePage(head, this.#log.after(key, head, after), head.max.chain, operation, this.#isWhole);
     return { id, type: "paged", page: page ?? null };
   }
 

@@ -104,7 +104,7 @@ export class RelaySweep {
 
     const ascending = [...rows.values()].sort((a, b) => a.cursor - b.cursor);
     const request = { wallMs, dedupeRetentionS, acknowledgedByAll: acknowledged, acknowledgedRetentionS };
-    const decision = decideSweep(head, ascending, request);
+    const decision = decideSweep(head, ascending, (cursor) => this.#log.chainAt(key, head, cursor), request);
     for (const { cursor, why } of decision.gone) this.#log.drop(key, cursor, why);
     const { trimmed } = decision.head;
     const trimmedRows = trimmed.cursor - head.trimmed.cursor;

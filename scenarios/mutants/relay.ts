@@ -155,7 +155,7 @@ export const relayMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/log/sweep.ts",
-        find: "if (isForgotten && row.cursor === trimmed.cursor + 1)",
+        find: "if (isForgotten && row.cursor === trimmed + 1)",
         replace: "if (isForgotten)",
       },
     ],
@@ -396,5 +396,19 @@ export const relayMutants: readonly Mutant[] = [
     ],
     caughtBy: "cursor-binding",
     scenarios: ["T-CONN-02"],
+  },
+  {
+    id: "N88",
+    title: "a blob id or a chain that rotted in the store is served as it is",
+    from: OWN,
+    edits: [
+      {
+        file: "sim/relay-store.ts",
+        find: "if (!this.#hasOldRows) return rows;",
+        replace: "if (after >= 0) return rows;",
+      },
+    ],
+    caughtBy: "acked-durable",
+    scenarios: ["C-STOR-03"],
   },
 ];

@@ -259,7 +259,8 @@ export const upstreamMutants: readonly Mutant[] = [
       {
         file: "core/log/sweep.ts",
         find: "floor = Math.min(floor, row.cursor);",
-        replace: "floor = Math.min(floor, row.cursor);\n      live = { cursor: row.cursor, chain: row.chain };",
+        replace:
+          "floor = Math.min(floor, row.cursor);\n      live = { cursor: row.cursor, chain: chainAt(row.cursor)! };",
       },
       {
         file: "core/log/sweep.ts",
@@ -268,8 +269,8 @@ export const upstreamMutants: readonly Mutant[] = [
       },
       {
         file: "core/log/sweep.ts",
-        find: "return { head: { ...head, trimmed,",
-        replace: "return { head: { ...head, max: live, trimmed,",
+        find: "return { head: { ...head, trimmed:",
+        replace: "return { head: { ...head, max: live, trimmed:",
       },
     ],
     caughtBy: "no-late-lower",
@@ -401,9 +402,9 @@ export const upstreamMutants: readonly Mutant[] = [
     edits: [
       {
         file: "sim/relay-store.ts",
-        find: "(blob) => group.byBlob.get(blob)",
+        find: "(blob) => this.#known(group, blob)",
         replace:
-          "(blob) => group.byBlob.get(blob) ?? [...this.#tables.groups.values()].flatMap((other) => (other === group ? [] : [...other.byBlob].filter(([id]) => id[0] === blob[0]).map(([, row]) => ({ ...row, payloadHash: items.find(({ blobId }) => encodeHex(blobId) === blob)!.payloadHash }))))[0]",
+          "(blob) => this.#known(group, blob) ?? [...this.#tables.groups.values()].flatMap((other) => (other === group ? [] : [...other.byBlob].filter(([id]) => id[0] === blob[0]).map(([, row]) => ({ ...row, payloadHash: items.find(({ blobId }) => encodeHex(blobId) === blob)!.payloadHash }))))[0]",
       },
     ],
     caughtBy: "acked-durable",
