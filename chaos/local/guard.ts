@@ -1,7 +1,7 @@
 /**
  * A small process beside the controller that outlives it: when the controller is killed, its pipe to the guard ends,
- * and the guard ends every process of the run, unmounts its disks and removes its folder. A controller that ends by itself has told it of
- * nothing that is left.
+ * and the guard ends every process of the run, unmounts its disks and removes its folder. A controller that ends by
+ * itself has told it of nothing that is left.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import process from "node:process";

@@ -278,10 +278,13 @@ describe("what goes wrong with the machine or the controller", () => {
     });
   });
 
-  it("refuses a folder that is somebody's", async () => {
+  it("refuses a folder that is somebody's, and starts nothing", async () => {
     mkdirSync(join(home, "run"));
     writeFileSync(join(home, "run", "mine"), "");
+    const children = (): number => process.getActiveResourcesInfo().filter((what) => what === "ProcessWrap").length;
+    const before = children();
     const run = await runOn(planWith([]), optionsFor());
+    expect(children()).toBe(before);
     expect(run).toMatchObject({ ok: false, error: { message: expect.stringContaining("not empty") } });
     expect(readFileSync(join(home, "run", "mine"), "utf8")).toBe("");
   });

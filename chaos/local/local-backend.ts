@@ -34,10 +34,10 @@ export class LocalBackend implements Backend {
     "drains: of a relay only its descriptors are counted",
   ];
   readonly #commands: LocalCommands;
-  readonly #guard = new Guard();
   readonly #hosts: LocalHost[] = [];
   #plan: Plan | undefined;
   #context: BackendContext | undefined;
+  #guard: Guard | undefined;
   /** Of the controller before, which hosts keep. */
   #priority: number | undefined;
   #proxy: FaultProxy | undefined;
@@ -65,6 +65,7 @@ export class LocalBackend implements Backend {
     this.#plan = plan;
     this.#context = context;
     this.#priority = goFirst();
+    this.#guard = new Guard();
     for (const folder of foldersOf(context)) this.#guard.addFolder(folder);
     this.#guard.addFolder(context.journal.path);
     const { seed } = plan;
@@ -94,7 +95,7 @@ export class LocalBackend implements Backend {
       folder,
       port: await findFreePort(),
       httpPort: await findFreePort(),
-      guard: this.#guard,
+      guard: this.#guard!,
       priority: this.#priority,
       journal: this.#context!.journal,
       faults: this.#plan!.steps.filter((step): step is FaultStep => "host" in step && step.host === name),
@@ -106,12 +107,11 @@ export class LocalBackend implements Backend {
   async close(): Promise<void> {
     for (const host of this.#hosts) host.close();
     await this.#proxy?.close();
-    if (this.#context !== undefined) goBack();
-    if (this.#context !== undefined) {
-      for (const folder of foldersOf(this.#context)) this.#guard.removeFolder(folder);
-      this.#guard.removeFolder(this.#context.journal.path);
-    }
-    await this.#guard.close();
+    if (this.#context === undefined) return;
+    goBack();
+    for (const folder of foldersOf(this.#context)) this.#guard?.removeFolder(folder);
+    this.#guard?.removeFolder(this.#context.journal.path);
+    await this.#guard?.close();
   }
 }
 
