@@ -56,6 +56,7 @@ export async function compareWays(options: ComparisonOptions): Promise<readonly 
   const asItIs = await bundleTrial(root, AS_IT_IS);
   if (!asItIs.ok) throw new Error(`the sources as they are do not compile: ${asItIs.error}`);
   const control = new Control(asItIs.value, TRIAL_MS);
+  const cache = await control.cache();
   const reports = new Map<Mutant, readonly WayReport[]>();
   const queue = [...mutants];
 
@@ -73,7 +74,7 @@ export async function compareWays(options: ComparisonOptions): Promise<readonly 
       for (const way of ways) tell({ mutant, way, hunts: [], flaw: String(flaw) });
       return;
     }
-    const room = new TrialRoom(code.value);
+    const room = new TrialRoom(code.value, cache);
     try {
       for (const way of ways) {
         const hunts: WayHunt[] = [];
