@@ -26,8 +26,9 @@ export function planOversize(draw: Draw): Plan {
     link,
     ...(isRelays ? { relay: { payloadBytesMax: sealedBytesMin(most) } } : {}),
     client: { pullBytesMax: draw.pick("budget", [300, 5000, 512 * 1024] as const) },
-    // A blob that tells of given up numbers is some bytes larger: what dies in mid-push would move the border.
-    extras: extrasWithout("pages", "slicer", "ttl", "kill-device", "kill-relay", "pause"),
+    // A blob that tells of given up numbers is some bytes larger: what dies in mid-push would move the border. A rough
+    // link gets pushes of any size to carry.
+    extras: extrasWithout("pages", "slicer", "jitter", "ttl", "kill-device", "kill-relay", "pause"),
   });
   let atMs = run.settledMs;
   for (const sizeBytes of [most - 1, most]) run.push("a", (atMs += draw.between("next", 10, 500)), { sizeBytes });
