@@ -38,7 +38,7 @@ export interface CheckersBench {
   readonly isMet: boolean;
   readonly bareMs: number;
   readonly ratioToBare: number;
-  /** Heap that the checkers hold at the end, and for each operation. */
+  /** Memory that the checkers hold at the end, typed arrays included, and for each operation. */
   readonly heapBytes: number;
   readonly heapBytesPerOperation: number;
   readonly alone: {
@@ -74,7 +74,7 @@ function benchTogether(
   operationsMax: number,
 ): Pick<CheckersBench, "operations" | "records" | "ms" | "bareMs" | "heapBytes"> {
   const history = createLongHistory(operationsMax);
-  const before = heapUsed();
+  const before = memoryHeld();
   const judge = startJudge(history.plan);
   let records = 0;
   let ms = 0;
@@ -88,12 +88,17 @@ function benchTogether(
     for (let i = 0; i < piece.length; i++) judge.observe(piece[i]!);
     ms += performance.now() - started;
   }
-  const heapBytes = heapUsed() - before;
+  const heapBytes = memoryHeld() - before;
   const started = performance.now();
   const { verdict, findings } = judge.finish();
   ms += performance.now() - started;
   if (verdict !== "valid") throw new Error(`the long history is not valid: ${findings[0]?.message}`);
   return { operations: history.operations, records, ms, bareMs, heapBytes };
+}
+
+/** The heap, and what typed arrays hold beside it. */
+function memoryHeld(): number {
+  return heapUsed() + process.memoryUsage().arrayBuffers;
 }
 
 function benchAlone(rounds: number): CheckersBench["alone"] {

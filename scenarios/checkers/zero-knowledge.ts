@@ -8,7 +8,8 @@
 import { parseHex } from "../../core/bytes.ts";
 import type { Checker } from "../checker.ts";
 import type { OperationRecord, SecretRecord } from "../history.ts";
-import { CANARY_BYTES_MIN, CanarySearch } from "./canary-search.ts";
+import { CANARY_BYTES_MIN } from "./canary-forms.ts";
+import { CanarySearch } from "./canary-search.ts";
 import { shortId } from "./render-place.ts";
 
 export const zeroKnowledge: Checker = {
