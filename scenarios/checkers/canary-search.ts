@@ -150,6 +150,7 @@ export class CanarySearch {
   /** The text has this word at `at`, as it is. */
   #meet(word: number, at: number): void {
     for (let anchor = this.#firstAt(word); anchor >= 0; anchor = this.#next[anchor]! - 1) {
+      if (this.#firstByteOf(anchor) !== (word & 0xff)) continue;
       const form = (anchor & WINDOWS) === 0 ? RAW : REVERSED;
       this.#compare(Math.floor(anchor / ANCHORS), form, 0, at - (anchor & (WINDOWS - 1)));
     }
@@ -177,6 +178,14 @@ export class CanarySearch {
   /** The first anchor that may have this word. */
   #firstAt(word: number): number {
     return this.#heads[Math.imul(word, HASH_FACTOR) >>> (32 - this.#hashBits + SLOT_BITS_LESS)]! - 1;
+  }
+
+  /** Of the anchor's window: most anchors that are met by chance differ in it. */
+  #firstByteOf(anchor: number): number {
+    const canary = Math.floor(anchor / ANCHORS);
+    const window = anchor & (WINDOWS - 1);
+    const isReversed = (anchor & WINDOWS) !== 0;
+    return this.#values[isReversed ? this.#starts[canary + 1]! - 1 - window : this.#starts[canary]! + window]!;
   }
 
   #valueOf(canary: number): Uint8Array {

@@ -88,7 +88,7 @@ export const converges: Checker = {
         if (judged.has(state.device)) continue;
         judged.add(state.device);
         for (const blob of blobs) {
-          if (blob.isSettled) continue;
+          if (blob === undefined || blob.isSettled) continue;
           const delivery = blob.deliveries[0];
           if (delivery === undefined || delivery.group !== state.group) continue;
           if (isDeliveredTo(blob, state.device) || told.isQuarantined(state.device, blob.id)) continue;
