@@ -32,7 +32,7 @@ export const ackedDurable: Checker = {
   start(plan, report, { disks }) {
     const groups = new Map<string, string[]>();
     /** By the blob's number. */
-    const acked: (AckedBlob | undefined)[] = [];
+    const acked = new Map<number, AckedBlob>();
     const told = new ToldLosses();
     const expiry = new BlobExpiry(plan);
     let end: PhaseRecord | undefined;
@@ -78,12 +78,12 @@ export const ackedDurable: Checker = {
           if (!members.includes(record.device)) members.push(record.device);
         },
         ack(record, { blob }) {
-          const known = acked[blob.number];
           if (blob.isSettled) return;
+          const known = acked.get(blob.number);
           if (known === undefined) {
             const members = membersOf(record.group);
             const relays = [record.relay];
-            acked[blob.number] = { blob, ack: record, members, count: members.length, relays };
+            acked.set(blob.number, { blob, ack: record, members, count: members.length, relays });
           } else if (!known.relays.includes(record.relay)) {
             known.relays.push(record.relay);
           }
@@ -95,12 +95,11 @@ export const ackedDurable: Checker = {
         },
       },
       forget({ number }) {
-        acked[number] = undefined;
+        acked.delete(number);
       },
       finish() {
         if (end === undefined) return;
-        for (const each of acked) {
-          if (each === undefined) continue;
+        for (const each of [...acked.values()].sort((a, b) => a.blob.number - b.blob.number)) {
           const { blob, members, count } = each;
           for (let i = 0; i < count; i++) {
             if (!isDeliveredTo(blob, members[i]!)) judgeMissing(members[i]!, each, end.at);

@@ -87,8 +87,8 @@ export const converges: Checker = {
       for (const state of finals) {
         if (judged.has(state.device)) continue;
         judged.add(state.device);
-        for (const blob of blobs) {
-          if (blob === undefined || blob.isSettled) continue;
+        for (const blob of blobs.values()) {
+          if (blob.isSettled) continue;
           const delivery = blob.deliveries[0];
           if (delivery === undefined || delivery.group !== state.group) continue;
           if (isDeliveredTo(blob, state.device) || told.isQuarantined(state.device, blob.id)) continue;

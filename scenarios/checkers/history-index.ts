@@ -69,7 +69,7 @@ export class HistoryIndex {
   readonly logs: LogRow[] = [];
   readonly readers: ReaderRow[] = [];
   /** By number; without those that are settled, unless something came of them since. */
-  readonly blobs: (BlobRow | undefined)[] = [];
+  readonly blobs = new Map<number, BlobRow>();
   /** Pulls and connects under way. */
   readonly open = new OpenOperations<Invoked>();
   readonly #devicesByName = new Map<string, DeviceRow>();
@@ -83,6 +83,7 @@ export class HistoryIndex {
   /** Devices of each group, and the blob that is looked at next when it is old. */
   readonly #members = new Map<string, number>();
   #oldest = 0;
+  #blobCount = 0;
   /** Devices that have a settled blob: few different lists, each kept once. */
   readonly #holders: (readonly string[])[] = [];
   readonly #forget: (blob: BlobRow, push: PushRow | undefined) => void;
@@ -146,7 +147,7 @@ export class HistoryIndex {
 
   /** Of a number that a blob has. */
   blobNumbered(number: number): BlobRow {
-    return (this.blobs[number] ?? this.#settled.findNumber(number))!;
+    return (this.blobs.get(number) ?? this.#settled.findNumber(number))!;
   }
 
   forEachBlobId(visit: (id: string) => void): void {
@@ -316,7 +317,7 @@ export class HistoryIndex {
 
   /** One blob becomes old for each new one; what some device lacks is kept. */
   #settleOldest(): void {
-    const blob = this.blobs[this.#oldest++]!;
+    const blob = this.blobs.get(this.#oldest++)!;
     const { id, number, deliveries, push, queued, placeLogs, cursors } = blob;
     const isEverywhere = queued !== undefined && deliveries.length === this.#members.get(queued.group);
     if (!isEverywhere || blob.lives !== undefined || placeLogs.length === 0) return;
@@ -338,7 +339,7 @@ export class HistoryIndex {
     }
     this.#settled.add(blob);
     this.#blobsById.delete(id);
-    this.blobs[number] = undefined;
+    this.blobs.delete(number);
   }
 
   #holdersOf(deliveries: readonly DeliverRecord[]): readonly string[] {
@@ -402,10 +403,10 @@ export class HistoryIndex {
     const known = this.#blobsById.get(id);
     if (known !== undefined) return known;
     const settled = this.#settled.find(id);
-    const blob = settled ?? createBlob(this.blobs.length, id);
-    this.blobs[blob.number] = blob;
+    const blob = settled ?? createBlob(this.#blobCount++, id);
+    this.blobs.set(blob.number, blob);
     this.#blobsById.set(id, blob);
-    if (settled === undefined && this.blobs.length - this.#oldest > YOUNG_BLOBS) this.#settleOldest();
+    if (settled === undefined && this.#blobCount - this.#oldest > YOUNG_BLOBS) this.#settleOldest();
     return blob;
   }
 }

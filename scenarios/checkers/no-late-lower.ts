@@ -28,7 +28,7 @@ export const noLateLower: Checker = {
   start(_plan, report, index) {
     const reached: Reached = [];
     /** What was reached when a push was invoked, by its number; pushes between which nothing changed share it. */
-    const reachedBefore: (Readonly<Reached> | undefined)[] = [];
+    const reachedBefore = new Map<number, Readonly<Reached>>();
     let latest: Readonly<Reached> = [];
     let isLatest = true;
     /** By the reader's number. */
@@ -41,7 +41,7 @@ export const noLateLower: Checker = {
     function noteReached(push: PushRow): void {
       if (!isLatest) latest = reached.slice();
       isLatest = true;
-      reachedBefore[push.number] = latest;
+      reachedBefore.set(push.number, latest);
     }
 
     function notePull(record: OperationRecord, log: LogRow): void {
@@ -52,7 +52,7 @@ export const noLateLower: Checker = {
 
     function commit(record: Placed, { log, blob, isNewPlace }: About): void {
       if (!isNewPlace || blob.push === undefined || !index.isKept(log!)) return;
-      const pull = reachedBefore[blob.push.number]?.[log!.number];
+      const pull = reachedBefore.get(blob.push.number)?.[log!.number];
       if (pull === undefined || pull.through! < record.cursor) return;
       report({
         kind: "late-lower-commit",
@@ -97,7 +97,7 @@ export const noLateLower: Checker = {
         },
       },
       forget(_blob, push) {
-        if (push !== undefined) reachedBefore[push.number] = undefined;
+        if (push !== undefined) reachedBefore.delete(push.number);
       },
     };
   },

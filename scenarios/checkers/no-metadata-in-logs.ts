@@ -37,7 +37,7 @@ export const noMetadataInLogs: Checker = {
         const ids = new Set<string>();
         const add = (id: string): void => void ids.add(id.slice(0, TELLING_DIGITS));
         index.forEachBlobId(add);
-        for (const blob of index.blobs) if (blob?.push?.invoke.op !== undefined) add(blob.push.invoke.op);
+        for (const { push } of index.blobs.values()) if (push?.invoke.op !== undefined) add(push.invoke.op);
         for (const { epoch } of index.logs) add(epoch);
         for (const record of doubtful) {
           const found = record.line.match(DIGITS)?.find((digits) => ids.has(digits.slice(0, TELLING_DIGITS)));

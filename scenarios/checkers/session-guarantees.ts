@@ -41,7 +41,7 @@ export const sessionGuarantees: Checker = {
     const { disks } = index;
     /** By the reader's, the push's and the blob's number. */
     const sessions: Session[] = [];
-    const reads: (readonly Read[] | undefined)[] = [];
+    const reads = new Map<number, readonly Read[]>();
     const wasPutOff: boolean[] = [];
     const told = new ToldLosses();
 
@@ -64,7 +64,7 @@ export const sessionGuarantees: Checker = {
         if (own === undefined) own = [{ reader, delivery }];
         else own.push({ reader, delivery });
       }
-      reads[push.number] = own;
+      if (own !== undefined) reads.set(push.number, own);
     }
 
     function judgeAck(record: AckRecord, { blob, reader, isNewPlace }: About): void {
@@ -76,7 +76,7 @@ export const sessionGuarantees: Checker = {
         session.owed.push(record);
       }
       if (!isNewPlace || !index.isKept(reader!.log)) return;
-      const read = reads[push.number]?.find((each) => each.reader === reader);
+      const read = reads.get(push.number)?.find((each) => each.reader === reader);
       if (read === undefined || read.delivery.cursor < record.cursor) return;
       report({
         kind: "write-before-read",
@@ -156,7 +156,7 @@ export const sessionGuarantees: Checker = {
         "durable-state": judgeOwed,
       },
       forget(_blob, push) {
-        if (push !== undefined) reads[push.number] = undefined;
+        if (push !== undefined) reads.delete(push.number);
       },
     };
   },
