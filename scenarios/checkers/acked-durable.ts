@@ -12,6 +12,7 @@ import type { Checker } from "../checker.ts";
 import type { AckRecord, PhaseRecord } from "../history.ts";
 import { canAlterBlobs } from "./alterable.ts";
 import { BlobExpiry } from "./blob-expiry.ts";
+import { ByNumber } from "./by-number.ts";
 import { isDeliveredTo, type BlobRow } from "./history-rows.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 import { ToldLosses } from "./told-losses.ts";
@@ -32,7 +33,7 @@ export const ackedDurable: Checker = {
   start(plan, report, { disks }) {
     const groups = new Map<string, string[]>();
     /** By the blob's number. */
-    const acked = new Map<number, AckedBlob>();
+    const acked = new ByNumber<AckedBlob>();
     const told = new ToldLosses();
     const expiry = new BlobExpiry(plan);
     let end: PhaseRecord | undefined;
@@ -99,7 +100,7 @@ export const ackedDurable: Checker = {
       },
       finish() {
         if (end === undefined) return;
-        for (const each of [...acked.values()].sort((a, b) => a.blob.number - b.blob.number)) {
+        for (const each of acked.values()) {
           const { blob, members, count } = each;
           for (let i = 0; i < count; i++) {
             if (!isDeliveredTo(blob, members[i]!)) judgeMissing(members[i]!, each, end.at);

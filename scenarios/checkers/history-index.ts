@@ -14,6 +14,7 @@ import type {
 } from "../history.ts";
 import type { Plan } from "../plan.ts";
 import { trackDiskLives, type DiskLives } from "./disk-lives.ts";
+import { ByNumber } from "./by-number.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
 import type { BlobRow, DeviceRow, LogRow, PlaceRow, Placed, PushRow, ReaderRow } from "./history-rows.ts";
 import { OpenOperations } from "./open-operations.ts";
@@ -69,7 +70,7 @@ export class HistoryIndex {
   readonly logs: LogRow[] = [];
   readonly readers: ReaderRow[] = [];
   /** By number; without those that are settled, unless something came of them since. */
-  readonly blobs = new Map<number, BlobRow>();
+  readonly blobs = new ByNumber<BlobRow>();
   /** Pulls and connects under way. */
   readonly open = new OpenOperations<Invoked>();
   readonly #devicesByName = new Map<string, DeviceRow>();

@@ -7,6 +7,7 @@
  */
 import type { Checker } from "../checker.ts";
 import type { DurableStateRecord, OperationRecord } from "../history.ts";
+import { ByNumber } from "./by-number.ts";
 import type { About } from "./history-index.ts";
 import type { LogRow, Placed, PushRow, ReaderRow } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
@@ -28,7 +29,7 @@ export const noLateLower: Checker = {
   start(_plan, report, index) {
     const reached: Reached = [];
     /** What was reached when a push was invoked, by its number; pushes between which nothing changed share it. */
-    const reachedBefore = new Map<number, Readonly<Reached>>();
+    const reachedBefore = new ByNumber<Readonly<Reached>>();
     let latest: Readonly<Reached> = [];
     let isLatest = true;
     /** By the reader's number. */

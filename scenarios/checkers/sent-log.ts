@@ -7,6 +7,7 @@
  */
 import type { Checker } from "../checker.ts";
 import type { AckRecord, PhaseRecord, QueuedRecord } from "../history.ts";
+import { ByNumber } from "./by-number.ts";
 import type { About } from "./history-index.ts";
 import type { BlobRow, DeviceRow, State } from "./history-rows.ts";
 import { isPushTaken } from "./lost-push.ts";
@@ -41,7 +42,7 @@ export const sentLog: Checker = {
     const sentLogs: SentLog[] = [];
     const orders: Order[] = [];
     /** By the blob's number: how it was queued, until it is answered; kept here, as a settled blob has no records. */
-    const waiting = new Map<number, QueuedRecord>();
+    const waiting = new ByNumber<QueuedRecord>();
     const wasPutOff: boolean[] = [];
     let isConverged = false;
     let end: PhaseRecord | undefined;
@@ -57,7 +58,7 @@ export const sentLog: Checker = {
     }
 
     function prune(sent: SentLog): BlobRow[] {
-      sent.queued = sent.queued.filter((blob) => waiting.has(blob.number));
+      sent.queued = sent.queued.filter((blob) => waiting.get(blob.number) !== undefined);
       sent.fullAt = 2 * sent.queued.length + 64;
       return sent.queued;
     }

@@ -8,6 +8,7 @@
 import type { Checker } from "../checker.ts";
 import type { AckRecord, DeliverRecord, DurableStateRecord } from "../history.ts";
 import { isPushTaken } from "./lost-push.ts";
+import { ByNumber } from "./by-number.ts";
 import type { About } from "./history-index.ts";
 import { isDeliveredTo, type DeviceRow, type PushRow, type ReaderRow } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
@@ -41,7 +42,7 @@ export const sessionGuarantees: Checker = {
     const { disks } = index;
     /** By the reader's, the push's and the blob's number. */
     const sessions: Session[] = [];
-    const reads = new Map<number, readonly Read[]>();
+    const reads = new ByNumber<readonly Read[]>();
     const wasPutOff: boolean[] = [];
     const told = new ToldLosses();
 

@@ -8,6 +8,7 @@
 import { parseHex } from "../../core/bytes.ts";
 import type { Checker } from "../checker.ts";
 import type { OperationRecord, SecretRecord } from "../history.ts";
+import { ByNumber } from "./by-number.ts";
 import { CANARY_BYTES_MIN } from "./canary-forms.ts";
 import { CanarySearch } from "./canary-search.ts";
 import { shortId } from "./render-place.ts";
@@ -19,9 +20,9 @@ export const zeroKnowledge: Checker = {
   start(plan, report) {
     const search = new CanarySearch(Math.max(50, plan.steps.length));
     /** By the canary's number; those of settled blobs are gone. */
-    const origins = new Map<number, OperationRecord | SecretRecord>();
+    const origins = new ByNumber<OperationRecord | SecretRecord>();
     /** By the push's number. */
-    const canaryOf = new Map<number, number>();
+    const canaryOf = new ByNumber<number>();
     const secrets = new Set<string>();
 
     function plant(value: string, origin: OperationRecord | SecretRecord): number | undefined {
