@@ -13,55 +13,27 @@ import type {
   QueuedRecord,
 } from "../history.ts";
 import type { Plan } from "../plan.ts";
+import { About, type Invoked } from "./about.ts";
 import { trackDiskLives, type DiskLives } from "./disk-lives.ts";
 import { ByNumber } from "./by-number.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
-import type { BlobRow, DeviceRow, LogRow, PlaceRow, Placed, PushRow, ReaderRow } from "./history-rows.ts";
+import {
+  createBlob,
+  NONE,
+  type BlobRow,
+  type DeviceRow,
+  type LogRow,
+  type PlaceRow,
+  type Placed,
+  type PushRow,
+  type ReaderRow,
+} from "./history-rows.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { SettledBlobs } from "./settled-blobs.ts";
 import { ThreeKeyMap } from "./three-key-map.ts";
 
 /** Blobs that are never settled yet: more than the runs of most scenarios have. */
 const YOUNG_BLOBS = 4096;
-
-const NONE: readonly never[] = [];
-
-/** An operation that was invoked. */
-export interface Invoked {
-  readonly record: OperationRecord;
-  /** Its place in the order of records. */
-  readonly ordinal: number;
-  readonly reader: ReaderRow | undefined;
-}
-
-/** What the present record is about. Fields that do not belong to its type are left over from another record. */
-export class About {
-  /** The record's place in the order of records, from 1. */
-  ordinal = 0;
-  device!: DeviceRow;
-  /** With a relay and an epoch; undefined where an operation has none. */
-  log: LogRow | undefined;
-  reader: ReaderRow | undefined;
-  blob!: BlobRow;
-  /** ack, deliver, quarantine, states: the cursor; undefined at cursor 0. */
-  place: PlaceRow | undefined;
-  /** ack, deliver: the blob is told to be in this log for the first time. */
-  isNewPlace = false;
-  /** ack, deliver: the blob's first cursor in this log, and who told it, unless it is settled. */
-  firstCursor = 0;
-  firstPlace: Placed | undefined;
-  /** deliver: it was delivered to this device before, in this life of its disk; and that record, unless it is settled. */
-  isRepeated = false;
-  earlier: DeliverRecord | undefined;
-  /** queued, operations that push; deliver: the push of its operation id. */
-  push: PushRow | undefined;
-  /** Operations that push: the blob, once it is known. */
-  pushed: BlobRow | undefined;
-  /** Invocation of a push: its operation id was never used before. */
-  isNewOp = false;
-  /** Completion of a pull or connect: its invocation. */
-  invoked: Invoked | undefined;
-}
 
 export class HistoryIndex {
   readonly about = new About();
@@ -410,22 +382,6 @@ export class HistoryIndex {
     if (settled === undefined && this.#blobCount - this.#oldest > YOUNG_BLOBS) this.#settleOldest();
     return blob;
   }
-}
-
-function createBlob(number: number, id: string): BlobRow {
-  return {
-    number,
-    id,
-    isSettled: false,
-    holders: NONE,
-    queued: undefined,
-    push: undefined,
-    deliveries: [],
-    lives: undefined,
-    places: NONE,
-    placeLogs: NONE,
-    cursors: NONE,
-  };
 }
 
 function placeAt(log: LogRow, cursor: number): PlaceRow {

@@ -8,7 +8,7 @@
 import type { Checker } from "../checker.ts";
 import type { DurableStateRecord, OperationRecord } from "../history.ts";
 import { ByNumber } from "./by-number.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import type { LogRow, Placed, PushRow, ReaderRow } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
 

@@ -9,7 +9,7 @@ import type { Checker } from "../checker.ts";
 import type { AccusedRecord, OperationRecord, PhaseRecord, QueuedRecord } from "../history.ts";
 import { isFault } from "../plan.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import { isDeliveredTo, type DeviceRow } from "./history-rows.ts";
 import { renderLog, shortId } from "./render-place.ts";
 import { ToldLosses } from "./told-losses.ts";

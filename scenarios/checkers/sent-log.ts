@@ -8,7 +8,7 @@
 import type { Checker } from "../checker.ts";
 import type { AckRecord, PhaseRecord, QueuedRecord } from "../history.ts";
 import { ByNumber } from "./by-number.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import type { BlobRow, DeviceRow, State } from "./history-rows.ts";
 import { isPushTaken } from "./lost-push.ts";
 import { renderPlace, shortId } from "./render-place.ts";

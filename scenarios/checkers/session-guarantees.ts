@@ -9,7 +9,7 @@ import type { Checker } from "../checker.ts";
 import type { AckRecord, DeliverRecord, DurableStateRecord } from "../history.ts";
 import { isPushTaken } from "./lost-push.ts";
 import { ByNumber } from "./by-number.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import { isDeliveredTo, type DeviceRow, type PushRow, type ReaderRow } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
 import { ToldLosses } from "./told-losses.ts";

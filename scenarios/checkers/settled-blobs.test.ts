@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { startJudge } from "../judge.ts";
 import type { Finding } from "../verdict.ts";
+import { ByNumber } from "./by-number.ts";
 import { EPOCH, ExampleHistory, exampleChain, exampleId, GROUP, RELAY } from "./example-history.ts";
 import { HexTable } from "./hex-table.ts";
 
@@ -98,6 +99,26 @@ test("a table of ids agrees with a map, whatever the texts", () => {
         expect(table.find(id)).toBe(number);
         expect(table.idOf(number)).toBe(id);
       }
+    }),
+  );
+});
+
+test("values by number agree with a map that is sorted, across blocks", () => {
+  const number = fc.oneof(fc.integer({ min: 500, max: 530 }), fc.integer({ min: 0, max: 2100 }));
+  const step = fc.tuple(fc.boolean(), number);
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const values = new ByNumber<string>();
+      const map = new Map<number, string>();
+      for (const [isSet, at] of steps) {
+        if (isSet) values.set(at, `${at}`);
+        else values.delete(at);
+        if (isSet) map.set(at, `${at}`);
+        else map.delete(at);
+        expect(values.get(at)).toBe(map.get(at));
+      }
+      const sorted = [...map.entries()].sort(([a], [b]) => a - b);
+      expect(values.values()).toEqual(sorted.map(([, value]) => value));
     }),
   );
 });

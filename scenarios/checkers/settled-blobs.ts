@@ -5,9 +5,7 @@
  */
 import { BLOB_ID_BYTES } from "../../core/ids.ts";
 import { HexTable } from "./hex-table.ts";
-import type { BlobRow, LogRow } from "./history-rows.ts";
-
-const NONE: readonly never[] = [];
+import { createBlob, NONE, type BlobRow, type LogRow } from "./history-rows.ts";
 
 export class SettledBlobs {
   /** The other columns are by the number of the id in this table. */
@@ -55,15 +53,10 @@ export class SettledBlobs {
   #rowAt(at: number, id: string): BlobRow {
     const [start, end] = [this.#starts[at]!, this.#starts[at + 1]!];
     return {
-      number: this.#numbers[at]!,
-      id,
+      ...createBlob(this.#numbers[at]!, id),
       isSettled: true,
       holders: this.#holders[at]!,
-      queued: undefined,
-      push: undefined,
       deliveries: NONE,
-      lives: undefined,
-      places: NONE,
       placeLogs: this.#logs.slice(start, end),
       cursors: this.#cursors.slice(start, end),
     };
