@@ -3,7 +3,8 @@
  * takes only the record types that it names, so that a run of many records costs little. What a record is about –
  * device, log, blob, what was said of them before – is looked up once for all checkers (`checkers/history-index.ts`).
  */
-import type { About, HistoryIndex } from "./checkers/history-index.ts";
+import type { About } from "./checkers/about.ts";
+import type { HistoryIndex } from "./checkers/history-index.ts";
 import type { BlobRow, PushRow } from "./checkers/history-rows.ts";
 import type { HistoryRecord } from "./history.ts";
 import type { Plan } from "./plan.ts";

@@ -5,7 +5,8 @@
  * only the records that tell whether the trouble came.
  */
 import type { Checker, CheckerRun } from "./checker.ts";
-import { HistoryIndex, type About } from "./checkers/history-index.ts";
+import type { About } from "./checkers/about.ts";
+import { HistoryIndex } from "./checkers/history-index.ts";
 import { checkers } from "./checkers/index.ts";
 import type { History, HistoryRecord } from "./history.ts";
 import { HeldRun } from "./held-run.ts";

@@ -38,9 +38,10 @@ export interface CheckersBench {
   readonly isMet: boolean;
   readonly bareMs: number;
   readonly ratioToBare: number;
-  /** Heap that the checkers hold at the end, and for each operation. */
+  /** Memory that the checkers hold at the end, typed arrays included. */
   readonly heapBytes: number;
-  readonly heapBytesPerOperation: number;
+  /** What the second half of the history added to it, for each of its operations. */
+  readonly grownBytesPerOperation: number;
   readonly alone: {
     readonly operations: number;
     readonly rounds: number;
@@ -60,7 +61,6 @@ export function benchCheckers(rounds: number, operations: number = OPERATIONS): 
     msMax: MS_MAX,
     isMet: together.ms < MS_MAX,
     ratioToBare: together.ms / together.bareMs,
-    heapBytesPerOperation: together.heapBytes / together.operations,
     alone,
     machine: {
       node: process.versions.node,
@@ -72,13 +72,14 @@ export function benchCheckers(rounds: number, operations: number = OPERATIONS): 
 
 function benchTogether(
   operationsMax: number,
-): Pick<CheckersBench, "operations" | "records" | "ms" | "bareMs" | "heapBytes"> {
+): Pick<CheckersBench, "operations" | "records" | "ms" | "bareMs" | "heapBytes" | "grownBytesPerOperation"> {
   const history = createLongHistory(operationsMax);
-  const before = heapUsed();
+  const before = memoryHeld();
   const judge = startJudge(history.plan);
   let records = 0;
   let ms = 0;
   let bareMs = 0;
+  let half: { readonly operations: number; readonly heapBytes: number } | undefined;
   for (let piece = history.next(PIECE_RECORDS); piece.length > 0; piece = history.next(PIECE_RECORDS)) {
     records += piece.length;
     let started = performance.now();
@@ -87,13 +88,21 @@ function benchTogether(
     started = performance.now();
     for (let i = 0; i < piece.length; i++) judge.observe(piece[i]!);
     ms += performance.now() - started;
+    const { operations } = history;
+    if (half === undefined && operations >= operationsMax / 2) half = { operations, heapBytes: memoryHeld() - before };
   }
-  const heapBytes = heapUsed() - before;
+  const heapBytes = memoryHeld() - before;
+  const grownBytesPerOperation = (heapBytes - half!.heapBytes) / Math.max(1, history.operations - half!.operations);
   const started = performance.now();
   const { verdict, findings } = judge.finish();
   ms += performance.now() - started;
   if (verdict !== "valid") throw new Error(`the long history is not valid: ${findings[0]?.message}`);
-  return { operations: history.operations, records, ms, bareMs, heapBytes };
+  return { operations: history.operations, records, ms, bareMs, heapBytes, grownBytesPerOperation };
+}
+
+/** The heap, and what typed arrays hold beside it. */
+function memoryHeld(): number {
+  return heapUsed() + process.memoryUsage().arrayBuffers;
 }
 
 function benchAlone(rounds: number): CheckersBench["alone"] {

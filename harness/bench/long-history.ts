@@ -4,6 +4,7 @@
  * time; it hands out piece after piece, so that nobody needs to hold all of it. For measuring the checkers.
  */
 import { DEFAULT_CLIENT_CONFIG } from "../../core/client/config.ts";
+import { encodeHex, writeU32 } from "../../core/bytes.ts";
 import { DEFAULT_RELAY_CONFIG } from "../../core/relay/config.ts";
 import type { HistoryRecord } from "../../scenarios/history.ts";
 import type { Plan } from "../../scenarios/plan.ts";
@@ -104,10 +105,11 @@ class Numbers {
     return this.word() % limit;
   }
 
+  /** Made as the devices make theirs: a text that is put together from pieces costs whoever looks it up much more. */
   hex(words: number): string {
-    let text = "";
-    for (let i = 0; i < words; i++) text += this.word().toString(16).padStart(8, "0");
-    return text;
+    const bytes = new Uint8Array(4 * words);
+    for (let i = 0; i < words; i++) writeU32(bytes, 4 * i, this.word());
+    return encodeHex(bytes);
   }
 }
 

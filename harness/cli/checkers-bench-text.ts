@@ -25,10 +25,18 @@ export function renderCheckersBench(paint: Paint, bench: CheckersBench): string 
       [
         ["time", seconds, `less than ${msMax / 1000} s`, met],
         ["to a bare pass over the records", renderRounded(ratioToBare), "", ""],
-        ["heap held at the end", `${mib} MiB`, "", ""],
-        ["of it for each operation", `${renderCount(Math.round(bench.heapBytesPerOperation))} B`, "", ""],
+        ["memory held at the end", `${mib} MiB`, "", ""],
+        [
+          "added by each operation of the second half",
+          `${renderCount(Math.round(bench.grownBytesPerOperation))} B`,
+          "",
+          "",
+        ],
       ],
     ),
+    "What is added: of each old blob its id, number and places, and what its payload is recognized by, so that both are known",
+    "when they come again. Records are held of the latest blobs only, and of those that some device lacks.",
+    "",
     renderTable(
       paint,
       [{ head: "each alone" }, { head: "ns per record", isNumber: true }, { head: "to the bare pass", isNumber: true }],

@@ -12,6 +12,7 @@ import type { Checker } from "../checker.ts";
 import type { AckRecord, PhaseRecord } from "../history.ts";
 import { canAlterBlobs } from "./alterable.ts";
 import { BlobExpiry } from "./blob-expiry.ts";
+import { ByNumber } from "./by-number.ts";
 import { isDeliveredTo, type BlobRow } from "./history-rows.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 import { ToldLosses } from "./told-losses.ts";
@@ -32,7 +33,7 @@ export const ackedDurable: Checker = {
   start(plan, report, { disks }) {
     const groups = new Map<string, string[]>();
     /** By the blob's number. */
-    const acked: (AckedBlob | undefined)[] = [];
+    const acked = new ByNumber<AckedBlob>();
     const told = new ToldLosses();
     const expiry = new BlobExpiry(plan);
     let end: PhaseRecord | undefined;
@@ -78,12 +79,12 @@ export const ackedDurable: Checker = {
           if (!members.includes(record.device)) members.push(record.device);
         },
         ack(record, { blob }) {
-          const known = acked[blob.number];
           if (blob.isSettled) return;
+          const known = acked.get(blob.number);
           if (known === undefined) {
             const members = membersOf(record.group);
             const relays = [record.relay];
-            acked[blob.number] = { blob, ack: record, members, count: members.length, relays };
+            acked.set(blob.number, { blob, ack: record, members, count: members.length, relays });
           } else if (!known.relays.includes(record.relay)) {
             known.relays.push(record.relay);
           }
@@ -95,12 +96,11 @@ export const ackedDurable: Checker = {
         },
       },
       forget({ number }) {
-        acked[number] = undefined;
+        acked.delete(number);
       },
       finish() {
         if (end === undefined) return;
-        for (const each of acked) {
-          if (each === undefined) continue;
+        for (const each of acked.values()) {
           const { blob, members, count } = each;
           for (let i = 0; i < count; i++) {
             if (!isDeliveredTo(blob, members[i]!)) judgeMissing(members[i]!, each, end.at);

@@ -1,12 +1,13 @@
 /**
- * Looks for many secrets at once in everything a relay can read: as they are, reversed, as hex of both cases, as base64
- * and base64url at the three alignments. A text is read at every second byte: wherever a form begins, one of its first two
- * windows of four bytes stands at an even place. Only these windows (the *anchors*) are computed beforehand, into a bit
- * table that is asked for each such place of the text; a form is written out in full only where one of its anchors was
- * met. So a secret costs a few numbers, and two bytes of text a few instructions. (Every fourth byte would halve the
- * latter and double the former: most runs plant about as many secrets as a relay reads frames.)
+ * Looks for many secrets at once in everything a relay can read, in the forms of `canary-forms.ts`. Of each secret only
+ * its first four windows of four bytes, and those of its reverse, are entered into a bit table (its *anchors*); the text is
+ * read at every fourth byte, and wherever a secret begins, one of its anchors stands at such a place. Where the text has a
+ * run of characters of base64, which random bytes hardly ever have, it is decoded at each of them, as hex and as base64,
+ * and what comes out is looked up as well. So a secret costs a few numbers, and four bytes of text a few instructions; a
+ * secret is compared in full only where one of its anchors was met.
  */
 import { WordPiece } from "../../core/word-piece.ts";
+import { BASE64, DIGIT_OF, FORMS, HEX, isFormAt, NONE, RAW, REVERSED, SIX_OF, TEXT_CHARS_MIN } from "./canary-forms.ts";
 
 export interface CanaryHit {
   /** What `add` returned. */
@@ -15,22 +16,12 @@ export interface CanaryHit {
   readonly offset: number;
 }
 
-/** The shortest secret that is looked for: a shorter one occurs by chance. */
-export const CANARY_BYTES_MIN = 8;
+const WINDOWS = 4;
+/** Of each secret; an anchor's number is its canary's, then its direction, then its window. */
+const ANCHORS = 2 * WINDOWS;
 
-const FORMS = ["raw", "reversed", "hex", "upper-case hex", "base64", "base64url"] as const;
-const RAW = 0;
-const REVERSED = 1;
-/** And 3 for upper case. */
-const HEX_LOWER = 2;
-/** And 5 for base64url. */
-const BASE64 = 4;
-
-/** Of each secret: two of each of four forms, and of two more at three alignments. */
-const ANCHORS = 20;
-
-/** 2^18 bits at first: 32 KiB, which stays in the cache, and is soon made for each run. */
-const HASH_BITS_MIN = 18;
+/** 2^16 bits at first: 8 KiB, which stays in the cache, and is soon made for each run. */
+const HASH_BITS_MIN = 16;
 const HASH_BITS_MAX = 30;
 const HASH_FACTOR = 0x9e3779b1;
 /** Bits of the table for each anchor, at least: below, too many words of a text would have to be compared. */
@@ -38,39 +29,11 @@ const BITS_PER_ANCHOR = 16;
 /** The chains of anchors have so many times fewer slots. */
 const SLOT_BITS_LESS = 5;
 
-function alphabet(text: string): Uint8Array {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0));
-}
-
-const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const DIGITS = [alphabet("0123456789abcdef"), alphabet("0123456789ABCDEF")] as const;
-const SIXES = [alphabet(`${LETTERS}+/`), alphabet(`${LETTERS}-_`)] as const;
-
-/** Six bits of `value` from bit `at` on, as a number. */
-function sixBits(value: Uint8Array, at: number): number {
-  const byte = at >>> 3;
-  const pair = (value[byte]! << 8) | (value[byte + 1] ?? 0);
-  return (pair >>> (10 - (at & 7))) & 63;
-}
-
-/** Bits of `value` that share their first base64 character with `shift` bytes before it. */
-function bitsSkipped(shift: number): number {
-  return (6 - ((8 * shift) % 6)) % 6;
-}
-
-/** Byte `i` of a secret in one of its forms, as far as the secret alone decides it. */
-function formByte(value: Uint8Array, form: number, shift: number, i: number): number {
-  if (form === RAW) return value[i]!;
-  if (form === REVERSED) return value[value.length - 1 - i]!;
-  if (form < BASE64) return DIGITS[form - HEX_LOWER]![(value[i >>> 1]! >>> (i & 1 ? 0 : 4)) & 15]!;
-  return SIXES[form - BASE64]![sixBits(value, bitsSkipped(shift) + 6 * i)]!;
-}
-
-function formLength(value: Uint8Array, form: number, shift: number): number {
-  if (form < HEX_LOWER) return value.length;
-  if (form < BASE64) return 2 * value.length;
-  return Math.floor((8 * value.length - bitsSkipped(shift)) / 6);
-}
+/** In each byte of a word, what no character of base64 has. */
+const HIGH_BITS = 0x80808080 | 0;
+/** Characters that are decoded at a time: six of base64 hold a window, eight of hex. */
+const SIXES_READ = 6;
+const DIGITS_READ = 8;
 
 /** The text that is searched, as words. */
 const PIECE = new WordPiece(4096);
@@ -78,86 +41,162 @@ const PIECE = new WordPiece(4096);
 export class CanarySearch {
   #hashBits = HASH_BITS_MIN;
   #table = new Uint8Array(1 << (HASH_BITS_MIN - 3));
-  /** Chains of anchors by hash: index + 1, 0 ends a chain. */
+  /** Chains of anchors by hash: number + 1, 0 ends a chain. */
   #heads = new Int32Array(1 << (HASH_BITS_MIN - SLOT_BITS_LESS));
   #next: Int32Array;
-  #words: Int32Array;
-  #canaryOf: Int32Array;
-  #whereOf: Uint8Array;
-  #count = 0;
   /** The secrets one after the other, and where each begins; the last entry is the end of all. */
   #values: Uint8Array;
   readonly #starts: number[] = [0];
+  /** Of the search that goes on. */
+  #text!: Uint8Array;
+  #hit: CanaryHit | undefined;
+  /** Canary and form of the hit as one number: of several at one place the highest counts. */
+  #rank = 0;
 
   /** There is room for so many secrets of 32 bytes, and more when they come. */
   constructor(expected = 50) {
-    const anchors = ANCHORS * expected;
-    this.#next = new Int32Array(anchors);
-    this.#words = new Int32Array(anchors);
-    this.#canaryOf = new Int32Array(anchors);
-    this.#whereOf = new Uint8Array(anchors);
+    this.#next = new Int32Array(ANCHORS * expected);
     this.#values = new Uint8Array(32 * expected);
+  }
+
+  get #count(): number {
+    return this.#starts.length - 1;
   }
 
   /** Looks for `value` (at least `CANARY_BYTES_MIN` bytes) from now on. Returns its number, from 0. */
   add(value: Uint8Array): number {
-    const canary = this.#starts.length - 1;
+    const canary = this.#count;
     this.#keep(value);
-    for (let form = RAW; form < FORMS.length; form++) {
-      const shifts = form < BASE64 ? 1 : 3;
-      for (let shift = 0; shift < shifts; shift++) {
-        let word = 0;
-        for (let i = 0; i < 4; i++) word = (word >>> 8) | (formByte(value, form, shift, i) << 24);
-        const where = (form << 3) | (shift << 1);
-        this.#anchor(word, canary, where);
-        this.#anchor((word >>> 8) | (formByte(value, form, shift, 4) << 24), canary, where | 1);
-      }
+    const anchors = ANCHORS * this.#count;
+    if (anchors > this.#next.length) {
+      const larger = new Int32Array(2 * anchors);
+      larger.set(this.#next);
+      this.#next = larger;
     }
+    if (anchors * BITS_PER_ANCHOR > 2 ** this.#hashBits && this.#hashBits < HASH_BITS_MAX) this.#widen();
+    else this.#enter(canary);
     return canary;
   }
 
-  /** A place where a secret begins in `text`. */
+  /** The place where a secret begins first in `text`; of several, the secret that was added last. */
   find(text: Uint8Array): CanaryHit | undefined {
-    if (text.length < 4 || this.#count === 0) return undefined;
-    // Pieces overlap by a word, so that no window lies across two of them.
-    for (let at = 0; at + 4 <= text.length; at += PIECE.bytesMax - 4) {
+    if (this.#count === 0) return undefined;
+    this.#text = text;
+    this.#hit = undefined;
+    let searched = 0;
+    for (let at = 0; at < text.length; at += PIECE.bytesMax) {
       const count = Math.min(PIECE.bytesMax, text.length - at);
       PIECE.load(text, at, count);
-      const hit = this.#findInPiece(text, at, count >> 2);
-      if (hit !== undefined) return hit;
+      searched = this.#searchPiece(at, count >> 2, searched);
     }
-    return undefined;
+    return this.#hit;
   }
 
-  /** The piece holds so many whole words of the text, from `from` on, and what is left of the text behind them. */
-  #findInPiece(text: Uint8Array, from: number, count: number): CanaryHit | undefined {
+  /** The piece holds so many whole words of the text, from `from` on. Returns how far the text was decoded. */
+  #searchPiece(from: number, count: number, decoded: number): number {
     const table = this.#table;
     const shift = 32 - this.#hashBits;
     const { words } = PIECE;
-    let word = words[0]!;
     for (let i = 0; i < count; i++) {
+      const word = words[i]!;
       const bit = Math.imul(word, HASH_FACTOR) >>> shift;
-      if ((table[bit >>> 3]! & (1 << (bit & 7))) !== 0) {
-        const hit = this.#compare(text, from + 4 * i, word);
-        if (hit !== undefined) return hit;
-      }
-      const next = i + 1 < words.length ? words[i + 1]! : 0;
-      const between = (word >>> 16) | (next << 16);
-      const other = Math.imul(between, HASH_FACTOR) >>> shift;
-      if ((table[other >>> 3]! & (1 << (other & 7))) !== 0) {
-        const hit = this.#compare(text, from + 4 * i + 2, between);
-        if (hit !== undefined) return hit;
-      }
-      word = next;
+      if ((table[bit >>> 3]! & (1 << (bit & 7))) !== 0) this.#meet(word, from + 4 * i);
+      if ((word & HIGH_BITS) === 0 && from + 4 * i >= decoded) decoded = this.#searchRun(from + 4 * i, decoded);
     }
-    return undefined;
+    return decoded;
+  }
+
+  /** A run of characters around four bytes, if they are any. Returns how far it goes. */
+  #searchRun(at: number, decoded: number): number {
+    const text = this.#text;
+    let from = at;
+    while (from > decoded && SIX_OF[text[from - 1]!] !== NONE) from--;
+    let to = at;
+    while (to < text.length && SIX_OF[text[to]!] !== NONE) to++;
+    if (to - from < TEXT_CHARS_MIN) return to;
+    for (let i = from; i < to; i++) {
+      if (i + SIXES_READ <= to) this.#decodeSixes(i);
+      if (i + DIGITS_READ <= to) this.#decodeDigits(i);
+    }
+    return to;
+  }
+
+  /** A secret's window may begin with a character, or after its first four bits. */
+  #decodeSixes(at: number): void {
+    const text = this.#text;
+    const first =
+      (SIX_OF[text[at]!]! << 18) |
+      (SIX_OF[text[at + 1]!]! << 12) |
+      (SIX_OF[text[at + 2]!]! << 6) |
+      SIX_OF[text[at + 3]!]!;
+    const last = (SIX_OF[text[at + 4]!]! << 6) | SIX_OF[text[at + 5]!]!;
+    const even = littleEndian((first << 8) | (last >>> 4));
+    this.#meetDecoded(even, 0, BASE64, 0, at);
+    this.#meetDecoded(even, 1, BASE64, 2, at - 1);
+    this.#meetDecoded(littleEndian((first << 12) | last), 1, BASE64, 1, at);
+  }
+
+  #decodeDigits(at: number): void {
+    const text = this.#text;
+    let word = 0;
+    for (let i = at; i < at + DIGITS_READ; i++) {
+      const digit = DIGIT_OF[text[i]!]!;
+      if (digit === NONE) return;
+      word = (word << 4) | digit;
+    }
+    this.#meetDecoded(littleEndian(word), 0, HEX, 0, at);
+  }
+
+  /** The text has this word at `at`, as it is. */
+  #meet(word: number, at: number): void {
+    for (let anchor = this.#firstAt(word); anchor >= 0; anchor = this.#next[anchor]! - 1) {
+      if (this.#firstByteOf(anchor) !== (word & 0xff)) continue;
+      const form = (anchor & WINDOWS) === 0 ? RAW : REVERSED;
+      this.#compare(Math.floor(anchor / ANCHORS), form, 0, at - (anchor & (WINDOWS - 1)));
+    }
+  }
+
+  /** Decoded, the text has the word of such a window, if a secret in this form (or the next one) begins at `offset`. */
+  #meetDecoded(word: number, window: number, form: number, shift: number, offset: number): void {
+    for (let anchor = this.#firstAt(word); anchor >= 0; anchor = this.#next[anchor]! - 1) {
+      if (anchor % ANCHORS !== window) continue;
+      const canary = Math.floor(anchor / ANCHORS);
+      this.#compare(canary, form, shift, offset);
+      this.#compare(canary, form + 1, shift, offset);
+    }
+  }
+
+  #compare(canary: number, form: number, shift: number, offset: number): void {
+    if (!isFormAt(this.#text, offset, this.#valueOf(canary), form, shift)) return;
+    const hit = this.#hit;
+    const rank = FORMS.length * canary + form;
+    if (hit !== undefined && (offset > hit.offset || (offset === hit.offset && rank < this.#rank))) return;
+    this.#hit = { canary, form: FORMS[form]!, offset };
+    this.#rank = rank;
+  }
+
+  /** The first anchor that may have this word. */
+  #firstAt(word: number): number {
+    return this.#heads[Math.imul(word, HASH_FACTOR) >>> (32 - this.#hashBits + SLOT_BITS_LESS)]! - 1;
+  }
+
+  /** Of the anchor's window: most anchors that are met by chance differ in it. */
+  #firstByteOf(anchor: number): number {
+    const canary = Math.floor(anchor / ANCHORS);
+    const window = anchor & (WINDOWS - 1);
+    const isReversed = (anchor & WINDOWS) !== 0;
+    return this.#values[isReversed ? this.#starts[canary + 1]! - 1 - window : this.#starts[canary]! + window]!;
+  }
+
+  #valueOf(canary: number): Uint8Array {
+    return this.#values.subarray(this.#starts[canary], this.#starts[canary + 1]);
   }
 
   #keep(value: Uint8Array): void {
-    const start = this.#starts[this.#starts.length - 1]!;
+    const start = this.#starts[this.#count]!;
     const end = start + value.length;
     if (end > this.#values.length) {
-      const larger = new Uint8Array(2 * this.#values.length + value.length);
+      const larger = new Uint8Array(2 * end);
       larger.set(this.#values);
       this.#values = larger;
     }
@@ -165,65 +204,42 @@ export class CanarySearch {
     this.#starts.push(end);
   }
 
-  /** `where`: form, shift and offset of the word in the form, packed. */
-  #anchor(word: number, canary: number, where: number): void {
-    if (this.#count === this.#words.length) this.#grow();
-    const anchor = this.#count++;
-    this.#words[anchor] = word;
-    this.#canaryOf[anchor] = canary;
-    this.#whereOf[anchor] = where;
-    if (this.#count * BITS_PER_ANCHOR > 2 ** this.#hashBits && this.#hashBits < HASH_BITS_MAX) this.#widen();
-    else this.#chain(anchor);
+  #enter(canary: number): void {
+    const values = this.#values;
+    const start = this.#starts[canary]!;
+    const last = this.#starts[canary + 1]! - 1;
+    let word = 0;
+    let reversed = 0;
+    for (let i = 0; i < 3; i++) {
+      word = (word >>> 8) | (values[start + i]! << 24);
+      reversed = (reversed >>> 8) | (values[last - i]! << 24);
+    }
+    for (let window = 0; window < WINDOWS; window++) {
+      word = (word >>> 8) | (values[start + window + 3]! << 24);
+      reversed = (reversed >>> 8) | (values[last - window - 3]! << 24);
+      this.#chain(word, ANCHORS * canary + window);
+      this.#chain(reversed, ANCHORS * canary + WINDOWS + window);
+    }
   }
 
-  #chain(anchor: number): void {
-    const hash = Math.imul(this.#words[anchor]!, HASH_FACTOR);
-    const bit = hash >>> (32 - this.#hashBits);
+  #chain(word: number, anchor: number): void {
+    const bit = Math.imul(word, HASH_FACTOR) >>> (32 - this.#hashBits);
     this.#table[bit >>> 3] = this.#table[bit >>> 3]! | (1 << (bit & 7));
     const slot = bit >>> SLOT_BITS_LESS;
     this.#next[anchor] = this.#heads[slot]!;
     this.#heads[slot] = anchor + 1;
   }
 
-  /** Four times the table: all anchors are put in anew. */
+  /** Four times the table: all secrets are put in anew. */
   #widen(): void {
     this.#hashBits += 2;
     this.#table = new Uint8Array(2 ** (this.#hashBits - 3));
     this.#heads = new Int32Array(2 ** (this.#hashBits - SLOT_BITS_LESS));
-    for (let anchor = 0; anchor < this.#count; anchor++) this.#chain(anchor);
+    for (let canary = 0; canary < this.#count; canary++) this.#enter(canary);
   }
+}
 
-  #grow(): void {
-    const size = 2 * this.#words.length;
-    const enlarge = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const larger = new Int32Array(size);
-      larger.set(old);
-      return larger;
-    };
-    this.#next = enlarge(this.#next);
-    this.#words = enlarge(this.#words);
-    this.#canaryOf = enlarge(this.#canaryOf);
-    const places = new Uint8Array(size);
-    places.set(this.#whereOf);
-    this.#whereOf = places;
-  }
-
-  #compare(text: Uint8Array, at: number, word: number): CanaryHit | undefined {
-    let anchor = this.#heads[Math.imul(word, HASH_FACTOR) >>> (32 - this.#hashBits + SLOT_BITS_LESS)]! - 1;
-    for (; anchor >= 0; anchor = this.#next[anchor]! - 1) {
-      if (this.#words[anchor] !== word) continue;
-      const canary = this.#canaryOf[anchor]!;
-      const where = this.#whereOf[anchor]!;
-      const value = this.#values.subarray(this.#starts[canary], this.#starts[canary + 1]);
-      const form = where >>> 3;
-      const shift = (where >>> 1) & 3;
-      const offset = at - (where & 1);
-      const length = formLength(value, form, shift);
-      if (offset < 0 || offset + length > text.length) continue;
-      let same = 0;
-      while (same < length && text[offset + same] === formByte(value, form, shift, same)) same++;
-      if (same === length) return { canary, form: FORMS[form]!, offset };
-    }
-    return undefined;
-  }
+/** Four bytes in the order of a text, as a word of `WordPiece`. */
+function littleEndian(word: number): number {
+  return (word >>> 24) | ((word >>> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24);
 }

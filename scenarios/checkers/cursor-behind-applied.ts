@@ -11,7 +11,7 @@
 import type { Checker } from "../checker.ts";
 import type { DurableStateRecord } from "../history.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import { isDeliveredTo, type DeviceRow, type ReaderRow, type State } from "./history-rows.ts";
 import { renderLog } from "./render-place.ts";
 

@@ -10,7 +10,7 @@
  */
 import type { Checker } from "../checker.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import type { Binding, LogRow, State } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
 

@@ -7,7 +7,7 @@
 import type { Checker } from "../checker.ts";
 import type { LostRecord, OperationRecord } from "../history.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import type { ReaderRow } from "./history-rows.ts";
 import { renderLog } from "./render-place.ts";
 

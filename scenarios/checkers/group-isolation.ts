@@ -4,7 +4,7 @@
  * another shows as holes in its cursors: `cursor-binding`.)
  */
 import type { Checker } from "../checker.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import type { Binding } from "./history-rows.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 

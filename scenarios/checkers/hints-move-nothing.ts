@@ -9,7 +9,7 @@
  */
 import type { Checker } from "../checker.ts";
 import type { NotifiedRecord, OperationRecord } from "../history.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import type { ReaderRow, State } from "./history-rows.ts";
 import { renderLog } from "./render-place.ts";
 

@@ -1,8 +1,8 @@
 /**
  * Looks up what a record is about, once for all checkers: names become rows (`history-rows.ts`), and what was said of
  * the same thing before is at hand. The judge shows it every record, in order, before any checker sees it; a checker
- * reads `about` while it handles that record. Memory: a row for each blob, of which only the latest ones and those that some
- * device lacks hold on to records.
+ * reads `about` while it handles that record. Memory: a row for each of the latest blobs and those that some device lacks,
+ * and a few numbers for each of the others (`settled-blobs.ts`).
  */
 import type {
   AckRecord,
@@ -13,53 +13,27 @@ import type {
   QueuedRecord,
 } from "../history.ts";
 import type { Plan } from "../plan.ts";
+import { About, type Invoked } from "./about.ts";
 import { trackDiskLives, type DiskLives } from "./disk-lives.ts";
+import { ByNumber } from "./by-number.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
-import type { BlobRow, DeviceRow, LogRow, PlaceRow, Placed, PushRow, ReaderRow } from "./history-rows.ts";
+import {
+  createBlob,
+  NONE,
+  type BlobRow,
+  type DeviceRow,
+  type LogRow,
+  type PlaceRow,
+  type Placed,
+  type PushRow,
+  type ReaderRow,
+} from "./history-rows.ts";
 import { OpenOperations } from "./open-operations.ts";
+import { SettledBlobs } from "./settled-blobs.ts";
 import { ThreeKeyMap } from "./three-key-map.ts";
 
 /** Blobs that are never settled yet: more than the runs of most scenarios have. */
 const YOUNG_BLOBS = 4096;
-
-const NONE: readonly never[] = [];
-
-/** An operation that was invoked. */
-export interface Invoked {
-  readonly record: OperationRecord;
-  /** Its place in the order of records. */
-  readonly ordinal: number;
-  readonly reader: ReaderRow | undefined;
-}
-
-/** What the present record is about. Fields that do not belong to its type are left over from another record. */
-export class About {
-  /** The record's place in the order of records, from 1. */
-  ordinal = 0;
-  device!: DeviceRow;
-  /** With a relay and an epoch; undefined where an operation has none. */
-  log: LogRow | undefined;
-  reader: ReaderRow | undefined;
-  blob!: BlobRow;
-  /** ack, deliver, quarantine, states: the cursor; undefined at cursor 0. */
-  place: PlaceRow | undefined;
-  /** ack, deliver: the blob is told to be in this log for the first time. */
-  isNewPlace = false;
-  /** ack, deliver: the blob's first cursor in this log, and who told it, unless it is settled. */
-  firstCursor = 0;
-  firstPlace: Placed | undefined;
-  /** deliver: it was delivered to this device before, in this life of its disk; and that record, unless it is settled. */
-  isRepeated = false;
-  earlier: DeliverRecord | undefined;
-  /** queued, operations that push; deliver: the push of its operation id. */
-  push: PushRow | undefined;
-  /** Operations that push: the blob, once it is known. */
-  pushed: BlobRow | undefined;
-  /** Invocation of a push: its operation id was never used before. */
-  isNewOp = false;
-  /** Completion of a pull or connect: its invocation. */
-  invoked: Invoked | undefined;
-}
 
 export class HistoryIndex {
   readonly about = new About();
@@ -67,12 +41,14 @@ export class HistoryIndex {
   readonly devices: DeviceRow[] = [];
   readonly logs: LogRow[] = [];
   readonly readers: ReaderRow[] = [];
-  readonly blobs: BlobRow[] = [];
+  /** By number; without those that are settled, unless something came of them since. */
+  readonly blobs = new ByNumber<BlobRow>();
   /** Pulls and connects under way. */
   readonly open = new OpenOperations<Invoked>();
   readonly #devicesByName = new Map<string, DeviceRow>();
   readonly #logsByName = new ThreeKeyMap((relay, group, epoch) => this.#createLog(relay, group, epoch));
   readonly #blobsById = new Map<string, BlobRow>();
+  readonly #settled = new SettledBlobs();
   readonly #pushesByOp = new Map<string, PushRow>();
   /** Pushes that are not queued yet. */
   readonly #early = new OpenOperations<PushRow>();
@@ -80,8 +56,9 @@ export class HistoryIndex {
   /** Devices of each group, and the blob that is looked at next when it is old. */
   readonly #members = new Map<string, number>();
   #oldest = 0;
-  /** Devices that have a settled blob: few different lists, kept once. */
-  readonly #holders = new Map<string, readonly string[]>();
+  #blobCount = 0;
+  /** Devices that have a settled blob: few different lists, each kept once. */
+  readonly #holders: (readonly string[])[] = [];
   readonly #forget: (blob: BlobRow, push: PushRow | undefined) => void;
 
   /** `forget` hears of each blob that is settled, before its records go. */
@@ -138,7 +115,17 @@ export class HistoryIndex {
   }
 
   findBlob(id: string): BlobRow | undefined {
-    return this.#blobsById.get(id);
+    return this.#blobsById.get(id) ?? this.#settled.find(id);
+  }
+
+  /** Of a number that a blob has. */
+  blobNumbered(number: number): BlobRow {
+    return (this.blobs.get(number) ?? this.#settled.findNumber(number))!;
+  }
+
+  forEachBlobId(visit: (id: string) => void): void {
+    for (const id of this.#blobsById.keys()) visit(id);
+    this.#settled.forEachId(visit);
   }
 
   /** What was true of this log when it was first seen may still be demanded: its relay kept its disk since. */
@@ -294,25 +281,22 @@ export class HistoryIndex {
     about.isNewPlace = true;
     about.firstCursor = record.cursor;
     about.firstPlace = record;
-    // Arrays of just so many: most blobs are in one log.
-    blob.placeLogs = [...placeLogs, log];
-    blob.cursors = [...cursors, record.cursor];
-    if (!blob.isSettled) blob.places = [...blob.places, record];
+    // Most blobs are in one log, and an array that grows takes room for many.
+    const isFirst = placeLogs.length === 0;
+    blob.placeLogs = isFirst ? [log] : placeLogs.concat(log);
+    blob.cursors = isFirst ? [record.cursor] : cursors.concat(record.cursor);
+    if (!blob.isSettled) blob.places = isFirst ? [record] : blob.places.concat(record);
   }
 
   /** One blob becomes old for each new one; what some device lacks is kept. */
   #settleOldest(): void {
-    const blob = this.blobs[this.#oldest++]!;
-    const { deliveries, push, queued, placeLogs, cursors } = blob;
+    const blob = this.blobs.get(this.#oldest++)!;
+    const { id, number, deliveries, push, queued, placeLogs, cursors } = blob;
     const isEverywhere = queued !== undefined && deliveries.length === this.#members.get(queued.group);
     if (!isEverywhere || blob.lives !== undefined || placeLogs.length === 0) return;
     this.#forget(blob, push);
-    const names = deliveries.map(({ device }) => device).sort();
-    const list = names.join(" ");
-    let holders = this.#holders.get(list);
-    if (holders === undefined) this.#holders.set(list, (holders = names));
     blob.isSettled = true;
-    blob.holders = holders;
+    blob.holders = this.#holdersOf(deliveries);
     blob.deliveries = NONE;
     blob.places = NONE;
     blob.queued = undefined;
@@ -326,6 +310,21 @@ export class HistoryIndex {
     if (push?.invoke.op !== undefined && this.#pushesByOp.get(push.invoke.op) === push) {
       this.#pushesByOp.delete(push.invoke.op);
     }
+    this.#settled.add(blob);
+    this.#blobsById.delete(id);
+    this.blobs.delete(number);
+  }
+
+  #holdersOf(deliveries: readonly DeliverRecord[]): readonly string[] {
+    for (const holders of this.#holders) {
+      if (holders.length !== deliveries.length) continue;
+      let count = 0;
+      while (count < deliveries.length && holders.includes(deliveries[count]!.device)) count++;
+      if (count === deliveries.length) return holders;
+    }
+    const holders = deliveries.map(({ device }) => device);
+    this.#holders.push(holders);
+    return holders;
   }
 
   #reads(deviceName: string, group: string, relay: string, epoch: string): void {
@@ -374,24 +373,13 @@ export class HistoryIndex {
   }
 
   #blobOf(id: string): BlobRow {
-    let blob = this.#blobsById.get(id);
-    if (blob === undefined) {
-      blob = {
-        number: this.blobs.length,
-        id,
-        isSettled: false,
-        holders: NONE,
-        queued: undefined,
-        push: undefined,
-        deliveries: [],
-        lives: undefined,
-        places: NONE,
-        placeLogs: NONE,
-        cursors: NONE,
-      };
-      if (this.blobs.push(blob) - this.#oldest > YOUNG_BLOBS) this.#settleOldest();
-      this.#blobsById.set(id, blob);
-    }
+    const known = this.#blobsById.get(id);
+    if (known !== undefined) return known;
+    const settled = this.#settled.find(id);
+    const blob = settled ?? createBlob(this.#blobCount++, id);
+    this.blobs.set(blob.number, blob);
+    this.#blobsById.set(id, blob);
+    if (settled === undefined && this.#blobCount - this.#oldest > YOUNG_BLOBS) this.#settleOldest();
     return blob;
   }
 }

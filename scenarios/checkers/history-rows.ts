@@ -3,7 +3,7 @@
  * blobs, and the places that blobs have in logs. `HistoryIndex` makes them, once each; checkers only read them, and keep
  * what is their own in arrays by the rows' numbers. A row holds facts of the history – who said something first – and
  * never an opinion. A blob that all devices of its group have, and that is old, is *settled*: its records are let go, so
- * that a long run is held in a few numbers for each blob, and what comes again of it is still known to be a repetition.
+ * that a long run is held in a few numbers for each blob (`settled-blobs.ts`), and what comes again of it is still known to be a repetition.
  */
 import type {
   AckRecord,
@@ -95,6 +95,25 @@ export interface BlobRow {
   places: readonly Placed[];
   placeLogs: readonly LogRow[];
   cursors: readonly number[];
+}
+
+export const NONE: readonly never[] = [];
+
+/** Nothing is known of it yet. */
+export function createBlob(number: number, id: string): BlobRow {
+  return {
+    number,
+    id,
+    isSettled: false,
+    holders: NONE,
+    queued: undefined,
+    push: undefined,
+    deliveries: [],
+    lives: undefined,
+    places: NONE,
+    placeLogs: NONE,
+    cursors: NONE,
+  };
 }
 
 /** Whether this device ever delivered the blob, in any life. */

@@ -7,15 +7,13 @@
  */
 import type { Checker } from "../checker.ts";
 import type { DurableStateRecord, OperationRecord } from "../history.ts";
-import type { About } from "./history-index.ts";
-import type { LogRow, Placed, ReaderRow } from "./history-rows.ts";
+import { ByNumber } from "./by-number.ts";
+import type { About } from "./about.ts";
+import type { LogRow, Placed, PushRow, ReaderRow } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
 
-interface Log {
-  /** Answered pulls that reached further than all before them, and their places in the order of records. */
-  readonly pulls: OperationRecord[];
-  readonly ordinals: number[];
-}
+/** By the log's number: the answered pull that reached furthest. */
+type Reached = (OperationRecord | undefined)[];
 
 interface Reader {
   life: number;
@@ -29,33 +27,33 @@ export const noLateLower: Checker = {
   holdsWhen: "once cursor k was visible, nothing at or below k appears",
   enforces: [3],
   start(_plan, report, index) {
-    /** By the log's and by the reader's number. */
-    const logs: Log[] = [];
+    const reached: Reached = [];
+    /** What was reached when a push was invoked, by its number; pushes between which nothing changed share it. */
+    const reachedBefore = new ByNumber<Readonly<Reached>>();
+    let latest: Readonly<Reached> = [];
+    let isLatest = true;
+    /** By the reader's number. */
     const readers: Reader[] = [];
-
-    function logOf({ number }: LogRow): Log {
-      return (logs[number] ??= { pulls: [], ordinals: [] });
-    }
 
     function readerOf({ number }: ReaderRow): Reader {
       return (readers[number] ??= { life: 0, state: undefined, aside: new Set() });
     }
 
-    /** The furthest pull that was answered before the place `before`. */
-    function furthestPull(log: Log, before: number): OperationRecord | undefined {
-      let low = 0;
-      let high = log.ordinals.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (log.ordinals[middle]! < before) low = middle + 1;
-        else high = middle;
-      }
-      return low === 0 ? undefined : log.pulls[low - 1];
+    function noteReached(push: PushRow): void {
+      if (!isLatest) latest = reached.slice();
+      isLatest = true;
+      reachedBefore.set(push.number, latest);
+    }
+
+    function notePull(record: OperationRecord, log: LogRow): void {
+      if (record.through === undefined || record.through <= (reached[log.number]?.through ?? -1)) return;
+      reached[log.number] = record;
+      isLatest = false;
     }
 
     function commit(record: Placed, { log, blob, isNewPlace }: About): void {
       if (!isNewPlace || blob.push === undefined || !index.isKept(log!)) return;
-      const pull = furthestPull(logOf(log!), blob.push.ordinal);
+      const pull = reachedBefore.get(blob.push.number)?.[log!.number];
       if (pull === undefined || pull.through! < record.cursor) return;
       report({
         kind: "late-lower-commit",
@@ -68,14 +66,12 @@ export const noLateLower: Checker = {
 
     return {
       on: {
-        op(record, { log: row, ordinal }) {
-          if (record.f !== "pull" || record.outcome !== "ok" || record.through === undefined) return;
-          if (row === undefined) return;
-          const log = logOf(row);
-          const furthest = log.pulls[log.pulls.length - 1];
-          if (furthest !== undefined && furthest.through! >= record.through) return;
-          log.pulls.push(record);
-          log.ordinals.push(ordinal);
+        op(record, { log, push }) {
+          if (record.f === "push") {
+            if (record.outcome === "invoke") noteReached(push!);
+          } else if (record.f === "pull" && record.outcome === "ok" && log !== undefined) {
+            notePull(record, log);
+          }
         },
         ack: commit,
         deliver(record, about) {
@@ -100,6 +96,9 @@ export const noLateLower: Checker = {
           reader.state = record;
           reader.life = index.disks.of(record.device);
         },
+      },
+      forget(_blob, push) {
+        if (push !== undefined) reachedBefore.delete(push.number);
       },
     };
   },

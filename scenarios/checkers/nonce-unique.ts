@@ -1,12 +1,21 @@
 /**
  * No nonce twice under one key, over all hosts, restarts and restores: one repetition opens both messages. Counters
  * come in ascending order from one sealer, so that a range that grows by one is all that is kept of them; a number at
- * or below the last is looked up exactly. Random nonces are kept as they are.
+ * or below the last is looked up exactly. Of random nonces the latest are kept.
  */
+import { XNONCE_BYTES } from "../../core/crypto/suite.ts";
 import type { Checker } from "../checker.ts";
 import type { SealRecord } from "../history.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
+import { HexTable } from "./hex-table.ts";
 import { shortId } from "./render-place.ts";
+
+/** Random nonces, in the order in which they were used, with who used them when. */
+interface Texts {
+  readonly nonces: HexTable;
+  readonly hosts: string[];
+  readonly times: number[];
+}
 
 interface UsedNonces {
   readonly key: number;
@@ -17,14 +26,20 @@ interface UsedNonces {
   lastSeal: SealRecord | undefined;
   readonly numbers: CursorRanges;
   /** Random nonces, and those before them: of these the oldest go, all at once. */
-  texts: Map<string, SealRecord>;
-  earlierTexts: Map<string, SealRecord>;
+  texts: Texts | undefined;
+  earlierTexts: Texts | undefined;
 }
 
 /** So many random nonces of a key are remembered, and up to twice as many. */
 const TEXTS_KEPT = 65_536;
+const NONCE_WORDS = XNONCE_BYTES / 4;
 
-const NO_TEXTS = new Map<string, SealRecord>();
+/** The seal of this nonce, as it was told. */
+function sealAmong(texts: Texts | undefined, key: number, nonce: string): SealRecord | undefined {
+  const at = texts === undefined ? -1 : texts.nonces.find(nonce);
+  if (texts === undefined || at < 0) return undefined;
+  return { type: "seal", at: texts.times[at]!, host: texts.hosts[at]!, key, nonce };
+}
 
 /** Keys used lately, by their lowest bits: some hosts take turns. */
 const RECENT = 64;
@@ -51,8 +66,8 @@ export const nonceUnique: Checker = {
           highest: -1,
           lastSeal: undefined,
           numbers,
-          texts: new Map(),
-          earlierTexts: NO_TEXTS,
+          texts: undefined,
+          earlierTexts: undefined,
         };
         keys.set(key, used);
       }
@@ -76,12 +91,16 @@ export const nonceUnique: Checker = {
           const used = usedOf(record.key);
           const { nonce } = record;
           if (typeof nonce === "string") {
-            const first = used.texts.get(nonce) ?? used.earlierTexts.get(nonce);
+            const { key } = record;
+            const first = sealAmong(used.texts, key, nonce) ?? sealAmong(used.earlierTexts, key, nonce);
             if (first !== undefined) return reused(record, first);
-            used.texts.set(nonce, record);
-            if (used.texts.size < TEXTS_KEPT) return;
-            used.earlierTexts = used.texts;
-            used.texts = new Map();
+            const texts = (used.texts ??= { nonces: new HexTable(NONCE_WORDS), hosts: [], times: [] });
+            texts.nonces.add(nonce);
+            texts.hosts.push(record.host);
+            texts.times.push(record.at);
+            if (texts.nonces.size < TEXTS_KEPT) return;
+            used.earlierTexts = texts;
+            used.texts = undefined;
             return;
           }
           if (nonce !== used.last + 1 || nonce <= used.highest) {

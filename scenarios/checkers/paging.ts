@@ -7,7 +7,7 @@
 import type { Checker } from "../checker.ts";
 import type { DeliverRecord, OperationRecord } from "../history.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
-import type { About, Invoked } from "./history-index.ts";
+import type { About, Invoked } from "./about.ts";
 import { renderLog, renderPlace } from "./render-place.ts";
 
 interface Gone {

@@ -5,7 +5,7 @@
  * finding. Cursor 0 is before any log and says nothing.
  */
 import type { Checker } from "../checker.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import type { Position } from "./history-rows.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 

@@ -4,7 +4,7 @@
  * `cursor-binding`.)
  */
 import type { Checker } from "../checker.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import type { Placed } from "./history-rows.ts";
 import { renderLog, shortId } from "./render-place.ts";
 

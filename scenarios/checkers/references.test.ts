@@ -193,6 +193,20 @@ test("a secret is found at every offset, also among thousands", () => {
   }
 });
 
+test("a secret is found in text at every place and alignment, and of several the one that begins first", () => {
+  const search = new CanarySearch();
+  const [first, second] = [Buffer.from(exampleId("c", 1), "hex"), Buffer.from(exampleId("d", 2), "hex")];
+  for (const value of [first, second]) search.add(Uint8Array.from(value));
+  for (let before = 0; before <= 9; before++) {
+    for (const encoding of ["hex", "base64", "base64url"] as const) {
+      const text = `~${Buffer.concat([Buffer.alloc(before, 7), second, Buffer.alloc(3)]).toString(encoding)}`;
+      const hit = search.find(Uint8Array.from(Buffer.concat([Buffer.from(text), first])));
+      const offset = 1 + (encoding === "hex" ? 2 * before : Math.ceil((8 * before) / 6));
+      expect(hit).toMatchObject({ canary: 1, offset });
+    }
+  }
+});
+
 test("cursor ranges agree with a set", () => {
   const range = fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: -1, max: 6 }));
   fc.assert(

@@ -9,8 +9,8 @@ import type { Checker } from "../checker.ts";
 import type { AccusedRecord, OperationRecord, PhaseRecord, QueuedRecord } from "../history.ts";
 import { isFault } from "../plan.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
-import type { About } from "./history-index.ts";
-import { isDeliveredTo, type BlobRow, type DeviceRow } from "./history-rows.ts";
+import type { About } from "./about.ts";
+import { isDeliveredTo, type DeviceRow } from "./history-rows.ts";
 import { renderLog, shortId } from "./render-place.ts";
 import { ToldLosses } from "./told-losses.ts";
 
@@ -31,8 +31,8 @@ export const relayHonesty: Checker = {
     const seen: Map<string, Seen>[] = [];
     /** The device behind a sender's id, as its delivered blobs show. */
     const senders = new Map<string, string>();
-    /** By the device's number: its blobs by its sequence numbers. */
-    const sent: (BlobRow | undefined)[][] = [];
+    /** By the device's number: the numbers of its blobs by its sequence numbers. */
+    const sent: (number | undefined)[][] = [];
     /** By the blob's number: it never had to arrive. */
     const isExcused: boolean[] = [];
     const told = new ToldLosses();
@@ -87,8 +87,10 @@ export const relayHonesty: Checker = {
         gap = numbers.firstMissing(gap.to + 1, highest)
       ) {
         for (let sequence = gap.from; sequence <= gap.to; sequence++) {
-          const blob = own[sequence];
-          if (blob === undefined || isExcused[blob.number] === true || isDeliveredTo(blob, device.name)) continue;
+          const number = own[sequence];
+          if (number === undefined || isExcused[number] === true) continue;
+          const blob = index.blobNumbered(number);
+          if (isDeliveredTo(blob, device.name)) continue;
           if (told.isQuarantined(device.name, blob.id) || told.find(device.name, blob.places) !== undefined) continue;
           report({
             kind: "omission-unnoticed",
@@ -102,7 +104,7 @@ export const relayHonesty: Checker = {
     }
 
     function noteSent(record: QueuedRecord, { device, blob }: About): void {
-      (sent[device.number] ??= [])[record.sequence] = blob;
+      (sent[device.number] ??= [])[record.sequence] = blob.number;
     }
 
     return {

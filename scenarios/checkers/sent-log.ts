@@ -6,8 +6,9 @@
  * plan took its own disk is no longer demanded.
  */
 import type { Checker } from "../checker.ts";
-import type { AckRecord, PhaseRecord } from "../history.ts";
-import type { About } from "./history-index.ts";
+import type { AckRecord, PhaseRecord, QueuedRecord } from "../history.ts";
+import { ByNumber } from "./by-number.ts";
+import type { About } from "./about.ts";
 import type { BlobRow, DeviceRow, State } from "./history-rows.ts";
 import { isPushTaken } from "./lost-push.ts";
 import { renderPlace, shortId } from "./render-place.ts";
@@ -40,8 +41,8 @@ export const sentLog: Checker = {
     /** By the device's and by the reader's number. */
     const sentLogs: SentLog[] = [];
     const orders: Order[] = [];
-    /** By the blob's number. */
-    const isWaiting: boolean[] = [];
+    /** By the blob's number: how it was queued, until it is answered; kept here, as a settled blob has no records. */
+    const waiting = new ByNumber<QueuedRecord>();
     const wasPutOff: boolean[] = [];
     let isConverged = false;
     let end: PhaseRecord | undefined;
@@ -57,31 +58,32 @@ export const sentLog: Checker = {
     }
 
     function prune(sent: SentLog): BlobRow[] {
-      sent.queued = sent.queued.filter((blob) => isWaiting[blob.number] === true);
+      sent.queued = sent.queued.filter((blob) => waiting.get(blob.number) !== undefined);
       sent.fullAt = 2 * sent.queued.length + 64;
       return sent.queued;
     }
 
     function answered(blob: BlobRow, device: string): void {
-      if (blob.queued?.device === device) isWaiting[blob.number] = false;
+      if (waiting.get(blob.number)?.device === device) waiting.delete(blob.number);
     }
 
     function checkOutbox(record: State, about: About): void {
       if (record.outbox === undefined) return;
-      const waiting = prune(sentLogOf(about.device));
-      if (waiting.length === 0) return;
+      const unanswered = prune(sentLogOf(about.device));
+      if (unanswered.length === 0) return;
       const listed = new Set(record.outbox);
-      for (const { id, number, queued } of waiting) {
-        if (listed.has(id)) continue;
-        isWaiting[number] = false;
+      const gone = unanswered.filter(({ id }) => !listed.has(id));
+      for (const { id, number } of gone) {
+        const queued = waiting.get(number)!;
         report({
           kind: "left-without-an-answer",
           message:
-            `blob ${shortId(id)} (sequence ${queued!.sequence}) is gone from the outbox of ${record.device} ` +
+            `blob ${shortId(id)} (sequence ${queued.sequence}) is gone from the outbox of ${record.device} ` +
             `without acknowledgement or refusal`,
-          witness: [queued!, record],
+          witness: [queued, record],
         });
       }
+      for (const { number } of gone) waiting.delete(number);
     }
 
     /** The blob takes its place in the order; both neighbours must stand as they were queued. */
@@ -124,9 +126,9 @@ export const sentLog: Checker = {
           // `ok` comes with an acknowledgement, so that it is an answer even where that record is missing.
           if (record.outcome !== "info" || record.error === "given-up") answered(pushed, record.device);
         },
-        queued(_record, { device, blob }) {
+        queued(record, { device, blob }) {
           const sent = sentLogOf(device);
-          isWaiting[blob.number] = true;
+          waiting.set(blob.number, blob.queued ?? record);
           if (sent.queued.push(blob) >= sent.fullAt) prune(sent);
         },
         ack(record, { blob, reader, log }) {
@@ -156,11 +158,12 @@ export const sentLog: Checker = {
         if (end === undefined || !isConverged) return;
         for (const sent of sentLogs) {
           if (sent === undefined || sent.life !== disks.of(sent.device.name)) continue;
-          for (const { id, queued } of prune(sent)) {
+          for (const { id, number } of prune(sent)) {
+            const queued = waiting.get(number)!;
             report({
               kind: "never-answered",
-              message: `blob ${shortId(id)} (sequence ${queued!.sequence}) of ${sent.device.name} was never answered`,
-              witness: [queued!, end],
+              message: `blob ${shortId(id)} (sequence ${queued.sequence}) of ${sent.device.name} was never answered`,
+              witness: [queued, end],
             });
           }
         }

@@ -8,7 +8,8 @@
 import type { Checker } from "../checker.ts";
 import type { AckRecord, DeliverRecord, DurableStateRecord } from "../history.ts";
 import { isPushTaken } from "./lost-push.ts";
-import type { About } from "./history-index.ts";
+import { ByNumber } from "./by-number.ts";
+import type { About } from "./about.ts";
 import { isDeliveredTo, type DeviceRow, type PushRow, type ReaderRow } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
 import { ToldLosses } from "./told-losses.ts";
@@ -41,7 +42,7 @@ export const sessionGuarantees: Checker = {
     const { disks } = index;
     /** By the reader's, the push's and the blob's number. */
     const sessions: Session[] = [];
-    const reads: (readonly Read[] | undefined)[] = [];
+    const reads = new ByNumber<readonly Read[]>();
     const wasPutOff: boolean[] = [];
     const told = new ToldLosses();
 
@@ -64,7 +65,7 @@ export const sessionGuarantees: Checker = {
         if (own === undefined) own = [{ reader, delivery }];
         else own.push({ reader, delivery });
       }
-      reads[push.number] = own;
+      if (own !== undefined) reads.set(push.number, own);
     }
 
     function judgeAck(record: AckRecord, { blob, reader, isNewPlace }: About): void {
@@ -76,7 +77,7 @@ export const sessionGuarantees: Checker = {
         session.owed.push(record);
       }
       if (!isNewPlace || !index.isKept(reader!.log)) return;
-      const read = reads[push.number]?.find((each) => each.reader === reader);
+      const read = reads.get(push.number)?.find((each) => each.reader === reader);
       if (read === undefined || read.delivery.cursor < record.cursor) return;
       report({
         kind: "write-before-read",
@@ -156,7 +157,7 @@ export const sessionGuarantees: Checker = {
         "durable-state": judgeOwed,
       },
       forget(_blob, push) {
-        if (push !== undefined) reads[push.number] = undefined;
+        if (push !== undefined) reads.delete(push.number);
       },
     };
   },

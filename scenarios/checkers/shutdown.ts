@@ -5,7 +5,7 @@
  */
 import type { Checker } from "../checker.ts";
 import type { DurableStateRecord, ExitRecord } from "../history.ts";
-import type { About } from "./history-index.ts";
+import type { About } from "./about.ts";
 import { renderLog } from "./render-place.ts";
 
 export const shutdown: Checker = {

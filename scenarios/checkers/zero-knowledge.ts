@@ -8,7 +8,9 @@
 import { parseHex } from "../../core/bytes.ts";
 import type { Checker } from "../checker.ts";
 import type { OperationRecord, SecretRecord } from "../history.ts";
-import { CANARY_BYTES_MIN, CanarySearch } from "./canary-search.ts";
+import { ByNumber } from "./by-number.ts";
+import { CANARY_BYTES_MIN } from "./canary-forms.ts";
+import { CanarySearch } from "./canary-search.ts";
 import { shortId } from "./render-place.ts";
 
 export const zeroKnowledge: Checker = {
@@ -18,27 +20,29 @@ export const zeroKnowledge: Checker = {
   start(plan, report) {
     const search = new CanarySearch(Math.max(50, plan.steps.length));
     /** By the canary's number; those of settled blobs are gone. */
-    const origins: (OperationRecord | SecretRecord | undefined)[] = [];
-    const canaryOf: number[] = [];
+    const origins = new ByNumber<OperationRecord | SecretRecord>();
+    /** By the push's number. */
+    const canaryOf = new ByNumber<number>();
     const secrets = new Set<string>();
 
-    function plant(value: string, origin: OperationRecord | SecretRecord): void {
+    function plant(value: string, origin: OperationRecord | SecretRecord): number | undefined {
       const bytes = parseHex(value);
       if (bytes === undefined || bytes.length < CANARY_BYTES_MIN) {
         const message = `a canary that cannot be looked for: ${value.length} characters, needed is hex of 16 bytes`;
         report({ kind: "unusable-canary", message, witness: [origin] });
-        return;
+        return undefined;
       }
-      search.add(bytes);
-      origins.push(origin);
+      const canary = search.add(bytes);
+      origins.set(canary, origin);
+      return canary;
     }
 
     return {
       on: {
         op(record, { isNewOp, push }) {
           if (record.f !== "push" || record.outcome !== "invoke" || !isNewOp) return;
-          canaryOf[push!.number] = origins.length;
-          if (!secrets.has(record.op!)) plant(record.op!, record);
+          const canary = secrets.has(record.op!) ? undefined : plant(record.op!, record);
+          if (canary !== undefined) canaryOf.set(push!.number, canary);
         },
         secret(record) {
           if (secrets.has(record.value)) return;
@@ -48,7 +52,7 @@ export const zeroKnowledge: Checker = {
         "relay-view"(record) {
           const hit = search.find(record.bytes);
           if (hit === undefined) return;
-          const origin = origins[hit.canary];
+          const origin = origins.get(hit.canary);
           const what =
             origin === undefined
               ? "the payload of an old push"
@@ -63,8 +67,10 @@ export const zeroKnowledge: Checker = {
         },
       },
       forget(_blob, push) {
-        const canary = push === undefined ? undefined : canaryOf[push.number];
-        if (canary !== undefined && origins[canary] === push?.invoke) origins[canary] = undefined;
+        const canary = push === undefined ? undefined : canaryOf.get(push.number);
+        if (push === undefined || canary === undefined) return;
+        canaryOf.delete(push.number);
+        origins.delete(canary);
       },
     };
   },
