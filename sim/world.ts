@@ -39,8 +39,11 @@ const DEVICES_BOOT_MS = 500;
 /** How often the world looks whether the devices have converged, and for how long they must stay so. */
 const LOOK_MS = 250;
 const QUIET_MS = 2000;
-/** After the applications have left: until nothing is held any more, at most. */
-const LEAVE_MS = 10_000;
+/**
+ * After the applications have left: until nothing is held any more, at most. A segment that was lost again and again
+ * while there was loss may still be on its way for 42 s, and what closes its connection comes after it.
+ */
+const LEAVE_MS = 45_000;
 
 /** Whoever tampers sees Noise messages. */
 const NOISE_FRAMING = { lengthBytes: 2 } as const;

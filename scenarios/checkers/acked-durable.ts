@@ -2,14 +2,15 @@
  * Acked means durable: whatever a relay acknowledged reaches every member – every device whose first Hello was done
  * before the acknowledgement – through crashes of anyone. Devices that are stuck or stopped are required too: that is
  * the point. Two excuses: the blob was set aside in quarantine there (in a plan that can alter blobs); or its ttl is over *and* its loss was told there
- * (a loss told earlier is a finding of its own; the clock faults of the plan are allowed for).
+ * (a loss told earlier is a finding of its own; the clock faults of the plan are allowed for). A relay drops what all
+ * have acknowledged that it knows: a device that had not been there yet, but at another relay, may be told so.
  *
  * A relay whose disk was wiped, rolled back or did not sync may lose what it acknowledged, but a pusher that kept its
  * own disk pushes again what is within its ttl, so the blob must still arrive. After mere bit rot it is enough that the
  * loss is told. Judged at phase `end` only: a run that was stopped before cannot say.
  */
 import type { Checker } from "../checker.ts";
-import type { AckRecord, PhaseRecord } from "../history.ts";
+import type { AckRecord, LostRecord, PhaseRecord } from "../history.ts";
 import { canAlterBlobs } from "./alterable.ts";
 import { BlobExpiry } from "./blob-expiry.ts";
 import { ByNumber } from "./by-number.ts";
@@ -23,7 +24,8 @@ interface AckedBlob {
   /** The group's members; those that there were then are the first so many. */
   readonly members: readonly string[];
   readonly count: number;
-  readonly relays: string[];
+  /** The first acknowledgement of each relay. */
+  readonly acks: AckRecord[];
 }
 
 export const ackedDurable: Checker = {
@@ -32,6 +34,8 @@ export const ackedDurable: Checker = {
   enforces: [1, 4],
   start(plan, report, { disks }) {
     const groups = new Map<string, string[]>();
+    /** When each device was first let in, by device and relay. */
+    const welcomes = new Map<string, number>();
     /** By the blob's number. */
     const acked = new ByNumber<AckedBlob>();
     const told = new ToldLosses();
@@ -44,18 +48,25 @@ export const ackedDurable: Checker = {
       return members;
     }
 
+    /** The device that was told had not been at this relay when it acknowledged the blob. */
+    function isStrangerTo(acks: readonly AckRecord[], { device, relay }: LostRecord): boolean {
+      const ack = acks.find((each) => each.relay === relay);
+      return ack !== undefined && (welcomes.get(`${device} ${relay}`) ?? Number.POSITIVE_INFINITY) > ack.at;
+    }
+
     function judgeMissing(device: string, missing: AckedBlob, endMs: number): void {
-      const { ack, blob, relays } = missing;
+      const { ack, blob, acks } = missing;
       if (told.isQuarantined(device, ack.blob) && canAlterBlobs(plan)) return;
       const lost = told.find(device, blob.places);
       const expiresMs = expiry.atMs(blob, ack);
       const name = `blob ${shortId(ack.blob)} (acknowledged to ${ack.device} as ${renderPlace(ack)})`;
       if (lost !== undefined && lost.at >= expiresMs) return;
-      const isLogLost = relays.every((relay) => disks.damage(relay) === "lost");
+      const isLogLost = acks.every(({ relay }) => disks.damage(relay) === "lost");
       if (isLogLost) {
         if (disks.damage(ack.device) !== "none" || endMs >= expiresMs) return;
       } else if (lost !== undefined) {
-        if (relays.some((relay) => disks.damage(relay) !== "none")) return;
+        if (acks.some(({ relay }) => disks.damage(relay) !== "none")) return;
+        if (lost.why === "acknowledged" && isStrangerTo(acks, lost)) return;
         report({
           kind: "lost-before-ttl",
           message: `${name} was told lost to ${device} at ${lost.at} ms, before its ttl was over at ${expiresMs} ms`,
@@ -77,16 +88,17 @@ export const ackedDurable: Checker = {
           if (record.f !== "connect" || record.outcome !== "ok") return;
           const members = membersOf(record.group);
           if (!members.includes(record.device)) members.push(record.device);
+          const place = `${record.device} ${record.relay}`;
+          if (!welcomes.has(place)) welcomes.set(place, record.at);
         },
         ack(record, { blob }) {
           if (blob.isSettled) return;
           const known = acked.get(blob.number);
           if (known === undefined) {
             const members = membersOf(record.group);
-            const relays = [record.relay];
-            acked.set(blob.number, { blob, ack: record, members, count: members.length, relays });
-          } else if (!known.relays.includes(record.relay)) {
-            known.relays.push(record.relay);
+            acked.set(blob.number, { blob, ack: record, members, count: members.length, acks: [record] });
+          } else if (known.acks.every(({ relay }) => relay !== record.relay)) {
+            known.acks.push(record);
           }
         },
         quarantine: (record) => told.quarantined(record),

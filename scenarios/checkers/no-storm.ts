@@ -37,7 +37,7 @@ class Window {
   }
 }
 
-/** Attempts of one device that failed since it was last connected or woken. */
+/** Attempts of one device that failed since it was last connected or woken; one that its application ended is none. */
 interface Failures {
   count: number;
   last: OperationRecord | undefined;
@@ -106,7 +106,7 @@ export const noStorm: Checker = {
 
     function settle(record: OperationRecord): void {
       const failed = failures.get(record.device);
-      if (failed === undefined) return;
+      if (failed === undefined || record.error === "closed-by-application") return;
       failed.count = record.outcome === "ok" ? 0 : failed.count + 1;
       failed.last = record;
     }

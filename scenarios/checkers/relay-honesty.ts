@@ -1,16 +1,18 @@
 /**
  * A relay cannot lie without being noticed, and is not accused without a reason. As the devices see it, by what senders
  * sealed into their blobs: when a run has converged and a device has a sender's number n, it has every smaller one,
- * except those given up, refused, told lost or set aside (*omission*); a relay that denies in its Welcome what it had
+ * except those given up, refused, told lost or set aside, and those whose ttl is over where a relay lost its disk, which
+ * nobody pushes again (*omission*); a relay that denies in its Welcome what it had
  * told in that epoch (*rollback*) is accused at once. And where nothing was done to a disk or on the way, no device
  * accuses anybody. (Forks show as chains that differ, `prefix-agreement`; reordering as `session-guarantees`.)
  */
 import type { Checker } from "../checker.ts";
 import type { AccusedRecord, OperationRecord, PhaseRecord, QueuedRecord } from "../history.ts";
 import { isFault } from "../plan.ts";
+import { BlobExpiry } from "./blob-expiry.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
 import type { About } from "./about.ts";
-import { isDeliveredTo, type DeviceRow } from "./history-rows.ts";
+import { isDeliveredTo, type BlobRow, type DeviceRow } from "./history-rows.ts";
 import { renderLog, shortId } from "./render-place.ts";
 import { ToldLosses } from "./told-losses.ts";
 
@@ -36,6 +38,7 @@ export const relayHonesty: Checker = {
     /** By the blob's number: it never had to arrive. */
     const isExcused: boolean[] = [];
     const told = new ToldLosses();
+    const expiry = new BlobExpiry(plan);
     /** By the reader's number: the highest cursor that it knew of, and a Welcome that denied it. */
     const known: number[] = [];
     const denials = new Map<number, { readonly record: OperationRecord; readonly known: number }>();
@@ -92,6 +95,7 @@ export const relayHonesty: Checker = {
           const blob = index.blobNumbered(number);
           if (isDeliveredTo(blob, device.name)) continue;
           if (told.isQuarantined(device.name, blob.id) || told.find(device.name, blob.places) !== undefined) continue;
+          if (isOver(blob, at.at) && blob.places.some(({ relay }) => disks.damage(relay) === "lost")) continue;
           report({
             kind: "omission-unnoticed",
             message:
@@ -101,6 +105,11 @@ export const relayHonesty: Checker = {
           });
         }
       }
+    }
+
+    function isOver(blob: BlobRow, atMs: number): boolean {
+      const [place] = blob.places;
+      return place !== undefined && expiry.atMs(blob, place) <= atMs;
     }
 
     function noteSent(record: QueuedRecord, { device, blob }: About): void {

@@ -1,25 +1,42 @@
 /**
  * A daemon that is asked to stop leaves within its grace time, with exit code 0, and leaves nothing half written: what
  * a device had committed when it left is what the next process finds on its disk. (What a relay had acknowledged is the
- * business of `acked-durable`.) A process that is frozen meanwhile cannot leave, and is not asked to.
+ * business of `acked-durable`.) A process that is frozen meanwhile, or waits for a slow disk, cannot leave, and is not
+ * asked to.
  */
 import type { Checker } from "../checker.ts";
 import type { DurableStateRecord, ExitRecord } from "../history.ts";
 import type { About } from "./about.ts";
 import { renderLog } from "./render-place.ts";
 
+/** What keeps a process from leaving: a step, and how long after its end it still may. */
+interface Hindrance {
+  readonly host: string;
+  readonly afterMs: number;
+  /** For ever, while it lasts. */
+  untilMs: number;
+}
+
 export const shutdown: Checker = {
   name: "shutdown",
   holdsWhen: "a daemon that is asked to stop leaves in time, with exit code 0 and nothing half written",
   enforces: [16],
   start(plan, report, { disks, readers }) {
-    const pauses = new Map(plan.steps.flatMap((step) => (step.do === "pause" ? [[step.id, step.host] as const] : [])));
-    /** When each host was last frozen: for ever, while it is. */
-    const frozenUntil = new Map<string, number>();
+    const hindrances = new Map<number, Hindrance>();
+    for (const step of plan.steps) {
+      if (step.do === "pause") hindrances.set(step.id, { host: step.host, afterMs: 0, untilMs: -1 });
+      else if (step.do === "disk" && step.disk.type === "slow")
+        hindrances.set(step.id, { host: step.host, afterMs: step.disk.syncMs, untilMs: -1 });
+    }
     /** Devices that left in order and were not started again, with the life of their disk. */
     const left = new Map<string, { readonly exit: ExitRecord; readonly life: number }>();
     /** By the reader's number. */
     const committed: (DurableStateRecord | undefined)[] = [];
+
+    function isHindered(host: string, atMs: number): boolean {
+      for (const each of hindrances.values()) if (each.host === host && each.untilMs >= atMs) return true;
+      return false;
+    }
 
     function compare(record: DurableStateRecord, { reader }: About): void {
       const before = committed[reader!.number];
@@ -38,14 +55,14 @@ export const shutdown: Checker = {
     return {
       on: {
         fault(record) {
-          const host = pauses.get(record.step);
-          if (host === undefined) return;
-          if (record.stage === "issued") frozenUntil.set(host, Number.POSITIVE_INFINITY);
-          else if (record.stage === "healed") frozenUntil.set(host, record.at);
+          const hindrance = hindrances.get(record.step);
+          if (hindrance === undefined) return;
+          if (record.stage === "issued") hindrance.untilMs = Number.POSITIVE_INFINITY;
+          else if (record.stage === "healed") hindrance.untilMs = record.at + hindrance.afterMs;
         },
         exit(record) {
           const { host, at, askedAt, graceMs, code } = record;
-          if ((frozenUntil.get(host) ?? -1) >= askedAt) return;
+          if (isHindered(host, askedAt)) return;
           const tookMs = at - askedAt;
           if (code === null) {
             const message = `${host} was asked to stop at ${askedAt} ms and had to be killed after ${tookMs} ms`;
