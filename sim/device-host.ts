@@ -39,7 +39,8 @@ export interface DeviceHostOptions {
   readonly codec: JournalCodec;
   readonly pool: BytePool;
   readonly recorder: Recorder;
-  readonly mark: (name: string) => void;
+  /** A process starts: takes the marks that it hits. */
+  readonly startLife: () => (mark: string) => void;
   readonly watch?: HostWatch | undefined;
 }
 
@@ -95,7 +96,8 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
-    const { groupSecret, config, codec, pool, mark } = this.#options;
+    const { groupSecret, config, codec, pool, startLife } = this.#options;
+    const mark = startLife();
     const relays = [...this.#options.relays.values()];
     const store = new DeviceStore(disk, codec, mark);
     this.#reader.opened(new SimDeviceDisk(store), incarnation === 0);

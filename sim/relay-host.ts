@@ -26,7 +26,8 @@ export interface RelayHostOptions {
   readonly codec: JournalCodec;
   readonly pool: BytePool;
   readonly recorder: Recorder;
-  readonly mark: (name: string) => void;
+  /** A process starts: takes the marks that it hits. */
+  readonly startLife: () => (mark: string) => void;
   readonly watch?: HostWatch | undefined;
 }
 
@@ -69,7 +70,8 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
-    const { codec, pool, mark, suite, watch } = this.#options;
+    const { codec, pool, startLife, suite, watch } = this.#options;
+    const mark = startLife();
     const context: Context = { entropy, suite: this.#suite, mark, pool };
     const store = new RelayStore(disk, suite, codec, mark);
     return { machine: new Relay(this.config, context), store: watch?.started(store) ?? store };

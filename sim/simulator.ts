@@ -57,8 +57,8 @@ export interface SimRun {
   readonly checkpoints: readonly TraceCheckpoint[];
   /** Coverage marks that were hit, in order of the first time. */
   readonly marks: readonly string[];
-  /** How often each of them was hit. */
-  readonly markCounts: ReadonlyMap<string, number>;
+  /** Those of each life of each process. */
+  readonly lives: readonly ReadonlySet<string>[];
 }
 
 export interface SimulatorOptions {
@@ -110,8 +110,8 @@ export class Simulator {
       simulatedMs: kernel.nowMs,
       frames: recorder.frames,
       checkpoints: kernel.trace.checkpoints,
-      marks: [...world.marks.keys()],
-      markCounts: world.marks,
+      marks: [...world.marks],
+      lives: world.lives,
     };
   }
 

@@ -56,8 +56,10 @@ const WINDOW_CAUSE = 0x7fff_0003;
 
 export class World {
   readonly recorder: Recorder;
-  /** How often each was hit. */
-  readonly marks = new Map<string, number>();
+  /** Marks that were hit, in order of the first time. */
+  readonly marks = new Set<string>();
+  /** Those of each life of each process. */
+  readonly lives: Set<string>[] = [];
   readonly #kernel: Kernel;
   readonly #plan: Plan;
   readonly #options: WorldOptions;
@@ -88,8 +90,13 @@ export class World {
   }
 
   #boot(): boolean {
-    const mark = (name: string): void => {
-      this.marks.set(name, (this.marks.get(name) ?? 0) + 1);
+    const startLife = (): ((mark: string) => void) => {
+      const life = new Set<string>();
+      this.lives.push(life);
+      return (mark) => {
+        life.add(mark);
+        this.marks.add(mark);
+      };
     };
     const { topology } = this.#plan;
     const { codec, pool, suiteFor } = this.#options;
@@ -102,7 +109,7 @@ export class World {
         codec,
         pool,
         recorder: this.recorder,
-        mark,
+        startLife,
         watch: this.#watch(name),
       });
       this.#relays.set(name, relay);
@@ -132,7 +139,7 @@ export class World {
         codec,
         pool,
         recorder: this.recorder,
-        mark,
+        startLife,
         watch: this.#watch(name),
       });
       this.#devices.set(name, device);

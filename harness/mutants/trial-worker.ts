@@ -32,7 +32,7 @@ const NOTHING: SimRun = {
   frames: 0,
   checkpoints: [],
   marks: [],
-  markCounts: new Map(),
+  lives: [],
 };
 
 const simulator = new Simulator();
@@ -64,9 +64,9 @@ function runTrial(trial: Trial): TrialResult {
   const { plan: given, isTwin = false } = trial;
   try {
     const plan = planOf(trial);
-    const { history, events, markCounts } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
+    const { history, events, lives } = simulator.run(plan, { eventBudget: EVENT_BUDGET });
     const { verdict, findings } = judgeInOrder(plan, history);
-    const features = given === undefined ? {} : { features: featuresOf(markCounts, history) };
+    const features = given === undefined ? {} : { features: featuresOf(lives) };
     if (!isTwin || verdict !== "valid") return { type: "judged", verdict, events, findings, ...features };
     const twin = simulator.run(twinPlan(plan), { eventBudget: EVENT_BUDGET });
     const views = compareRelayViews(history, twin.history).map(({ checker, kind, message, witness }) => {

@@ -57,7 +57,7 @@ export function runGuidedSweep(request: GuidedRequest, runner: SeedRunner): Guid
     try {
       const done = runner.runPlan(plan, { suite });
       const { run, verdict } = done;
-      guide.learn(candidate, featuresOf(run.markCounts, run.history));
+      guide.learn(candidate, featuresOf(run.lives));
       for (const name of run.marks) hits.set(name, (hits.get(name) ?? 0) + 1);
       events += run.events;
       simulatedMs += run.simulatedMs;

@@ -76,7 +76,7 @@ function createRun(plan: Plan, options: SimOptions, how: Told): SimRun {
     frames: 10,
     checkpoints,
     marks,
-    markCounts: new Map(marks.map((name) => [name, 1])),
+    lives: [new Set(marks)],
   };
 }
 

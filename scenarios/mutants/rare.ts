@@ -32,16 +32,14 @@ function afterEvents(id: string, title: string, events: readonly string[]): Muta
 }
 
 export const rareMutants: readonly Mutant[] = [
-  afterEvents("R-ONE-EVENT", "pushes are forgotten after one that could not be written down", [
-    "client.push.taken-back",
+  afterEvents("R-ONE-EVENT", "pushes are forgotten after a page that could not be taken", ["client.page.take-failed"]),
+  afterEvents("R-TWO-EVENTS", "pushes are forgotten after a page that could not be taken and a new epoch", [
+    "client.page.take-failed",
+    "client.epoch-changed",
   ]),
-  afterEvents("R-TWO-EVENTS", "pushes are forgotten after one that could not be written down and a lost Pull", [
-    "client.push.taken-back",
-    "client.pull.lost",
-  ]),
-  afterEvents("R-THREE-EVENTS", "pushes are forgotten after a failed write, a lost Pull and a broken handshake", [
-    "client.push.taken-back",
-    "client.pull.lost",
+  afterEvents("R-THREE-EVENTS", "pushes are forgotten after a failed page, a new epoch and a broken handshake", [
+    "client.page.take-failed",
+    "client.epoch-changed",
     "client.lost-in-handshake",
   ]),
 ];

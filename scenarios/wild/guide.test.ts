@@ -69,22 +69,9 @@ describe("a guide", () => {
   });
 });
 
-it("a run's features are its marks, their pairs and numbers, and why connections were lost", () => {
-  const lost = (why: string) =>
-    ({ type: "disconnected", at: 1, device: "a", group: "main", relay: "relay", why }) as never;
-  const marks = new Map([
-    ["y", 1],
-    ["x", 5],
-  ]);
-  expect(featuresOf(marks, [lost("refused"), lost("silent")])).toEqual([
-    "x",
-    "x ×2^2",
-    "x & y",
-    "y",
-    "y ×2^0",
-    "lost: refused",
-    "lost: refused, silent",
-  ]);
+it("a run's features are the marks of each life, and the pairs that one life hit", () => {
+  const lives = [new Set(["y", "x"]), new Set(["z"]), new Set(["x"])];
+  expect(featuresOf(lives)).toEqual(["x", "x & y", "y", "z"]);
 });
 
 it("with everything on, every kind of fault is there but those that lose acknowledged data", () => {
