@@ -173,6 +173,21 @@ describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => 
     TIMEOUT_MS,
   );
 
+  it(
+    "lets a restart wait that comes while bits of the disk rot",
+    async () => {
+      const plan = planWith([
+        [4000, { do: "disk", host: RELAY, disk: { type: "bit-rot", bits: 1 }, forMs: 0 }],
+        [4050, { do: "restart", host: RELAY, downMs: 100 }],
+      ]);
+      const { verdict, history } = await runPlan(plan);
+      expect(verdict).toMatchObject({ verdict: "valid", findings: [], unknowns: [] });
+      expect(stages(history).filter((each) => each === "observed")).toHaveLength(2);
+      await expectNothingLeft();
+    },
+    TIMEOUT_MS,
+  );
+
   const SLOW: FaultSpec = {
     do: "toxic",
     dialler: "a",

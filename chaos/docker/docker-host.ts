@@ -200,15 +200,9 @@ export class DockerHost implements BackendHost {
     return this.#control.change({ wallOffsetMs: offsetMs });
   }
 
-  /** Between two of its writes. A process that a pause holds stays as it is. */
-  async #whileStill<T>(act: () => Promise<T>): Promise<T> {
-    if ((await this.state()) !== "running") return act();
-    await this.#process?.signal("SIGSTOP");
-    try {
-      return await act();
-    } finally {
-      await this.#process?.signal("SIGCONT");
-    }
+  /** Between two writes of its process, if it has one. */
+  #whileStill<T>(act: () => Promise<T>): Promise<T> {
+    return this.#process === undefined ? act() : this.#process.whileStill(act);
   }
 
   async #hook(on: HostChange, off: HostChange): Promise<Applied> {

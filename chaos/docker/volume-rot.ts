@@ -43,7 +43,8 @@ async function unpack(pod: Pod, folder: string, into: string): Promise<void> {
 async function writeByte(pod: Pod, path: string, at: number, byte: number): Promise<void> {
   const octal = byte.toString(8).padStart(3, "0");
   await pod.shell.must(
-    `printf '\\${octal}' | dd of='${path}' bs=1 seek=${at} conv=notrunc 2>/dev/null && sync '${path}'`,
+    // Never a new file, which would be the pod's own.
+    `test -f '${path}' && printf '\\${octal}' | dd of='${path}' bs=1 seek=${at} conv=notrunc 2>/dev/null && sync '${path}'`,
   );
   const { output } = await pod.shell.run(`dd if='${path}' bs=1 skip=${at} count=1 2>/dev/null | od -An -tu1`);
   if (Number(output.trim()) !== byte) throw new FaultError(`a bit at ${at} of ${path} did not stay flipped`);

@@ -36,6 +36,8 @@ export class AttachedProcess implements HostProcess {
   readonly #options: AttachedOptions;
   readonly #stream: Duplex;
   #ending: Ending | undefined;
+  /** What is done while it stands still: whoever signals or kills it meanwhile waits for that. */
+  #held: Promise<unknown> = Promise.resolve();
 
   private constructor(options: AttachedOptions, stream: Duplex, ended: Promise<Ending>) {
     this.#options = options;
@@ -101,6 +103,27 @@ export class AttachedProcess implements HostProcess {
   }
 
   async signal(signal: "SIGTERM" | "SIGSTOP" | "SIGCONT"): Promise<void> {
+    await this.#held;
+    await this.#send(signal);
+  }
+
+  /** Does something between two of its steps. One that a pause holds, or that is over, stays as it is. */
+  whileStill<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#held.then(async () => {
+      const { State } = await this.#options.container.inspect();
+      if (State.Paused || !State.Running) return act();
+      await this.#send("SIGSTOP");
+      try {
+        return await act();
+      } finally {
+        await this.#send("SIGCONT");
+      }
+    });
+    this.#held = done.catch(() => {});
+    return done;
+  }
+
+  async #send(signal: "SIGTERM" | "SIGSTOP" | "SIGCONT"): Promise<void> {
     const { container, name, otherwise } = this.#options;
     if (this.isOver) return;
     const what = ({ SIGTERM: "stop", SIGSTOP: "pause", SIGCONT: "unpause" } as const)[signal];
@@ -120,6 +143,7 @@ export class AttachedProcess implements HostProcess {
   }
 
   async kill(): Promise<Ending> {
+    await this.#held;
     const { container, name, otherwise } = this.#options;
     if (!this.isOver && (await otherwise?.("kill")) !== true) {
       try {

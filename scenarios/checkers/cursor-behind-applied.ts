@@ -6,7 +6,8 @@
  * A device that follows several logs drops a blob that it has already, without a record: there a cursor counts as
  * taken in when nothing tells which blob it names, or when that blob was delivered by another way. What a *crash*
  * shows may run ahead of the records of its commit, so it is held until the device's next commit, or the end. After
- * the plan took the device's own disk, what it had is no longer demanded.
+ * the plan took the device's own disk, what it had is no longer demanded; nor what it had of an epoch that it had left,
+ * and that came back with a relay that was rolled back: it begins there again.
  */
 import type { Checker } from "../checker.ts";
 import type { DurableStateRecord } from "../history.ts";
@@ -24,6 +25,8 @@ interface Intake {
 
 interface Device {
   logs: number;
+  /** Where it stood last, by relay. */
+  readonly at: Map<string, ReaderRow>;
   rows: number;
   /** The state at which these rows were committed; `rowsLife` = -1: none yet. */
   rowsBy: State | undefined;
@@ -37,7 +40,8 @@ export const cursorBehindApplied: Checker = {
   name: "cursor-behind-applied",
   holdsWhen: "a durable cursor is never ahead of what is durably in the inbox, and neither shrinks",
   enforces: [3, 5],
-  start(_plan, report, { disks }) {
+  start(_plan, report, index) {
+    const { disks } = index;
     /** By the reader's and by the device's number. */
     const intakes: Intake[] = [];
     const devices: Device[] = [];
@@ -46,7 +50,7 @@ export const cursorBehindApplied: Checker = {
     function deviceOf({ number }: DeviceRow): Device {
       let device = devices[number];
       if (device === undefined) {
-        device = { logs: 0, rows: 0, rowsBy: undefined, rowsCommitted: 0, rowsLife: -1, held: [] };
+        device = { logs: 0, at: new Map(), rows: 0, rowsBy: undefined, rowsCommitted: 0, rowsLife: -1, held: [] };
         devices[number] = device;
       }
       return device;
@@ -60,6 +64,13 @@ export const cursorBehindApplied: Checker = {
         device.logs++;
       }
       return intake;
+    }
+
+    /** An epoch that it had left is there again, with a relay that was rolled back. */
+    function isBegunAgain(device: Device, reader: ReaderRow): boolean {
+      const before = device.at.get(reader.log.relay);
+      device.at.set(reader.log.relay, reader);
+      return before !== undefined && before !== reader && !index.isKept(reader.log);
     }
 
     /** The first stretch up to `cursor` that cannot have been taken in; what is excused is remembered as covered. */
@@ -102,6 +113,7 @@ export const cursorBehindApplied: Checker = {
     function see(record: State, about: About): void {
       const device = deviceOf(about.device);
       const intake = intakeOf(device, about.reader!);
+      if (isBegunAgain(device, about.reader!)) intake.committed = undefined;
       const life = disks.of(record.device);
       const { committed } = intake;
       if (committed !== undefined && intake.committedLife === life && record.cursor < committed.cursor) {
