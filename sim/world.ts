@@ -277,7 +277,7 @@ export class World {
   #leave(): boolean {
     const cause = createCause(LEAVE_CAUSE);
     for (const device of this.#devices.values()) device.disconnect(cause);
-    const untilMs = this.#kernel.nowMs + LEAVE_MS;
+    const untilMs = this.#kernel.nowMs + leaveMs(this.#plan);
     while (this.#kernel.nowMs < untilMs) {
       if (!this.#runTo(this.#kernel.nowMs + LOOK_MS)) return false;
       if (this.#isEmpty()) break;
@@ -311,4 +311,10 @@ export class World {
     this.recorder.add({ type: "stopped", at: this.recorder.at, why, host: violation?.host ?? null, message: what });
     return false;
   }
+}
+
+/** Who was connected to a host that lost power is told nothing, and notices after one to two idle times. */
+function leaveMs({ steps, topology }: Plan): number {
+  if (!steps.some((step) => step.do === "crash" && step.how === "power")) return LEAVE_MS;
+  return LEAVE_MS + 2 * Math.max(...topology.relays.map(({ config }) => config.idleTimeoutMs));
 }
