@@ -2,8 +2,9 @@
  * A queued blob leaves the device's sent log only after a definite answer: an acknowledgement, a refusal that is not
  * retryable, or its own giving up (`given-up`). So every read-back of the outbox lists all that was queued and not
  * answered; when the run converged, everything is answered; and a device's blobs stand in each log in the order in
- * which it queued them, except those that a relay once put off by a retryable refusal. What a device queued before the
- * plan took its own disk is no longer demanded.
+ * which it queued them, except those that a relay once put off by a retryable refusal, and those at a relay of which rows
+ * may have rotted: it takes a blob anew whose id it does not know any more. What a device queued before the plan took its
+ * own disk is no longer demanded.
  */
 import type { Checker } from "../checker.ts";
 import type { AckRecord, PhaseRecord, QueuedRecord } from "../history.ts";
@@ -140,6 +141,7 @@ export const sentLog: Checker = {
             order = { life: disks.of(record.device), relayLife: disks.of(log!.relay), sequences: [], acks: [] };
             orders[reader!.number] = order;
           }
+          if (disks.damage(record.relay) === "rotten") return;
           if (order.life !== disks.of(record.device) || order.relayLife !== disks.of(record.relay)) return;
           place(order, queued.sequence, record);
         },
