@@ -32,14 +32,15 @@ export const ackedDurable: Checker = {
   name: "acked-durable",
   holdsWhen: "every acknowledged blob is delivered to every member, or its loss is told after its ttl",
   enforces: [1, 4],
-  start(plan, report, { disks }) {
+  start(plan, report, index) {
+    const { disks } = index;
     const groups = new Map<string, string[]>();
     /** When each device was first let in, by device and relay. */
     const welcomes = new Map<string, number>();
     /** By the blob's number. */
     const acked = new ByNumber<AckedBlob>();
     const told = new ToldLosses();
-    const expiry = new BlobExpiry(plan);
+    const expiry = new BlobExpiry(plan, index);
     let end: PhaseRecord | undefined;
 
     function membersOf(group: string): string[] {

@@ -3,14 +3,17 @@
  * device's default, or the relay's, less what the plan's clock faults can take from it. Until then it is owed.
  */
 import type { Plan } from "../plan.ts";
+import type { HistoryIndex } from "./history-index.ts";
 import type { BlobRow, Placed } from "./history-rows.ts";
 
 export class BlobExpiry {
+  readonly #index: HistoryIndex;
   readonly #deviceTtlS: ReadonlyMap<string, number>;
   readonly #relayTtlS: ReadonlyMap<string, number>;
   readonly #clockSlackMs: number;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, index: HistoryIndex) {
+    this.#index = index;
     this.#deviceTtlS = new Map(plan.topology.devices.map((device) => [device.name, device.config.ttlS]));
     this.#relayTtlS = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.defaultTtlS]));
     let slackMs = 0;
@@ -20,7 +23,7 @@ export class BlobExpiry {
 
   /** Of the blob at this place. */
   atMs(blob: BlobRow, place: Placed): number {
-    const push = blob.push?.invoke;
+    const push = this.#index.pushOf(blob)?.invoke;
     const pusher = push?.device ?? place.device;
     const ttlS = push?.ttlS || this.#deviceTtlS.get(pusher) || this.#relayTtlS.get(place.relay) || 0;
     return (push?.at ?? place.at) + 1000 * ttlS - this.#clockSlackMs;

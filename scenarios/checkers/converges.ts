@@ -17,10 +17,11 @@ export const converges: Checker = {
   name: "converges",
   holdsWhen: "after healing all devices of a group reach the same state within the bound",
   enforces: [12, 18],
-  start(plan, report, { blobs, disks }) {
+  start(plan, report, index) {
+    const { blobs, disks } = index;
     const finals: FinalStateRecord[] = [];
     const told = new ToldLosses();
-    const expiry = new BlobExpiry(plan);
+    const expiry = new BlobExpiry(plan, index);
     let healed: PhaseRecord | undefined;
     let converged: PhaseRecord | undefined;
     let stalled: PhaseRecord | undefined;

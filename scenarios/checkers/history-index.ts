@@ -133,6 +133,12 @@ export class HistoryIndex {
     return log.life === this.disks.of(log.relay);
   }
 
+  /** The push behind a blob: its device may have died before it could say under which id it queued it. */
+  pushOf({ push, deliveries }: BlobRow): PushRow | undefined {
+    const op = deliveries[0]?.op ?? null;
+    return push ?? (op === null ? undefined : this.#pushesByOp.get(op));
+  }
+
   #operation(record: OperationRecord): void {
     const { about } = this;
     about.device = this.#deviceOf(record.device);

@@ -38,7 +38,7 @@ export const relayHonesty: Checker = {
     /** By the blob's number: it never had to arrive. */
     const isExcused: boolean[] = [];
     const told = new ToldLosses();
-    const expiry = new BlobExpiry(plan);
+    const expiry = new BlobExpiry(plan, index);
     /** By the reader's number: the highest cursor that it knew of, and a Welcome that denied it. */
     const known: number[] = [];
     const denials = new Map<number, { readonly record: OperationRecord; readonly known: number }>();

@@ -7,6 +7,7 @@
  */
 import type { Checker } from "../checker.ts";
 import type { AckRecord, OperationRecord } from "../history.ts";
+import { BlobExpiry } from "./blob-expiry.ts";
 import type { LogRow, PlaceRow, PushRow } from "./history-rows.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 
@@ -20,21 +21,14 @@ export const retention: Checker = {
   name: "retention",
   holdsWhen: "a payload goes after its ttl or once every known device has acknowledged it, and not before",
   enforces: [14],
-  start(plan, report, { disks }) {
+  start(plan, report, index) {
+    const { disks } = index;
+    const expiry = new BlobExpiry(plan, index);
     /** By the log's number. */
     const logs: Log[] = [];
-    const deviceTtlS = new Map(plan.topology.devices.map((device) => [device.name, device.config.ttlS]));
-    const relayTtlS = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.defaultTtlS]));
-    let clockSlackMs = 0;
-    for (const step of plan.steps) if (step.do === "clock") clockSlackMs += Math.abs(step.byMs);
 
     function logOf({ number }: LogRow): Log {
       return (logs[number] ??= { members: [], durable: [] });
-    }
-
-    function expiryMs(ack: AckRecord, push: PushRow | undefined): number {
-      const ttlS = push?.invoke.ttlS || deviceTtlS.get(ack.device) || relayTtlS.get(ack.relay) || 0;
-      return (push?.invoke.at ?? ack.at) + 1000 * ttlS - clockSlackMs;
     }
 
     /** A device that was known before the push and does not have it. */
@@ -43,11 +37,13 @@ export const retention: Checker = {
     }
 
     function flawOf(place: PlaceRow, ack: AckRecord, why: string, at: number): string | undefined {
-      const push = place.blob?.push;
+      const { blob } = place;
+      const push = blob && index.pushOf(blob);
       switch (why) {
         case "expired": {
-          const expiry = expiryMs(ack, push);
-          return at < expiry ? `its ttl is over at ${expiry} ms` : undefined;
+          if (blob === undefined || push === undefined) return undefined;
+          const expiresMs = expiry.atMs(blob, ack);
+          return at < expiresMs ? `its ttl is over at ${expiresMs} ms` : undefined;
         }
         case "acknowledged": {
           const lacking = push === undefined ? undefined : whoLacks(logOf(place.log), place.cursor, push);

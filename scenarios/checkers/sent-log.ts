@@ -2,9 +2,12 @@
  * A queued blob leaves the device's sent log only after a definite answer: an acknowledgement, a refusal that is not
  * retryable, or its own giving up (`given-up`). So every read-back of the outbox lists all that was queued and not
  * answered; when the run converged, everything is answered; and a device's blobs stand in each log in the order in
- * which it queued them, except those that a relay once put off by a retryable refusal, and those at a relay of which rows
- * may have rotted: it takes a blob anew whose id it does not know any more. What a device queued before the plan took its
- * own disk is no longer demanded.
+ * which it queued them. What a device queued before the plan took its own disk is no longer demanded. No order is
+ * demanded of
+ *
+ * - what a relay once put off by a retryable refusal;
+ * - a relay of which rows may have rotted: it takes a blob anew whose id it does not know any more;
+ * - what has a ttl of its own, of a device whose clock the plan sets: it may be passed over, and come later.
  */
 import type { Checker } from "../checker.ts";
 import type { AckRecord, PhaseRecord, QueuedRecord } from "../history.ts";
@@ -45,6 +48,8 @@ export const sentLog: Checker = {
     /** By the blob's number: how it was queued, until it is answered; kept here, as a settled blob has no records. */
     const waiting = new ByNumber<QueuedRecord>();
     const wasPutOff: boolean[] = [];
+    /** Devices whose clock the plan sets. */
+    const clocks = new Set(plan.steps.flatMap((step) => (step.do === "clock" ? [step.host] : [])));
     let isConverged = false;
     let end: PhaseRecord | undefined;
 
@@ -142,6 +147,7 @@ export const sentLog: Checker = {
             orders[reader!.number] = order;
           }
           if (disks.damage(record.relay) === "rotten") return;
+          if (clocks.has(record.device) && blob.push?.invoke.ttlS !== 0) return;
           if (order.life !== disks.of(record.device) || order.relayLife !== disks.of(record.relay)) return;
           place(order, queued.sequence, record);
         },
