@@ -3,7 +3,7 @@
  * in memory are what the journal says; when a write or a sync fails they are read from it again. The relay's own key
  * lies in a file beside it: an operator who loses or restores the data need not lose the address (W-01).
  */
-import { encodeHex, parseHex } from "../core/bytes.ts";
+import { encodeHex, isEqualBytes, parseHex } from "../core/bytes.ts";
 import type { Context } from "../core/context.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 import { decideAdmit } from "../core/log/admit.ts";
@@ -268,7 +268,12 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
 
   #known(group: Group, blob: string): KnownBlob | undefined {
     const row = group.byBlob.get(blob);
-    return row && this.#hasOldRows ? { ...row, chain: this.#chainAt(group, row.cursor)! } : row;
+    if (row === undefined || !this.#hasOldRows) return row;
+    const { cursor, payloadHash } = row;
+    const chain = this.#chainAt(group, cursor)!;
+    const before = this.#chainAt(group, cursor - 1);
+    const isRotten = before !== undefined && !isEqualBytes(this.#hasher.ofRow(before, row), chain);
+    return { cursor, chain, payloadHash: isRotten ? null : payloadHash };
   }
 
   #putInvite(operation: Of<"put-invite">, now: Now): RelayAnswer {

@@ -109,6 +109,7 @@ export class DockerHost implements BackendHost {
   ): Promise<HostProcess> {
     const { docker, kind, command, name, otherwise, hasFaultFile } = this.#options;
     const variables = hasFaultFile ? { ...env, [FAULT_FILE_VARIABLE]: this.path(FAULT_FILE) } : env;
+    await this.#process?.settled();
     // The same container again, as long as nothing of it is different.
     const key = JSON.stringify([words, variables]);
     if (this.#container === undefined || this.#words !== key) {

@@ -36,8 +36,8 @@ export class AttachedProcess implements HostProcess {
   readonly #options: AttachedOptions;
   readonly #stream: Duplex;
   #ending: Ending | undefined;
-  /** What is done while it stands still: whoever signals or kills it meanwhile waits for that. */
-  #held: Promise<unknown> = Promise.resolve();
+  /** What is done to it, one after the other. */
+  #turns: Promise<unknown> = Promise.resolve();
 
   private constructor(options: AttachedOptions, stream: Duplex, ended: Promise<Ending>) {
     this.#options = options;
@@ -103,13 +103,12 @@ export class AttachedProcess implements HostProcess {
   }
 
   async signal(signal: "SIGTERM" | "SIGSTOP" | "SIGCONT"): Promise<void> {
-    await this.#held;
-    await this.#send(signal);
+    await this.#inTurn(() => this.#send(signal));
   }
 
   /** Does something between two of its steps. One that a pause holds, or that is over, stays as it is. */
   whileStill<T>(act: () => Promise<T>): Promise<T> {
-    const done = this.#held.then(async () => {
+    return this.#inTurn(async () => {
       const { State } = await this.#options.container.inspect();
       if (State.Paused || !State.Running) return act();
       await this.#send("SIGSTOP");
@@ -119,7 +118,16 @@ export class AttachedProcess implements HostProcess {
         await this.#send("SIGCONT");
       }
     });
-    this.#held = done.catch(() => {});
+  }
+
+  /** Nothing is being done to it any more. */
+  async settled(): Promise<void> {
+    await this.#turns;
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#turns.then(act);
+    this.#turns = done.catch(() => {});
     return done;
   }
 
@@ -143,15 +151,15 @@ export class AttachedProcess implements HostProcess {
   }
 
   async kill(): Promise<Ending> {
-    await this.#held;
     const { container, name, otherwise } = this.#options;
-    if (!this.isOver && (await otherwise?.("kill")) !== true) {
+    await this.#inTurn(async () => {
+      if (this.isOver || (await otherwise?.("kill")) === true) return;
       try {
         await container.kill({ signal: "SIGKILL" });
       } catch (error) {
         if (!isMoot(error)) throw error;
       }
-    }
+    });
     return within(KILL_TIMEOUT_MS, `the container of ${name} did not die of SIGKILL`, this.closed);
   }
 

@@ -43,7 +43,10 @@ export type AppendAnswer =
   | { readonly type: "quota"; readonly blobId: BlobId; readonly of: "group" | "relay" };
 
 /** What is known of a blob id: enough to answer a repetition. Rows whose payload is gone are known too. */
-export type KnownBlob = Pick<LogRow, "cursor" | "chain" | "payloadHash">;
+export interface KnownBlob extends Pick<LogRow, "cursor" | "chain"> {
+  /** Null when it rotted: then what comes again is taken for the same. */
+  readonly payloadHash: Uint8Array | null;
+}
 
 export interface AppendDecision {
   readonly head: LogHead;
@@ -103,7 +106,9 @@ export function decideAppend(
 }
 
 function answerRepeated(item: AppendItem, earlier: KnownBlob, epoch: Epoch): AppendAnswer {
-  if (!isEqualBytes(earlier.payloadHash, item.payloadHash)) return { type: "conflict", blobId: item.blobId };
-  const { cursor, chain } = earlier;
+  const { cursor, chain, payloadHash } = earlier;
+  if (payloadHash !== null && !isEqualBytes(payloadHash, item.payloadHash)) {
+    return { type: "conflict", blobId: item.blobId };
+  }
   return { type: "accepted", blobId: item.blobId, cursor, chain, epoch, isNew: false };
 }

@@ -29,7 +29,8 @@ export const BLOB_OVERHEAD_BYTES = 96;
 
 /**
  * `rows` are those above `after`, ascending, read only as far as the page goes; without any, the chain of `after` is
- * `chainAfter`. `undefined` when `after` lies beyond the log, and no page can be given. `isWhole` compares a held payload with its hash; asked once for each blob served.
+ * `chainAfter`. `undefined` when `after` lies beyond the log, and no page can be given. `isWhole` compares a held payload
+ * with its hash; asked once for each blob served.
  */
 export function decidePage(
   head: LogHead,

@@ -106,3 +106,21 @@ describe("rows that are read again", () => {
     expect([given, isOver]).toEqual([1, true]);
   });
 });
+
+it("rows of which no more are read end before one that needs the next to be judged", () => {
+  const rows = createRows(4);
+  const max = { cursor: 4, chain: chainOf(rows, 4) };
+  const head: LogHead = { epoch: EPOCH, max, trimmed: { cursor: 0, chain: GENESIS }, floor: 1, heldBytes: 0 };
+  const kept = rotten(rows, 3, ["chain"]).slice(0, 3);
+  const found = [...readRows(hasher, head, kept, { chain: GENESIS, chainAnew: () => undefined })];
+  expect(found).toEqual(rows.slice(0, 2));
+});
+
+it("rows behind one whose blob rotted are judged by the chain that it keeps, not by what it says", () => {
+  const rows = createRows(4);
+  const kept = rotten(rotten(rows, 2, ["blobId"]), 3, ["chain"]);
+  expect(read(rows, kept, 2).map((row) => [row.cursor, row.gone])).toEqual([
+    [3, null],
+    [4, null],
+  ]);
+});

@@ -27,7 +27,7 @@ export function* readRows(
   const read = (): LogRow | undefined => reader.next().value as LogRow | undefined;
   try {
     let ahead = read();
-    let before = ahead === undefined || fits(hasher, from.chain, ahead) ? from.chain : (from.chainAnew() ?? from.chain);
+    let before = ahead === undefined ? from.chain : chainBefore(hasher, ahead, from);
     for (let row = ahead; row !== undefined; row = ahead ?? read()) {
       ahead = undefined;
       const chain = hasher.ofRow(before, row);
@@ -37,14 +37,22 @@ export function* readRows(
         continue;
       }
       ahead = read();
+      // No more is read here, but the log goes on: the next page begins at this row, and looks further.
+      if (ahead === undefined && row.cursor !== head.max.cursor) return;
       const isRight = ahead === undefined ? isEqualBytes(chain, head.max.chain) : fits(hasher, chain, ahead);
       const kept = row.cursor === head.max.cursor ? head.max.chain : row.chain;
       before = isRight ? chain : kept;
-      yield isRight ? { ...row, chain } : { ...row, chain: kept, payload: null, gone: "rotted" };
+      yield isRight ? { ...row, chain } : { ...row, chain: kept, payload: null, gone: row.gone ?? "rotted" };
     }
   } finally {
     reader.return?.();
   }
+}
+
+function chainBefore(hasher: ChainHasher, first: LogRow, { chain, chainAnew }: ReadFrom): Chain {
+  if (fits(hasher, chain, first)) return chain;
+  const anew = chainAnew();
+  return anew !== undefined && fits(hasher, anew, first) ? anew : chain;
 }
 
 function fits(hasher: ChainHasher, before: Chain, row: LogRow): boolean {

@@ -32,6 +32,10 @@ function checkBlobLost(desk: Desk, at: number, field: "payload" | "payloadHash" 
     checkSame(cursorsOf(page), neighbours, "neighbours");
     checkSame(page.gone, [{ from: at, to: at, why: "rotted", chain }], "what is gone");
     checkSame([page.through, page.chain], [3, desk.positionAfter(items).chain], "its end");
+    // Whoever pushes a blob again is answered as before, though nothing is left to compare it with.
+    if (field !== "payloadHash") continue;
+    const [answer] = desk.push([items[at - 1]!]).answers;
+    checkSame(answer?.type === "accepted" && [answer.cursor, answer.chain], [at, chain], "a repeated push");
   }
 }
 

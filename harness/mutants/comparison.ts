@@ -56,7 +56,7 @@ export async function compareWays(options: ComparisonOptions): Promise<readonly 
   const asItIs = await bundleTrial(root, AS_IT_IS);
   if (!asItIs.ok) throw new Error(`the sources as they are do not compile: ${asItIs.error}`);
   const control = new Control(asItIs.value, TRIAL_MS);
-  const cache = await control.cache();
+  let cache: Uint8Array | undefined;
   const reports = new Map<Mutant, readonly WayReport[]>();
   const queue = [...mutants];
 
@@ -91,6 +91,7 @@ export async function compareWays(options: ComparisonOptions): Promise<readonly 
   }
 
   try {
+    cache = await control.cache();
     await Promise.all(Array.from({ length: jobs }, lane));
   } finally {
     await control.close();

@@ -3,7 +3,7 @@
  * (`core/log/read-rows.ts`). It decides nothing.
  */
 import type Sqlite from "better-sqlite3";
-import { EMPTY } from "../../core/bytes.ts";
+import { EMPTY, isEqualBytes } from "../../core/bytes.ts";
 import type { BlobId, Chain } from "../../core/ids.ts";
 import { GENESIS } from "../../core/ids.ts";
 import type { KnownBlob } from "../../core/log/append.ts";
@@ -32,7 +32,7 @@ const SWEEP_COLUMNS =
 export class RelayLog {
   readonly #hasher: ChainHasher;
   readonly #insert: Sqlite.Statement<unknown[]>;
-  readonly #known: Sqlite.Statement<[number, Uint8Array], Pick<KnownBlob, "cursor" | "payloadHash">>;
+  readonly #known: Sqlite.Statement<[number, Uint8Array], Pick<LogRow, "cursor" | "blobId" | "payloadHash">>;
   readonly #pushed: Sqlite.Statement<[number, Uint8Array], Pick<LogRow, "cursor" | "sender" | "sizeBytes" | "gone">>;
   readonly #chain: Sqlite.Statement<[number, number], Uint8Array>;
   readonly #blob: Sqlite.Statement<[number, number], Pick<LogRow, "cursor" | "blobId" | "payloadHash">>;
@@ -54,7 +54,7 @@ export class RelayLog {
        payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#known = database.prepare(
-      "SELECT cursor, payload_hash AS payloadHash FROM rows WHERE group_key = ? AND blob_id = ?",
+      "SELECT cursor, blob_id AS blobId, payload_hash AS payloadHash FROM rows WHERE group_key = ? AND blob_id = ?",
     );
     this.#pushed = database.prepare(
       "SELECT cursor, sender, size_bytes AS sizeBytes, gone FROM rows WHERE group_key = ? AND blob_id = ?",
@@ -107,7 +107,10 @@ export class RelayLog {
     const row = this.#known.get(group, blobId);
     if (row === undefined) return undefined;
     const { cursor, payloadHash } = row;
-    return { cursor, chain: this.chainAt(group, head, cursor)!, payloadHash: plainBytes(payloadHash) };
+    const chain = this.chainAt(group, head, cursor)!;
+    const before = this.chainAt(group, head, cursor - 1);
+    const isRotten = before !== undefined && !isEqualBytes(this.#hasher.ofRow(before, row), chain);
+    return { cursor, chain, payloadHash: isRotten ? null : plainBytes(payloadHash) };
   }
 
   /** What a delete asks of a blob. */
@@ -185,7 +188,6 @@ export class RelayLog {
     return toSweepRow(this.#one.get(group, cursor)!);
   }
 
-  /** Stops at the first row that was accepted after `acceptedMs`: what follows is hardly ever older. */
   /**
    * Rows from `from` to `to` whose payload is held, ascending, up to the first one that was accepted after `settledMs`:
    * a clock that was set back may hide rows behind it for a while.

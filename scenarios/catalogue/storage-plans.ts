@@ -46,7 +46,7 @@ export function planDeviceDiskFull(draw: Draw): Plan {
 }
 
 /**
- * Bits of payloads rot on the relay's disk while one device is away and its pushers have left: what is whole is served,
+ * Bits of rows rot on the relay's disk while one device is away and its pushers have left: what is whole is served,
  * what is not is told as lost, and everything goes on.
  */
 export function planBitRot(draw: Draw): Plan {

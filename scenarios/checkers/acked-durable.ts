@@ -1,9 +1,10 @@
 /**
  * Acked means durable: whatever a relay acknowledged reaches every member – every device whose first Hello was done
  * before the acknowledgement – through crashes of anyone. Devices that are stuck or stopped are required too: that is
- * the point. Two excuses: the blob was set aside in quarantine there (in a plan that can alter blobs); or its ttl is over *and* its loss was told there
- * (a loss told earlier is a finding of its own; the clock faults of the plan are allowed for). A relay drops what all
- * have acknowledged that it knows: a device that had not been there yet, but at another relay, may be told so.
+ * the point. Two excuses: the blob was set aside in quarantine there (in a plan that can alter blobs); or its ttl is over
+ * *and* its loss was told there (a loss told earlier is a finding of its own; the clock faults of the plan are allowed
+ * for). A relay drops what all have acknowledged that it knows: a device that had not been there yet, but at another
+ * relay, may be told so.
  *
  * A relay whose disk was wiped, rolled back or did not sync may lose what it acknowledged, but a pusher that kept its
  * own disk pushes again what is within its ttl, so the blob must still arrive. After mere bit rot it is enough that the

@@ -3,7 +3,8 @@
  * blobs, and the places that blobs have in logs. `HistoryIndex` makes them, once each; checkers only read them, and keep
  * what is their own in arrays by the rows' numbers. A row holds facts of the history – who said something first – and
  * never an opinion. A blob that all devices of its group have, and that is old, is *settled*: its records are let go, so
- * that a long run is held in a few numbers for each blob (`settled-blobs.ts`), and what comes again of it is still known to be a repetition.
+ * that a long run is held in a few numbers for each blob (`settled-blobs.ts`), and what comes again of it is still known
+ * to be a repetition.
  */
 import type {
   AckRecord,

@@ -41,7 +41,7 @@ export const retention: Checker = {
       const push = blob && index.pushOf(blob);
       switch (why) {
         case "expired": {
-          if (blob === undefined || push === undefined) return undefined;
+          if (blob === undefined) return undefined;
           const expiresMs = expiry.atMs(blob, ack);
           return at < expiresMs ? `its ttl is over at ${expiresMs} ms` : undefined;
         }

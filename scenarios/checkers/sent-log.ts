@@ -48,6 +48,10 @@ export const sentLog: Checker = {
     /** By the blob's number: how it was queued, until it is answered; kept here, as a settled blob has no records. */
     const waiting = new ByNumber<QueuedRecord>();
     const wasPutOff: boolean[] = [];
+    /** Relays of which rows may rot. */
+    const rotting = new Set(
+      plan.steps.flatMap((step) => (step.do === "disk" && step.disk.type === "bit-rot" ? [step.host] : [])),
+    );
     /** Devices whose clock the plan sets. */
     const clocks = new Set(plan.steps.flatMap((step) => (step.do === "clock" ? [step.host] : [])));
     let isConverged = false;
@@ -146,7 +150,7 @@ export const sentLog: Checker = {
             order = { life: disks.of(record.device), relayLife: disks.of(log!.relay), sequences: [], acks: [] };
             orders[reader!.number] = order;
           }
-          if (disks.damage(record.relay) === "rotten") return;
+          if (rotting.has(record.relay)) return;
           if (clocks.has(record.device) && blob.push?.invoke.ttlS !== 0) return;
           if (order.life !== disks.of(record.device) || order.relayLife !== disks.of(record.relay)) return;
           place(order, queued.sequence, record);

@@ -62,9 +62,9 @@ export const shutdown: Checker = {
         },
         exit(record) {
           const { host, at, askedAt, graceMs, code } = record;
-          if (isHindered(host, askedAt)) return;
           const tookMs = at - askedAt;
           if (code === null) {
+            if (isHindered(host, askedAt)) return;
             const message = `${host} was asked to stop at ${askedAt} ms and had to be killed after ${tookMs} ms`;
             return report({ kind: "killed", message, witness: [record] });
           }
@@ -72,7 +72,7 @@ export const shutdown: Checker = {
             const message = `${host} was asked to stop and left with exit code ${code}`;
             report({ kind: "exit-code", message, witness: [record] });
           }
-          if (tookMs > graceMs) {
+          if (tookMs > graceMs && !isHindered(host, askedAt)) {
             const message = `${host} took ${tookMs} ms to leave, ${graceMs} ms are its grace time`;
             report({ kind: "left-late", message, witness: [record] });
           }
