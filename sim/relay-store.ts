@@ -270,7 +270,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     const row = group.byBlob.get(blob);
     if (row === undefined || !this.#hasOldRows) return row;
     const { cursor, payloadHash } = row;
-    const chain = this.#chainAt(group, cursor)!;
+    const chain = this.#chainAt(group, cursor) ?? row.chain;
     const before = this.#chainAt(group, cursor - 1);
     const isRotten = before !== undefined && !isEqualBytes(this.#hasher.ofRow(before, row), chain);
     return { cursor, chain, payloadHash: isRotten ? null : payloadHash };

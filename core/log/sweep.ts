@@ -4,7 +4,6 @@
  * chain stay for the dedupe retention after the ttl, so that a late repetition still gets the first answer. The max
  * cursor never falls (invariants 2 and 14).
  */
-import { assertInvariant } from "../invariant.ts";
 import type { Chain, Position } from "../ids.ts";
 import type { GoneWhy } from "../wire/messages.ts";
 import type { LogHead, LogRow } from "./row.ts";
@@ -24,7 +23,7 @@ export interface SweepDecision {
 }
 
 /** What a sweep looks at; of the payload only whether it is held. */
-export type SweepRow = Pick<LogRow, "cursor" | "timestampMs" | "expiresAtMs" | "sizeBytes" | "payload">;
+export type SweepRow = Pick<LogRow, "cursor" | "chain" | "timestampMs" | "expiresAtMs" | "sizeBytes" | "payload">;
 
 /**
  * `rows` are all rows that are kept, ascending. Rows up to the new `head.trimmed` are the store's to drop; `chainAt`
@@ -37,7 +36,7 @@ export function decideSweep(
   request: SweepRequest,
 ): SweepDecision {
   const gone: { cursor: number; why: GoneWhy }[] = [];
-  let trimmed = head.trimmed.cursor;
+  let trimmed: Position = head.trimmed;
   let floor = head.max.cursor + 1;
   let { heldBytes } = head;
 
@@ -52,17 +51,11 @@ export function decideSweep(
       heldBytes -= row.sizeBytes;
     }
     const isForgotten = request.wallMs >= row.expiresAtMs + request.dedupeRetentionS * 1000;
-    if (isForgotten && row.cursor === trimmed + 1) trimmed = row.cursor;
+    if (isForgotten && row.cursor === trimmed.cursor + 1) trimmed = { cursor: row.cursor, chain: row.chain };
   }
-  return { head: { ...head, trimmed: positionAt(head, trimmed, chainAt), floor, heldBytes }, gone };
-}
-
-/** What stands for all that is forgotten has to be right for ever. */
-function positionAt(head: LogHead, cursor: number, chainAt: (cursor: number) => Chain | undefined): Position {
-  if (cursor === head.trimmed.cursor) return head.trimmed;
-  const chain = chainAt(cursor);
-  assertInvariant(chain !== undefined, "a row that is kept has a chain");
-  return { cursor, chain };
+  // It stands for all that is forgotten: it has to be right also where the row's own chain rotted.
+  if (trimmed !== head.trimmed) trimmed = { ...trimmed, chain: chainAt(trimmed.cursor) ?? trimmed.chain };
+  return { head: { ...head, trimmed, floor, heldBytes }, gone };
 }
 
 function whyGone(row: SweepRow, request: SweepRequest): GoneWhy | null {

@@ -27,12 +27,12 @@ export interface RowPlace {
 type SweepRecord = Omit<SweepRow, "payload"> & { readonly gone: GoneWhy | null };
 
 const SWEEP_COLUMNS =
-  "cursor, timestamp_ms AS timestampMs, expires_at_ms AS expiresAtMs, size_bytes AS sizeBytes, gone";
+  "cursor, chain, timestamp_ms AS timestampMs, expires_at_ms AS expiresAtMs, size_bytes AS sizeBytes, gone";
 
 export class RelayLog {
   readonly #hasher: ChainHasher;
   readonly #insert: Sqlite.Statement<unknown[]>;
-  readonly #known: Sqlite.Statement<[number, Uint8Array], Pick<LogRow, "cursor" | "blobId" | "payloadHash">>;
+  readonly #known: Sqlite.Statement<[number, Uint8Array], Pick<LogRow, "cursor" | "chain" | "blobId" | "payloadHash">>;
   readonly #pushed: Sqlite.Statement<[number, Uint8Array], Pick<LogRow, "cursor" | "sender" | "sizeBytes" | "gone">>;
   readonly #chain: Sqlite.Statement<[number, number], Uint8Array>;
   readonly #blob: Sqlite.Statement<[number, number], Pick<LogRow, "cursor" | "blobId" | "payloadHash">>;
@@ -54,7 +54,8 @@ export class RelayLog {
        payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#known = database.prepare(
-      "SELECT cursor, blob_id AS blobId, payload_hash AS payloadHash FROM rows WHERE group_key = ? AND blob_id = ?",
+      `SELECT cursor, chain, blob_id AS blobId, payload_hash AS payloadHash
+       FROM rows WHERE group_key = ? AND blob_id = ?`,
     );
     this.#pushed = database.prepare(
       "SELECT cursor, sender, size_bytes AS sizeBytes, gone FROM rows WHERE group_key = ? AND blob_id = ?",
@@ -107,7 +108,7 @@ export class RelayLog {
     const row = this.#known.get(group, blobId);
     if (row === undefined) return undefined;
     const { cursor, payloadHash } = row;
-    const chain = this.chainAt(group, head, cursor)!;
+    const chain = this.chainAt(group, head, cursor) ?? plainBytes(row.chain);
     const before = this.chainAt(group, head, cursor - 1);
     const isRotten = before !== undefined && !isEqualBytes(this.#hasher.ofRow(before, row), chain);
     return { cursor, chain, payloadHash: isRotten ? null : plainBytes(payloadHash) };
@@ -226,5 +227,5 @@ export class RelayLog {
 }
 
 function toSweepRow({ gone, ...row }: SweepRecord): SweepRow {
-  return { ...row, payload: gone === null ? EMPTY : null };
+  return { ...row, chain: plainBytes(row.chain), payload: gone === null ? EMPTY : null };
 }

@@ -155,7 +155,7 @@ export const relayMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/log/sweep.ts",
-        find: "if (isForgotten && row.cursor === trimmed + 1)",
+        find: "if (isForgotten && row.cursor === trimmed.cursor + 1)",
         replace: "if (isForgotten)",
       },
     ],

@@ -259,8 +259,7 @@ export const upstreamMutants: readonly Mutant[] = [
       {
         file: "core/log/sweep.ts",
         find: "floor = Math.min(floor, row.cursor);",
-        replace:
-          "floor = Math.min(floor, row.cursor);\n      live = { cursor: row.cursor, chain: chainAt(row.cursor)! };",
+        replace: "floor = Math.min(floor, row.cursor);\n      live = { cursor: row.cursor, chain: row.chain };",
       },
       {
         file: "core/log/sweep.ts",
@@ -269,8 +268,8 @@ export const upstreamMutants: readonly Mutant[] = [
       },
       {
         file: "core/log/sweep.ts",
-        find: "return { head: { ...head, trimmed:",
-        replace: "return { head: { ...head, max: live, trimmed:",
+        find: "return { head: { ...head, trimmed,",
+        replace: "return { head: { ...head, max: live, trimmed,",
       },
     ],
     caughtBy: "no-late-lower",
