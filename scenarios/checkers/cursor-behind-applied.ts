@@ -77,7 +77,9 @@ export const cursorBehindApplied: Checker = {
     function missing(device: Device, intake: Intake, record: State): { from: number; to: number } | undefined {
       let gap = intake.covered.firstMissing(1, record.cursor);
       if (device.logs === 1) return gap;
-      const { places } = intake.reader.log;
+      const { log } = intake.reader;
+      // What stood at a cursor before its relay was rolled back need not be what stands there now.
+      const places = index.isKept(log) ? log.places : [];
       while (gap !== undefined) {
         const last = Math.min(gap.to, places.length - 1);
         for (let cursor = gap.from; cursor <= last; cursor++) {

@@ -93,12 +93,17 @@ export const noStorm: Checker = {
     /** By the doubling alone: the jitter comes on top. */
     function judgeWait(record: OperationRecord): void {
       const { at, device } = record;
-      const { count, last } = failures.get(device) ?? { count: 0, last: undefined };
+      const failed = failures.get(device);
+      if (failed?.last === undefined) return;
+      const { count, last } = failed;
+      const waitedMs = at - last.at;
+      const isWoken = wakes.at(device).countAt(at) > 0;
+      // A process that was frozen hears only then that it was woken, and begins anew.
+      if (isWoken && waitedMs < BACKOFF.firstMs * (1 - EARLY_SHARE)) failed.count = 0;
       // Healing wakes everybody, and may be written down after the dials that it brings.
       const isHealing = !isHealed && at >= plan.healAtMs;
-      if (last === undefined || count < 2 || isHealing || wakes.at(device).countAt(at) > 0) return;
+      if (count < 2 || isHealing || isWoken) return;
       const leastMs = Math.min(BACKOFF.capMs, BACKOFF.firstMs * 2 ** Math.min(count - 1, 20));
-      const waitedMs = at - last.at;
       if (waitedMs >= leastMs * (1 - EARLY_SHARE)) return;
       const message = `${device} dialled again ${waitedMs} ms after it had failed ${count} times in a row, ${leastMs} ms are the least`;
       report({ kind: "short-wait", message, witness: [last, record] });
