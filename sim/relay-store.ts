@@ -3,7 +3,7 @@
  * in memory are what the journal says; when a write or a sync fails they are read from it again. The relay's own key
  * lies in a file beside it: an operator who loses or restores the data need not lose the address (W-01).
  */
-import { encodeHex, isEqualBytes, parseHex } from "../core/bytes.ts";
+import { encodeHex, parseHex } from "../core/bytes.ts";
 import type { Context } from "../core/context.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 import { decideAdmit } from "../core/log/admit.ts";
@@ -14,7 +14,7 @@ import { decideDelete } from "../core/log/delete.ts";
 import { acknowledgedByAll, decideEnter } from "../core/log/devices.ts";
 import { decidePutInvite, isInviteOf, isInviteOver } from "../core/log/invites.ts";
 import { decidePage } from "../core/log/page.ts";
-import { readRows } from "../core/log/read-rows.ts";
+import { readKnown, readRows } from "../core/log/read-rows.ts";
 import { isPayloadWhole, type LogRow } from "../core/log/row.ts";
 import { decideSweep } from "../core/log/sweep.ts";
 import { unreachable } from "../core/invariant.ts";
@@ -269,11 +269,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   #known(group: Group, blob: string): KnownBlob | undefined {
     const row = group.byBlob.get(blob);
     if (row === undefined || !this.#hasOldRows) return row;
-    const { cursor, payloadHash } = row;
-    const chain = this.#chainAt(group, cursor) ?? row.chain;
-    const before = this.#chainAt(group, cursor - 1);
-    const isRotten = before !== undefined && !isEqualBytes(this.#hasher.ofRow(before, row), chain);
-    return { cursor, chain, payloadHash: isRotten ? null : payloadHash };
+    return readKnown(this.#hasher, row, (cursor) => this.#chainAt(group, cursor));
   }
 
   #putInvite(operation: Of<"put-invite">, now: Now): RelayAnswer {

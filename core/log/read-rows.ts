@@ -6,6 +6,7 @@
  */
 import { isEqualBytes } from "../bytes.ts";
 import type { Chain } from "../ids.ts";
+import type { KnownBlob } from "./append.ts";
 import type { ChainHasher } from "./chain.ts";
 import type { LogHead, LogRow } from "./row.ts";
 
@@ -47,6 +48,22 @@ export function* readRows(
   } finally {
     reader.return?.();
   }
+}
+
+/**
+ * What a repeated push is answered from, of a row that may have rotted. `chainAt` answers for every cursor as these rows
+ * do, and not at all where a row is missing.
+ */
+export function readKnown(
+  hasher: ChainHasher,
+  row: Pick<LogRow, "cursor" | "chain" | "blobId" | "payloadHash">,
+  chainAt: (cursor: number) => Chain | undefined,
+): KnownBlob {
+  const { cursor } = row;
+  const chain = chainAt(cursor) ?? row.chain;
+  const before = chainAt(cursor - 1);
+  const isRotten = before !== undefined && !isEqualBytes(hasher.ofRow(before, row), chain);
+  return { cursor, chain, payloadHash: isRotten ? null : row.payloadHash };
 }
 
 function chainBefore(hasher: ChainHasher, first: LogRow, { chain, chainAnew }: ReadFrom): Chain {

@@ -3,12 +3,12 @@
  * (`core/log/read-rows.ts`). It decides nothing.
  */
 import type Sqlite from "better-sqlite3";
-import { EMPTY, isEqualBytes } from "../../core/bytes.ts";
+import { EMPTY } from "../../core/bytes.ts";
 import type { BlobId, Chain } from "../../core/ids.ts";
 import { GENESIS } from "../../core/ids.ts";
 import type { KnownBlob } from "../../core/log/append.ts";
 import type { ChainHasher } from "../../core/log/chain.ts";
-import { readRows } from "../../core/log/read-rows.ts";
+import { readKnown, readRows } from "../../core/log/read-rows.ts";
 import type { LogHead, LogRow } from "../../core/log/row.ts";
 import type { SweepRow } from "../../core/log/sweep.ts";
 import type { GoneWhy } from "../../core/wire/messages.ts";
@@ -107,11 +107,9 @@ export class RelayLog {
   known(group: number, head: LogHead, blobId: BlobId): KnownBlob | undefined {
     const row = this.#known.get(group, blobId);
     if (row === undefined) return undefined;
-    const { cursor, payloadHash } = row;
-    const chain = this.chainAt(group, head, cursor) ?? plainBytes(row.chain);
-    const before = this.chainAt(group, head, cursor - 1);
-    const isRotten = before !== undefined && !isEqualBytes(this.#hasher.ofRow(before, row), chain);
-    return { cursor, chain, payloadHash: isRotten ? null : plainBytes(payloadHash) };
+    const { chain, payloadHash } = row;
+    const plain = { ...row, chain: plainBytes(chain), payloadHash: plainBytes(payloadHash) };
+    return readKnown(this.#hasher, plain, (cursor) => this.chainAt(group, head, cursor));
   }
 
   /** What a delete asks of a blob. */
