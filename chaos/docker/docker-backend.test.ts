@@ -41,6 +41,9 @@ function planWith(faults: readonly (readonly [atMs: number, spec: FaultSpec])[])
 const stages = (history: History): readonly string[] =>
   history.flatMap((record) => (record.type === "fault" ? [record.stage] : []));
 
+// Who skips a whole file prints no titles.
+if (typeof found === "string") console.log(`runs on containers: ${why}`);
+
 describe.skipIf(typeof found === "string")(`runs on containers (${why})`, () => {
   const engine = found as TestEngine;
   /** Somebody else's, which must outlive everything here. */
