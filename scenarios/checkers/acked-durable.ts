@@ -86,8 +86,8 @@ export const ackedDurable: Checker = {
 
     return {
       on: {
-        op(record) {
-          if (record.f !== "connect" || record.outcome !== "ok") return;
+        "connect-end"(record) {
+          if (record.outcome !== "ok") return;
           const members = membersOf(record.group);
           if (!members.includes(record.device)) members.push(record.device);
           const place = `${record.device} ${record.relay}`;

@@ -33,24 +33,31 @@ export const bounded: Checker = {
     /** The open pulls of each device, by its number. */
     const pulls: OperationRecord[][] = [];
 
+    /** Where its open pull at this relay is among its pulls, or would be. */
+    function placeOf(own: readonly OperationRecord[], { relay }: OperationRecord): number {
+      let at = 0;
+      while (at < own.length && own[at]!.relay !== relay) at++;
+      return at;
+    }
+
     return {
       on: {
-        op(record, { device }) {
-          if (record.f !== "pull") return;
+        pull(record, { device }) {
           const own = (pulls[device.number] ??= []);
-          let at = 0;
-          while (at < own.length && own[at]!.relay !== record.relay) at++;
+          const at = placeOf(own, record);
           const open = own[at];
-          if (record.outcome !== "invoke") {
-            if (open?.process !== record.process) return;
-            own[at] = own[own.length - 1]!;
-            own.pop();
-            return;
-          }
           own[at] = record;
           if (open === undefined) return;
           const message = `${record.device} asked ${record.relay} for a page while it waited for another`;
           report({ kind: "two-pulls", message, witness: [open, record] });
+        },
+        "pull-end"(record, { device }) {
+          const own = pulls[device.number];
+          if (own === undefined) return;
+          const at = placeOf(own, record);
+          if (own[at]?.process !== record.process) return;
+          own[at] = own[own.length - 1]!;
+          own.pop();
         },
         resources(record) {
           const limits = limitsOf.get(record.host);

@@ -116,9 +116,11 @@ export const limits: Checker = {
 
     return {
       on: {
-        op(record, { log }) {
-          if (record.f === "push" && record.outcome !== "invoke") queues.get(record.device)?.leave(record.process);
-          if (record.f === "pull" && record.outcome === "ok" && log !== undefined) judgePage(record, log);
+        "push-end"(record) {
+          queues.get(record.device)?.leave(record.process);
+        },
+        "pull-end"(record, { log }) {
+          if (record.outcome === "ok" && log !== undefined) judgePage(record, log);
         },
         queued(record, { blob }) {
           judgeQueue(record, sealedBytesMin(blob.push?.invoke.sizeBytes ?? 0));

@@ -110,6 +110,7 @@ export const noStorm: Checker = {
     }
 
     function settle(record: OperationRecord): void {
+      wakeUntil(record.at);
       const failed = failures.get(record.device);
       if (failed === undefined || record.error === "closed-by-application") return;
       failed.count = record.outcome === "ok" ? 0 : failed.count + 1;
@@ -128,11 +129,9 @@ export const noStorm: Checker = {
 
     return {
       on: {
-        op(record) {
-          if (record.f !== "connect") return;
+        connect(record) {
           const { at, device, relay = "" } = record;
           wakeUntil(at);
-          if (record.outcome !== "invoke") return settle(record);
           judgeWait(record);
           const recent = dials.at(`${device} ${relay}`);
           recent.add(at);
@@ -143,6 +142,7 @@ export const noStorm: Checker = {
           const message = `${device} dialled ${relay} ${count} times in the ${WINDOW_MS} ms before ${at} ms, ${most} is the most`;
           report({ kind: "reconnect-storm", message, witness: [record] });
         },
+        "connect-end": settle,
         refused(record) {
           const { at, device, blob } = record;
           if (!record.retryable) return;

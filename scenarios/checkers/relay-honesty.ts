@@ -118,17 +118,18 @@ export const relayHonesty: Checker = {
 
     return {
       on: {
-        op(record, about) {
-          if (record.f === "connect") {
-            if (record.outcome === "ok") judgeWelcome(record, about);
-            else if (record.outcome === "invoke" && denials.size > 0) judgeDenials();
-          } else if (record.f === "push") {
-            const isGivenUp = record.error === "given-up";
-            if (about.pushed !== undefined && (record.outcome === "fail" || isGivenUp))
-              isExcused[about.pushed.number] = true;
-          } else if (record.outcome === "invoke" && about.reader !== undefined && denials.has(about.reader.number)) {
-            judgeDenials();
-          }
+        connect() {
+          if (denials.size > 0) judgeDenials();
+        },
+        "connect-end"(record, about) {
+          if (record.outcome === "ok") judgeWelcome(record, about);
+        },
+        pull(_record, { reader }) {
+          if (denials.size > 0 && reader !== undefined && denials.has(reader.number)) judgeDenials();
+        },
+        "push-end"(record, { pushed }) {
+          if (pushed === undefined) return;
+          if (record.outcome === "fail" || record.error === "given-up") isExcused[pushed.number] = true;
         },
         queued: noteSent,
         ack: (record, about) => knows(about, record.cursor),

@@ -78,12 +78,12 @@ export const retention: Checker = {
 
     return {
       on: {
-        op(record, { log, device, ordinal }) {
-          if (record.outcome !== "ok" || record.f === "push" || log === undefined) return;
-          if (record.f === "pull") {
-            if (record.gone !== undefined && record.gone.length > 0) judgeGone(record, log);
-            return;
-          }
+        "pull-end"(record, { log }) {
+          if (record.outcome !== "ok" || log === undefined) return;
+          if (record.gone !== undefined && record.gone.length > 0) judgeGone(record, log);
+        },
+        "connect-end"(record, { log, device, ordinal }) {
+          if (record.outcome !== "ok" || log === undefined) return;
           const { members } = logOf(log);
           const { name, number } = device;
           if (!members.some((member) => member.number === number)) {

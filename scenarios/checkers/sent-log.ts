@@ -131,8 +131,8 @@ export const sentLog: Checker = {
 
     return {
       on: {
-        op(record, { pushed }) {
-          if (record.f !== "push" || record.outcome === "invoke" || pushed === undefined) return;
+        "push-end"(record, { pushed }) {
+          if (pushed === undefined) return;
           // `ok` comes with an acknowledgement, so that it is an answer even where that record is missing.
           if (record.outcome !== "info" || record.error === "given-up") answered(pushed, record.device);
         },

@@ -65,9 +65,8 @@ export const tamper: Checker = {
         accused(record, { reader }) {
           if (record.what === "page-refused") refused[reader!.number] = record;
         },
-        op(record, { reader }) {
-          if (record.f !== "pull" || reader === undefined || record.outcome !== "invoke") return;
-          refused[reader.number] = undefined;
+        pull(_record, { reader }) {
+          if (reader !== undefined) refused[reader.number] = undefined;
         },
         "durable-state"(record, { reader }) {
           const page = refused[reader!.number];

@@ -39,8 +39,8 @@ export const zeroKnowledge: Checker = {
 
     return {
       on: {
-        op(record, { isNewOp, push }) {
-          if (record.f !== "push" || record.outcome !== "invoke" || !isNewOp) return;
+        push(record, { isNewOp, push }) {
+          if (!isNewOp) return;
           const canary = secrets.has(record.op!) ? undefined : plant(record.op!, record);
           if (canary !== undefined) canaryOf.set(push!.number, canary);
         },
