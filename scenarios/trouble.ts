@@ -158,9 +158,17 @@ function isMissed(evidence: EvidenceOf<"missed">, plan: Plan, history: History):
 }
 
 function isAcked(evidence: EvidenceOf<"acked">, history: History): boolean {
-  const acked = new Set<string>();
-  for (const record of history) if (record.type === "ack") acked.add(`${record.group} ${record.blob}`);
-  return acked.size >= evidence.blobs;
+  const ackedOf = new Map<string, Set<string>>();
+  let count = 0;
+  for (const record of history) {
+    if (record.type !== "ack") continue;
+    let acked = ackedOf.get(record.group);
+    if (acked === undefined) ackedOf.set(record.group, (acked = new Set()));
+    if (acked.has(record.blob)) continue;
+    acked.add(record.blob);
+    if (++count >= evidence.blobs) return true;
+  }
+  return evidence.blobs === 0;
 }
 
 function isPolled(history: History): boolean {

@@ -48,7 +48,8 @@ export class HistoryIndex {
   readonly #devicesByName = new Map<string, DeviceRow>();
   readonly #logsByName = new ThreeKeyMap((relay, group, epoch) => this.#createLog(relay, group, epoch));
   readonly #blobsById = new Map<string, BlobRow>();
-  readonly #settled = new SettledBlobs();
+  /** From the first blob on that is settled: in most runs none is. */
+  #settled: SettledBlobs | undefined;
   readonly #pushesByOp = new Map<string, PushRow>();
   /** Pushes that are not queued yet. */
   readonly #early = new OpenOperations<PushRow>();
@@ -115,17 +116,17 @@ export class HistoryIndex {
   }
 
   findBlob(id: string): BlobRow | undefined {
-    return this.#blobsById.get(id) ?? this.#settled.find(id);
+    return this.#blobsById.get(id) ?? this.#settled?.find(id);
   }
 
   /** Of a number that a blob has. */
   blobNumbered(number: number): BlobRow {
-    return (this.blobs.get(number) ?? this.#settled.findNumber(number))!;
+    return (this.blobs.get(number) ?? this.#settled?.findNumber(number))!;
   }
 
   forEachBlobId(visit: (id: string) => void): void {
     for (const id of this.#blobsById.keys()) visit(id);
-    this.#settled.forEachId(visit);
+    this.#settled?.forEachId(visit);
   }
 
   /** What was true of this log when it was first seen may still be demanded: its relay kept its disk since. */
@@ -316,7 +317,7 @@ export class HistoryIndex {
     if (push?.invoke.op !== undefined && this.#pushesByOp.get(push.invoke.op) === push) {
       this.#pushesByOp.delete(push.invoke.op);
     }
-    this.#settled.add(blob);
+    (this.#settled ??= new SettledBlobs()).add(blob);
     this.#blobsById.delete(id);
     this.blobs.delete(number);
   }
@@ -381,7 +382,7 @@ export class HistoryIndex {
   #blobOf(id: string): BlobRow {
     const known = this.#blobsById.get(id);
     if (known !== undefined) return known;
-    const settled = this.#settled.find(id);
+    const settled = this.#settled?.find(id);
     const blob = settled ?? createBlob(this.#blobCount++, id);
     this.blobs.set(blob.number, blob);
     this.#blobsById.set(id, blob);
