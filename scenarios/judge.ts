@@ -62,9 +62,9 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
   const { about } = index;
 
   function reportFor(checker: string): (finding: Omit<Finding, "checker">) => void {
-    const counts = new Map<string, KindCount>();
-    kinds.set(checker, counts);
     return (finding) => {
+      let counts = kinds.get(checker);
+      if (counts === undefined) kinds.set(checker, (counts = new Map()));
       let count = counts.get(finding.kind);
       if (count === undefined) counts.set(finding.kind, (count = { findings: [], unsaid: 0 }));
       if (count.findings.length < FINDINGS_PER_KIND_MAX) count.findings.push({ checker, ...finding });
@@ -93,7 +93,9 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
     finish() {
       for (const ending of endings) ending();
       const findings: Finding[] = [];
-      for (const counts of kinds.values()) for (const count of counts.values()) findings.push(...listed(count));
+      for (const { name } of using) {
+        for (const count of kinds.get(name)?.values() ?? []) findings.push(...listed(count));
+      }
       const isInvalid = findings.length > 0;
       return {
         verdict: isInvalid ? "invalid" : unknowns.length > 0 ? "unknown" : "valid",

@@ -6,7 +6,7 @@ import type { Checker } from "../checker.ts";
 import type { OperationRecord } from "../history.ts";
 
 /** What may be held, by the name that the host gives it; what is not named has no limit of its own. */
-type Limits = ReadonlyMap<string, number>;
+type Limits = readonly (readonly [what: string, most: number])[];
 
 export const bounded: Checker = {
   name: "bounded",
@@ -17,18 +17,20 @@ export const bounded: Checker = {
     for (const { name, config } of plan.topology.relays) {
       const { sessionsMax, groupsMax } = config;
       // A timer for each session, and one for the sweep.
-      const entries = {
-        sessions: sessionsMax,
-        liveGroups: Math.min(sessionsMax, groupsMax),
-        addresses: sessionsMax,
-        timers: sessionsMax + 1,
-      };
-      limitsOf.set(name, new Map(Object.entries(entries)));
+      limitsOf.set(name, [
+        ["sessions", sessionsMax],
+        ["liveGroups", Math.min(sessionsMax, groupsMax)],
+        ["addresses", sessionsMax],
+        ["timers", sessionsMax + 1],
+      ]);
     }
     for (const { name, relays, config } of plan.topology.devices) {
-      const { pushWindow, queueRowsMax: queuedRows, queueBytesMax: queuedBytes } = config;
-      const entries = { inFlight: pushWindow * relays.length, pulls: relays.length, queuedRows, queuedBytes };
-      limitsOf.set(name, new Map(Object.entries(entries)));
+      limitsOf.set(name, [
+        ["inFlight", config.pushWindow * relays.length],
+        ["pulls", relays.length],
+        ["queuedRows", config.queueRowsMax],
+        ["queuedBytes", config.queueBytesMax],
+      ]);
     }
     /** The open pulls of each device, by its number. */
     const pulls: OperationRecord[][] = [];

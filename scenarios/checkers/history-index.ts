@@ -14,6 +14,7 @@ import type {
 } from "../history.ts";
 import type { Plan } from "../plan.ts";
 import { About, type Invoked } from "./about.ts";
+import { BlobExpiry } from "./blob-expiry.ts";
 import { trackDiskLives, type DiskLives } from "./disk-lives.ts";
 import { ByNumber } from "./by-number.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
@@ -29,15 +30,19 @@ import {
   type ReaderRow,
 } from "./history-rows.ts";
 import { OpenOperations } from "./open-operations.ts";
+import { PlanFaults } from "./plan-faults.ts";
 import { SettledBlobs } from "./settled-blobs.ts";
 import { ThreeKeyMap } from "./three-key-map.ts";
+import { ToldLosses } from "./told-losses.ts";
 
 /** Blobs that are never settled yet: more than the runs of most scenarios have. */
 const YOUNG_BLOBS = 4096;
 
 export class HistoryIndex {
   readonly about = new About();
+  readonly faults: PlanFaults;
   readonly disks: DiskLives;
+  readonly told = new ToldLosses();
   readonly devices: DeviceRow[] = [];
   readonly logs: LogRow[] = [];
   readonly readers: ReaderRow[] = [];
@@ -60,11 +65,14 @@ export class HistoryIndex {
   #blobCount = 0;
   /** Devices that have a settled blob: few different lists, each kept once. */
   readonly #holders: (readonly string[])[] = [];
+  readonly #expiry: BlobExpiry;
   readonly #forget: (blob: BlobRow, push: PushRow | undefined) => void;
 
   /** `forget` hears of each blob that is settled, before its records go. */
   constructor(plan: Plan, forget: (blob: BlobRow, push: PushRow | undefined) => void = () => {}) {
-    this.disks = trackDiskLives(plan);
+    this.faults = new PlanFaults(plan);
+    this.disks = trackDiskLives(plan, this.faults);
+    this.#expiry = new BlobExpiry(plan, this.faults);
     this.#forget = forget;
     for (const { group } of plan.topology.devices) this.#members.set(group, (this.#members.get(group) ?? 0) + 1);
   }
@@ -79,8 +87,10 @@ export class HistoryIndex {
         return;
       case "op":
         return this.#operation(record);
-      case "notified":
       case "lost":
+        this.told.lost(record);
+        return this.#reads(record.device, record.group, record.relay, record.epoch);
+      case "notified":
       case "accused":
         return this.#reads(record.device, record.group, record.relay, record.epoch);
       case "durable-state":
@@ -138,6 +148,11 @@ export class HistoryIndex {
   pushOf({ push, deliveries }: BlobRow): PushRow | undefined {
     const op = deliveries[0]?.op ?? null;
     return push ?? (op === null ? undefined : this.#pushesByOp.get(op));
+  }
+
+  /** When the ttl of a blob at this place can be over at the earliest (`blob-expiry.ts`). */
+  expiresMs(blob: BlobRow, place: Placed): number {
+    return this.#expiry.atMs(place, this.pushOf(blob));
   }
 
   #operation(record: OperationRecord): void {
@@ -243,6 +258,7 @@ export class HistoryIndex {
 
   #quarantined(record: QuarantineRecord): void {
     const { about } = this;
+    this.told.quarantined(record);
     this.#reads(record.device, record.group, record.relay, record.epoch);
     const blob = this.#blobOf(record.blob);
     const place = placeAt(about.log!, record.cursor);

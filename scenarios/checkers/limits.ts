@@ -12,7 +12,6 @@ import { ErrorCode } from "../../core/wire/error-code.ts";
 import type { Checker } from "../checker.ts";
 import type { OperationRecord, QueuedRecord } from "../history.ts";
 import type { LogRow } from "./history-rows.ts";
-import { isFault, type FaultStep } from "../plan.ts";
 import { sealedBytesMin } from "../sealed-size.ts";
 import { renderLog, shortId } from "./render-place.ts";
 
@@ -55,14 +54,12 @@ export const limits: Checker = {
   name: "limits",
   holdsWhen: "pages, quotas and sizes stay below their limits, and a refusal says truly whether to try again",
   enforces: [11, 13],
-  start(plan, report) {
+  start(plan, report, { faults }) {
     const sealedMax = sealedBytesMin(BODY_BYTES_MAX);
     const devices = new Map(plan.topology.devices.map((device) => [device.name, device.config]));
     const relays = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config]));
     const quotas = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.groupBytesMax]));
-    const steps = new Map<number, FaultStep>();
     const queues = new Map<string, Queue>();
-    for (const step of plan.steps) if (isFault(step)) steps.set(step.id, step);
 
     function judgePage(record: OperationRecord, log: LogRow): void {
       const { relay, places } = log;
@@ -142,7 +139,7 @@ export const limits: Checker = {
           report({ kind: "wrong-finality", message, witness: [record] });
         },
         fault(record) {
-          const step = steps.get(record.step);
+          const step = faults.at(record.step);
           if (step?.do !== "restart" || step.groupBytesMax === undefined) return;
           quotas.set(step.host, Math.max(quotas.get(step.host) ?? 0, step.groupBytesMax));
         },

@@ -7,7 +7,6 @@
  */
 import type { Checker } from "../checker.ts";
 import type { AckRecord, OperationRecord } from "../history.ts";
-import { BlobExpiry } from "./blob-expiry.ts";
 import type { LogRow, PlaceRow, PushRow } from "./history-rows.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 
@@ -21,9 +20,8 @@ export const retention: Checker = {
   name: "retention",
   holdsWhen: "a payload goes after its ttl or once every known device has acknowledged it, and not before",
   enforces: [14],
-  start(plan, report, index) {
+  start(_plan, report, index) {
     const { disks } = index;
-    const expiry = new BlobExpiry(plan, index);
     /** By the log's number. */
     const logs: Log[] = [];
 
@@ -42,7 +40,7 @@ export const retention: Checker = {
       switch (why) {
         case "expired": {
           if (blob === undefined) return undefined;
-          const expiresMs = expiry.atMs(blob, ack);
+          const expiresMs = index.expiresMs(blob, ack);
           return at < expiresMs ? `its ttl is over at ${expiresMs} ms` : undefined;
         }
         case "acknowledged": {
