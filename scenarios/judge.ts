@@ -60,6 +60,7 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
     for (const forget of forgetters) forget(blob, push);
   });
   const { about } = index;
+  audience.add(index.handlers());
 
   function reportFor(checker: string): (finding: Omit<Finding, "checker">) => void {
     return (finding) => {
@@ -87,7 +88,7 @@ export function startJudge(plan: Plan, using: readonly Checker[] = checkers): Ju
 
   return {
     observe(record) {
-      index.look(record);
+      about.ordinal++;
       audience.tell(record, about);
     },
     finish() {

@@ -25,6 +25,9 @@ const FOR_NOW: ReadonlySet<number> = new Set([
 ]);
 const FOR_GOOD: ReadonlySet<number> = new Set([ErrorCode.BlobTooLarge, ErrorCode.BlobConflict]);
 
+const SEALED_BYTES_LEAST = sealedBytesMin(0);
+const SEALED_BYTES_MAX = sealedBytesMin(BODY_BYTES_MAX);
+
 /** Pushes of one device that are queued and not settled, and how large they are when sealed. */
 class Queue {
   readonly #bytesOf = new Map<number, number>();
@@ -55,7 +58,6 @@ export const limits: Checker = {
   holdsWhen: "pages, quotas and sizes stay below their limits, and a refusal says truly whether to try again",
   enforces: [11, 13],
   start(plan, report, { faults }) {
-    const sealedMax = sealedBytesMin(BODY_BYTES_MAX);
     const devices = new Map(plan.topology.devices.map((device) => [device.name, device.config]));
     const relays = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config]));
     const quotas = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.groupBytesMax]));
@@ -79,10 +81,9 @@ export const limits: Checker = {
       for (let cursor = after + 1; cursor <= last; cursor++) {
         const place = places[cursor];
         if (place?.ack === undefined) continue;
-        const size = place.blob?.push?.invoke.sizeBytes;
-        if (size === undefined) continue;
-        if (isAmong(gone, cursor)) continue;
-        held += sealedBytesMin(size);
+        const sealedBytes = place.blob?.push?.sealedBytes;
+        if (sealedBytes === undefined || isAmong(gone, cursor)) continue;
+        held += sealedBytes;
         known += 1;
       }
       const budget = Math.min(config.pullBytesMax, PAYLOAD_BYTES_MAX);
@@ -120,13 +121,12 @@ export const limits: Checker = {
           if (record.outcome === "ok" && log !== undefined) judgePage(record, log);
         },
         queued(record, { blob }) {
-          judgeQueue(record, sealedBytesMin(blob.push?.invoke.sizeBytes ?? 0));
+          judgeQueue(record, blob.push?.sealedBytes ?? SEALED_BYTES_LEAST);
         },
         ack(record, { blob }) {
-          const size = blob.push?.invoke.sizeBytes;
-          if (size === undefined) return;
-          const sealed = sealedBytesMin(size);
-          const most = Math.min(quotas.get(record.relay) ?? sealed, sealedMax);
+          const sealed = blob.push?.sealedBytes;
+          if (sealed === undefined) return;
+          const most = Math.min(quotas.get(record.relay) ?? sealed, SEALED_BYTES_MAX);
           if (sealed <= most) return;
           const message = `blob ${shortId(record.blob)} of ${sealed} bytes was acknowledged, ${most} is the most`;
           report({ kind: "oversize-accepted", message, witness: [record] });
