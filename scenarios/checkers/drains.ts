@@ -19,8 +19,8 @@ export const drains: Checker = {
 
     return {
       on: {
-        op(record, { pushed }) {
-          if (record.f !== "push" || record.outcome === "invoke" || pushed === undefined) return;
+        "push-end"(record, { pushed }) {
+          if (pushed === undefined) return;
           if (record.outcome !== "info" || record.error === "given-up") isAnswered[pushed.number] = true;
         },
         ack(_record, { blob }) {

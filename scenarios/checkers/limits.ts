@@ -12,7 +12,6 @@ import { ErrorCode } from "../../core/wire/error-code.ts";
 import type { Checker } from "../checker.ts";
 import type { OperationRecord, QueuedRecord } from "../history.ts";
 import type { LogRow } from "./history-rows.ts";
-import { isFault, type FaultStep } from "../plan.ts";
 import { sealedBytesMin } from "../sealed-size.ts";
 import { renderLog, shortId } from "./render-place.ts";
 
@@ -25,6 +24,9 @@ const FOR_NOW: ReadonlySet<number> = new Set([
   ErrorCode.RelayShuttingDown,
 ]);
 const FOR_GOOD: ReadonlySet<number> = new Set([ErrorCode.BlobTooLarge, ErrorCode.BlobConflict]);
+
+const SEALED_BYTES_LEAST = sealedBytesMin(0);
+const SEALED_BYTES_MAX = sealedBytesMin(BODY_BYTES_MAX);
 
 /** Pushes of one device that are queued and not settled, and how large they are when sealed. */
 class Queue {
@@ -55,14 +57,11 @@ export const limits: Checker = {
   name: "limits",
   holdsWhen: "pages, quotas and sizes stay below their limits, and a refusal says truly whether to try again",
   enforces: [11, 13],
-  start(plan, report) {
-    const sealedMax = sealedBytesMin(BODY_BYTES_MAX);
+  start(plan, report, { faults }) {
     const devices = new Map(plan.topology.devices.map((device) => [device.name, device.config]));
     const relays = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config]));
     const quotas = new Map(plan.topology.relays.map((relay) => [relay.name, relay.config.groupBytesMax]));
-    const steps = new Map<number, FaultStep>();
     const queues = new Map<string, Queue>();
-    for (const step of plan.steps) if (isFault(step)) steps.set(step.id, step);
 
     function judgePage(record: OperationRecord, log: LogRow): void {
       const { relay, places } = log;
@@ -82,10 +81,9 @@ export const limits: Checker = {
       for (let cursor = after + 1; cursor <= last; cursor++) {
         const place = places[cursor];
         if (place?.ack === undefined) continue;
-        const size = place.blob?.push?.invoke.sizeBytes;
-        if (size === undefined) continue;
-        if (isAmong(gone, cursor)) continue;
-        held += sealedBytesMin(size);
+        const sealedBytes = place.blob?.push?.sealedBytes;
+        if (sealedBytes === undefined || isAmong(gone, cursor)) continue;
+        held += sealedBytes;
         known += 1;
       }
       const budget = Math.min(config.pullBytesMax, PAYLOAD_BYTES_MAX);
@@ -116,18 +114,19 @@ export const limits: Checker = {
 
     return {
       on: {
-        op(record, { log }) {
-          if (record.f === "push" && record.outcome !== "invoke") queues.get(record.device)?.leave(record.process);
-          if (record.f === "pull" && record.outcome === "ok" && log !== undefined) judgePage(record, log);
+        "push-end"(record) {
+          queues.get(record.device)?.leave(record.process);
+        },
+        "pull-end"(record, { log }) {
+          if (record.outcome === "ok" && log !== undefined) judgePage(record, log);
         },
         queued(record, { blob }) {
-          judgeQueue(record, sealedBytesMin(blob.push?.invoke.sizeBytes ?? 0));
+          judgeQueue(record, blob.push?.sealedBytes ?? SEALED_BYTES_LEAST);
         },
         ack(record, { blob }) {
-          const size = blob.push?.invoke.sizeBytes;
-          if (size === undefined) return;
-          const sealed = sealedBytesMin(size);
-          const most = Math.min(quotas.get(record.relay) ?? sealed, sealedMax);
+          const sealed = blob.push?.sealedBytes;
+          if (sealed === undefined) return;
+          const most = Math.min(quotas.get(record.relay) ?? sealed, SEALED_BYTES_MAX);
           if (sealed <= most) return;
           const message = `blob ${shortId(record.blob)} of ${sealed} bytes was acknowledged, ${most} is the most`;
           report({ kind: "oversize-accepted", message, witness: [record] });
@@ -140,7 +139,7 @@ export const limits: Checker = {
           report({ kind: "wrong-finality", message, witness: [record] });
         },
         fault(record) {
-          const step = steps.get(record.step);
+          const step = faults.at(record.step);
           if (step?.do !== "restart" || step.groupBytesMax === undefined) return;
           quotas.set(step.host, Math.max(quotas.get(step.host) ?? 0, step.groupBytesMax));
         },
