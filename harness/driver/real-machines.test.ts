@@ -7,7 +7,7 @@ import type { Disk } from "../../sim/kernel/disk.ts";
 import { RelayStore } from "../../sim/relay-store.ts";
 import { createRealClock } from "./clock.ts";
 import { MachineDriver } from "./machine-driver.ts";
-import { CODEC, CONTEXT, createDisk, inMemory, startDevice } from "./memory-device.ts";
+import { WRITER, CONTEXT, createDisk, inMemory, startDevice } from "./memory-device.ts";
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -29,7 +29,7 @@ async function startRelay(disk: Disk, atPort = 0) {
   const machine = new Relay(DEFAULT_RELAY_CONFIG, CONTEXT);
   const driver = new MachineDriver({
     machine,
-    store: inMemory(new RelayStore(disk, CONTEXT.suite, CODEC)),
+    store: inMemory(new RelayStore(disk, CONTEXT.suite, WRITER)),
     clock: createRealClock(),
     onEvent: (event) => void events.push(event),
     onBroken(error) {

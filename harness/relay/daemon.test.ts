@@ -14,7 +14,7 @@ import { DEFAULT_RELAY_CONFIG } from "../../core/relay/config.ts";
 import { ErrorCode } from "../../core/wire/error-code.ts";
 import { RelayStore } from "../../sim/relay-store.ts";
 import { createRealClock } from "../driver/clock.ts";
-import { CODEC, CONTEXT, createDisk, GROUP_SECRET, inMemory, startDevice } from "../driver/memory-device.ts";
+import { WRITER, CONTEXT, createDisk, GROUP_SECRET, inMemory, startDevice } from "../driver/memory-device.ts";
 import type { TransactionStore } from "../driver/transaction-store.ts";
 import { openSqlite } from "../sqlite/database.ts";
 import { RELAY_SCHEMA } from "../sqlite/relay-schema.ts";
@@ -377,7 +377,7 @@ describe("a machine that breaks", () => {
   }
 
   it("is replaced: its sessions are dropped, the data and the port stay, devices come back", async () => {
-    const store = inMemory(new RelayStore(createDisk(), CONTEXT.suite, CODEC));
+    const store = inMemory(new RelayStore(createDisk(), CONTEXT.suite, WRITER));
     let isBroken = false;
     const { life, counts } = live({
       ...store,
@@ -406,7 +406,7 @@ describe("a machine that breaks", () => {
   });
 
   it("again and again is given up", async () => {
-    const store = inMemory(new RelayStore(createDisk(), CONTEXT.suite, CODEC));
+    const store = inMemory(new RelayStore(createDisk(), CONTEXT.suite, WRITER));
     let isLoaded = false;
     const { life, counts } = live({
       ...store,
