@@ -85,7 +85,7 @@ export const upstreamMutants: readonly Mutant[] = [
     id: "M05",
     title: "a repeated push gets a second cursor",
     from: UPSTREAM,
-    edits: [{ file: "core/log/append.ts", find: "?? known(id", replace: "?? ((..._: unknown[]) => undefined)(id" }],
+    edits: [{ file: "core/log/append.ts", find: "?? known(item", replace: "?? ((..._: unknown[]) => undefined)(item" }],
     caughtBy: "push-once",
     scenarios: ["T-CONN-02", "S-CONC-01", "S-SM-01"],
   },
