@@ -10,7 +10,7 @@ import type { RelayAnswer, RelayOperation } from "../core/relay/store.ts";
 import { observeSuite } from "../scenarios/observed-suite.ts";
 import { isTransportSeal } from "../scenarios/seal-record.ts";
 import type { HostWatch } from "./host-watch.ts";
-import type { JournalCodec } from "./journal-codec.ts";
+import type { RecordWriter } from "./record-writer.ts";
 import type { Disk } from "./kernel/disk.ts";
 import type { Host } from "./kernel/host.ts";
 import type { Kernel } from "./kernel/kernel.ts";
@@ -23,7 +23,7 @@ export interface RelayHostOptions {
   readonly name: string;
   readonly config: RelayConfig;
   readonly suite: CryptoSuite;
-  readonly codec: JournalCodec;
+  readonly writer: RecordWriter;
   readonly pool: BytePool;
   readonly recorder: Recorder;
   /** A process starts: takes the marks that it hits. */
@@ -70,10 +70,10 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
-    const { codec, pool, startLife, suite, watch } = this.#options;
+    const { writer, pool, recorder, startLife, suite, watch } = this.#options;
     const mark = startLife();
     const context: Context = { entropy, suite: this.#suite, mark, pool };
-    const store = new RelayStore(disk, suite, codec, mark);
+    const store = new RelayStore(disk, suite, writer, recorder.names, mark);
     return { machine: new Relay(this.config, context), store: watch?.started(store) ?? store };
   }
 
@@ -88,7 +88,7 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
 
   /** Turns bits of rows over where they lie on its disk; its process may not have noticed when it next reads. */
   rot(bits: number, choose: (bound: number) => number): number {
-    return rotRows(this.host.disk, RELAY_DATA_FILE, this.#options.codec, bits, choose);
+    return rotRows(this.host.disk, RELAY_DATA_FILE, bits, choose);
   }
 
   /** As the daemon's log has it. */

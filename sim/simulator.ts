@@ -14,7 +14,7 @@ import { createDraw, seedHalves } from "../scenarios/draw.ts";
 import { HeldRun } from "../scenarios/held-run.ts";
 import type { HistoryRecord } from "../scenarios/history.ts";
 import type { Moment, Plan } from "../scenarios/plan.ts";
-import { JournalCodec } from "./journal-codec.ts";
+import { RecordWriter } from "./record-writer.ts";
 import { SeededChoices, type Choices } from "./kernel/choices.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { type Guide, OrderQueue } from "./kernel/order-queue.ts";
@@ -72,7 +72,7 @@ const EVENT_BUDGET = 2_000_000;
 
 export class Simulator {
   readonly #options: SimulatorOptions;
-  readonly #codec = new JournalCodec();
+  readonly #writer = new RecordWriter();
   readonly #pool = new RunPool();
   #kernel: Kernel | undefined;
   /** For its code alone. */
@@ -86,13 +86,13 @@ export class Simulator {
     const { order } = plan;
     const queue = order === undefined ? undefined : new OrderQueue(options.guide ?? new PlannedOrder(order));
     const kernel = this.#reset(plan, options, queue);
-    this.#codec.reset();
+    this.#writer.reset();
     this.#pool.reset();
     const suite = options.suite === "portable" ? portableSuite : toySuite;
     const world = new World(kernel, plan, {
       suiteFor: (host) => this.#options.wrapSuite?.(suite, host) ?? suite,
       secretOf: (group) => groupSecret(plan.seed, group),
-      codec: this.#codec,
+      writer: this.#writer,
       onMoment: options.onMoment,
       pool: this.#pool,
       openWindow: queue === undefined ? undefined : () => queue.open(),
