@@ -8,7 +8,7 @@ import { hexWord } from "../../core/bytes.ts";
 const WORD_DIGITS = 8;
 const WORDS_MAX = 8;
 const HASH_FACTOR = 0x9e3779b1;
-const ROWS_MIN = 16;
+const ROWS_MIN = 64;
 /** The next slot is looked at until one is empty; half of them are, at least. */
 const SLOTS_PER_ROW = 2;
 
