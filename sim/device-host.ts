@@ -96,10 +96,10 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
-    const { groupSecret, config, writer, pool, startLife } = this.#options;
+    const { groupSecret, config, writer, pool, recorder, startLife } = this.#options;
     const mark = startLife();
     const relays = [...this.#options.relays.values()];
-    const store = new DeviceStore(disk, writer, mark);
+    const store = new DeviceStore(disk, writer, recorder.names, mark);
     this.#reader.opened(new SimDeviceDisk(store), incarnation === 0);
     const context = { entropy, suite: this.#suite, mark, pool };
     const machine = new Client({ relays, groupSecret, config }, context);

@@ -5,6 +5,7 @@ import type { ConformanceStore } from "../core/client/store-conformance.ts";
 import { deviceStoreConformance } from "../core/client/store-conformance.ts";
 import type { DeviceAnswer, DeviceOperation } from "../core/client/store.ts";
 import type { InboxItem } from "../core/inbox/take.ts";
+import { HexNames } from "./hex-names.ts";
 import { DeviceStore } from "./device-store.ts";
 import { RecordWriter } from "./record-writer.ts";
 import { createCause } from "./kernel/choices.ts";
@@ -22,7 +23,7 @@ function createDisk(seed = 1): Disk {
   const kernel = new Kernel({ seedLo: seed, seedHi: 0, startWallMs: 0, eventBudget: 1000 });
   return kernel.addHost("device", new ToyProgram()).disk;
 }
-const open = (disk: Disk): DeviceStore => new DeviceStore(disk, writer);
+const open = (disk: Disk): DeviceStore => new DeviceStore(disk, writer, new HexNames());
 
 function run(store: DeviceStore, operations: readonly DeviceOperation[], wallMs = NOW.wallMs): readonly DeviceAnswer[] {
   store.stage(operations, { monoMs: 0, wallMs });

@@ -15,6 +15,7 @@ import { Journal } from "./journal.ts";
 import type { InboxRow, QuarantineRow as ReadQuarantineRow } from "../scenarios/disk-reader.ts";
 import type { Disk, DiskError } from "./kernel/disk.ts";
 import type { StagedStore } from "./kernel/program.ts";
+import type { HexNames } from "./hex-names.ts";
 import type { RecordWriter } from "./record-writer.ts";
 
 const FILE = "device.journal";
@@ -72,14 +73,16 @@ function createTables(): Tables {
 export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   readonly #journal: Journal<DeviceEntry>;
   readonly #mark: Context["mark"] | undefined;
+  readonly #names: HexNames;
   readonly #epochKeys = new EpochKeys();
   #tables: Tables = createTables();
   #entries: DeviceEntry[] = NO_ENTRIES;
   #answers: DeviceAnswer[] = [];
   #nowWallMs = 0;
 
-  constructor(disk: Disk, writer: RecordWriter, mark?: Context["mark"]) {
+  constructor(disk: Disk, writer: RecordWriter, names: HexNames, mark?: Context["mark"]) {
     this.#mark = mark;
+    this.#names = names;
     this.#journal = new Journal(disk, FILE, writer, DEVICE_ENTRIES, mark);
     this.#reload();
   }
@@ -195,11 +198,11 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     const { delivered, quarantined } = this.#tables;
     const { deliver, quarantine } = decideTake(
       items,
-      (blob) => delivered.has(blob),
-      (blob) => quarantined.has(blob),
+      (blob) => delivered.has(this.#names.of(blob)),
+      (blob) => quarantined.has(this.#names.of(blob)),
     );
     if (deliver.length + quarantine.length < items.length) this.#mark?.("inbox.duplicate");
-    if (quarantined.size > 0 && deliver.some(({ blobId }) => quarantined.has(encodeHex(blobId)))) {
+    if (quarantined.size > 0 && deliver.some(({ blobId }) => quarantined.has(this.#names.of(blobId)))) {
       this.#mark?.("inbox.quarantine-healed");
     }
     this.#write({ type: "taken", relay, epoch, through, deliver, quarantine, lost });
@@ -263,15 +266,15 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
 
   #applyTaken({ relay, epoch: epochBytes, through, deliver, quarantine, lost }: TakenEntry): void {
     const tables = this.#tables;
-    const epoch = encodeHex(epochBytes);
+    const epoch = this.#names.of(epochBytes);
     for (const { cursor, blobId, content } of deliver) {
-      const blob = encodeHex(blobId);
+      const blob = this.#names.of(blobId);
       const { sender, sequence, body } = content!;
       tables.inbox.push({ relay, epoch, cursor, blob, sender, sequence, body });
       tables.delivered.add(blob);
     }
     for (const { cursor, blobId, payload, why } of quarantine) {
-      const blob = encodeHex(blobId);
+      const blob = this.#names.of(blobId);
       tables.quarantine.push({ relay, epoch, cursor, blob, payload, why: why! });
       tables.quarantined.add(blob);
     }

@@ -70,10 +70,10 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
-    const { writer, pool, startLife, suite, watch } = this.#options;
+    const { writer, pool, recorder, startLife, suite, watch } = this.#options;
     const mark = startLife();
     const context: Context = { entropy, suite: this.#suite, mark, pool };
-    const store = new RelayStore(disk, suite, writer, mark);
+    const store = new RelayStore(disk, suite, writer, recorder.names, mark);
     return { machine: new Relay(this.config, context), store: watch?.started(store) ?? store };
   }
 

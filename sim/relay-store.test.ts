@@ -13,6 +13,7 @@ import { Kernel } from "./kernel/kernel.ts";
 import { ToyProgram } from "./kernel/toy-program.ts";
 import { sealAgain } from "./record-checksum.ts";
 import { endOfRecord } from "./record-reader.ts";
+import { HexNames } from "./hex-names.ts";
 import { RecordWriter } from "./record-writer.ts";
 import { RELAY_ENTRIES } from "./relay-entries.ts";
 import { RELAY_IDENTITY_FILE, RelayStore } from "./relay-store.ts";
@@ -27,7 +28,7 @@ function createDisk(seed = 1): Disk {
   const kernel = new Kernel({ seedLo: seed, seedHi: 0, startWallMs: 0, eventBudget: 1000 });
   return kernel.addHost("relay", new ToyProgram()).disk;
 }
-const open = (disk: Disk): RelayStore => new RelayStore(disk, toySuite, writer);
+const open = (disk: Disk): RelayStore => new RelayStore(disk, toySuite, writer, new HexNames());
 
 function run(store: RelayStore, operations: readonly RelayOperation[], wallMs = NOW): readonly RelayAnswer[] {
   store.stage(operations, { monoMs: 0, wallMs });

@@ -23,6 +23,7 @@ import type { RelayAnswer, RelayOperation, StoreError } from "../core/relay/stor
 import { Journal } from "./journal.ts";
 import type { Disk, DiskError } from "./kernel/disk.ts";
 import type { StagedStore } from "./kernel/program.ts";
+import type { HexNames } from "./hex-names.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { IDENTITY_ENTRIES, RELAY_ENTRIES, type RelayEntry } from "./relay-entries.ts";
 import { chainAnew, chainAt, RelayTables, rowsAfter, type Group } from "./relay-tables.ts";
@@ -45,7 +46,8 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   readonly #identityJournal: Journal<Uint8Array>;
   readonly #hasher: ChainHasher;
   readonly #isWhole: (row: LogRow) => boolean;
-  #tables = new RelayTables();
+  readonly #names: HexNames;
+  #tables: RelayTables;
   /** Payloads as they were read from the disk, not looked at yet: what was written by this process cannot have rotted. */
   #unread = new Set<Uint8Array>();
   /** Rows that are checked as they are served: those that a process before this one wrote. */
@@ -55,8 +57,10 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
   #identityEntries: Uint8Array[] = NO_ENTRIES;
   #answers: RelayAnswer[] = [];
 
-  constructor(disk: Disk, suite: CryptoSuite, writer: RecordWriter, mark?: Context["mark"]) {
+  constructor(disk: Disk, suite: CryptoSuite, writer: RecordWriter, names: HexNames, mark?: Context["mark"]) {
     this.#mark = mark;
+    this.#names = names;
+    this.#tables = new RelayTables(names);
     this.#journal = new Journal(disk, RELAY_DATA_FILE, writer, RELAY_ENTRIES, mark);
     this.#identityJournal = new Journal(disk, RELAY_IDENTITY_FILE, writer, IDENTITY_ENTRIES, mark);
     this.#hasher = new ChainHasher(suite);
@@ -108,7 +112,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
 
   #reload(): void {
     this.#identity = undefined;
-    this.#tables = new RelayTables();
+    this.#tables = new RelayTables(this.#names);
     this.#unread = new Set();
     this.#hasOldRows = false;
     this.#journal.load((entry) => this.#tables.apply(entry));
@@ -139,7 +143,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
         return this.#page(operation);
       case "acknowledge": {
         const { group, device, cursor } = operation;
-        const member = this.#tables.group(group)?.members.get(encodeHex(device));
+        const member = this.#tables.group(group)?.members.get(this.#names.of(device));
         if (member !== undefined && cursor > member.acknowledged) {
           this.#write({ type: "member", group, device, acknowledged: cursor, lastSeenMs: member.lastSeenMs });
         }
@@ -181,7 +185,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     const { id, claim, device, freshEpoch } = operation;
     const group = this.#tables.group(operation.group);
     if (group === undefined && this.#tables.groups.size >= operation.groupsMax) return { id, type: "full" };
-    const known = group?.members.get(encodeHex(device));
+    const known = group?.members.get(this.#names.of(device));
     const enter = decideEnter(known, group?.members.size ?? 0, operation.devicesMax, now.wallMs);
     if (enter.type === "revoked") return { id, type: "revoked-device" };
     if (enter.type === "full") return { id, type: "full" };
@@ -252,8 +256,8 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     return undefined;
   }
 
-  #known(group: Group, blob: string): KnownBlob | undefined {
-    const row = group.byBlob.get(blob);
+  #known(group: Group, blob: Uint8Array): KnownBlob | undefined {
+    const row = group.byBlob.get(this.#names.of(blob));
     if (row === undefined || !this.#hasOldRows) return row;
     return readKnown(this.#hasher, row, (cursor) => this.#chainAt(group, cursor));
   }
@@ -276,7 +280,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
 
   #revoke(operation: Of<"revoke">, now: Now): RelayAnswer {
     const { id, group, device, by, reason } = operation;
-    const member = this.#tables.group(group)?.members.get(encodeHex(device));
+    const member = this.#tables.group(group)?.members.get(this.#names.of(device));
     if (member === undefined)
       return { id, type: "revoked", isKnown: false, device, timestampMs: now.wallMs, by, reason };
     if (member.revocation !== undefined) return { id, type: "revoked", isKnown: true, device, ...member.revocation };
@@ -289,7 +293,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     const { id, device, blobId } = operation;
     const group = this.#tables.group(operation.group);
     if (group === undefined) return { id, type: "deleted", outcome: "unknown", cursor: 0 };
-    const row = group.byBlob.get(encodeHex(blobId));
+    const row = group.byBlob.get(this.#names.of(blobId));
     const decision = decideDelete(group.head, row, device, (after) => nextHeld(group, after));
     if (decision.gone !== undefined) {
       this.#write({ type: "gone", group: group.id, cursor: decision.gone, why: "deleted" });

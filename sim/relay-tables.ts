@@ -2,7 +2,6 @@
  * What a simulated relay's store holds in memory: exactly what the entries of its journal say. `RelayStore` makes the
  * entries; `apply` is the one place where an entry changes a table, when it is made and when it is read again.
  */
-import { encodeHex } from "../core/bytes.ts";
 import type { Chain } from "../core/ids.ts";
 import { GENESIS } from "../core/ids.ts";
 import type { ChainHasher } from "../core/log/chain.ts";
@@ -10,6 +9,7 @@ import type { DeviceRecord } from "../core/log/devices.ts";
 import type { StoredInvite } from "../core/log/invites.ts";
 import type { LogHead, LogRow } from "../core/log/row.ts";
 import { unreachable } from "../core/invariant.ts";
+import type { HexNames } from "./hex-names.ts";
 import type { RelayEntry, Revocation } from "./relay-entries.ts";
 
 export interface Member extends DeviceRecord {
@@ -33,13 +33,18 @@ export class RelayTables {
   readonly invites = new Map<string, StoredInvite>();
   /** Payload bytes that all groups hold. */
   totalBytes = 0;
+  readonly #names: HexNames;
   #lastId: Uint8Array | undefined;
   #last: Group | undefined;
+
+  constructor(names: HexNames) {
+    this.#names = names;
+  }
 
   /** Operations and the entries that they make carry the very same array: most look-ups cost one comparison. */
   group(id: Uint8Array): Group | undefined {
     if (this.#lastId === id) return this.#last;
-    const group = this.groups.get(encodeHex(id));
+    const group = this.groups.get(this.#names.of(id));
     if (group !== undefined) {
       this.#lastId = id;
       this.#last = group;
@@ -55,7 +60,7 @@ export class RelayTables {
         const { row } = entry;
         const group = this.group(entry.group)!;
         group.rows.push(row);
-        group.byBlob.set(encodeHex(row.blobId), row);
+        group.byBlob.set(this.#names.of(row.blobId), row);
         return;
       }
       case "gone": {
@@ -63,13 +68,13 @@ export class RelayTables {
         const index = entry.cursor - group.head.trimmed.cursor - 1;
         const row: LogRow = { ...group.rows[index]!, payload: null, gone: entry.why };
         group.rows[index] = row;
-        group.byBlob.set(encodeHex(row.blobId), row);
+        group.byBlob.set(this.#names.of(row.blobId), row);
         return;
       }
       case "member": {
         const { acknowledged, lastSeenMs } = entry;
         const { members } = this.group(entry.group)!;
-        const key = encodeHex(entry.device);
+        const key = this.#names.of(entry.device);
         const known = members.get(key);
         const { device, isRevoked, revocation } = known ?? {
           device: entry.device,
@@ -87,15 +92,15 @@ export class RelayTables {
       }
       case "revoked": {
         const { members } = this.group(entry.group)!;
-        const key = encodeHex(entry.device);
+        const key = this.#names.of(entry.device);
         members.set(key, { ...members.get(key)!, isRevoked: true, revocation: entry.revocation });
         return;
       }
       case "invite":
-        this.invites.set(encodeHex(entry.lookup), entry.invite);
+        this.invites.set(this.#names.of(entry.lookup), entry.invite);
         return;
       case "uninvite":
-        this.invites.delete(encodeHex(entry.lookup));
+        this.invites.delete(this.#names.of(entry.lookup));
         return;
       default:
         unreachable(entry);
@@ -106,11 +111,11 @@ export class RelayTables {
     const group = this.group(id);
     this.totalBytes += head.heldBytes - (group?.head.heldBytes ?? 0);
     if (group === undefined) {
-      this.groups.set(encodeHex(id), { id, head, rows: [], byBlob: new Map(), members: new Map() });
+      this.groups.set(this.#names.of(id), { id, head, rows: [], byBlob: new Map(), members: new Map() });
       return;
     }
     const forgotten = group.rows.splice(0, head.trimmed.cursor - group.head.trimmed.cursor);
-    for (const row of forgotten) group.byBlob.delete(encodeHex(row.blobId));
+    for (const row of forgotten) group.byBlob.delete(this.#names.of(row.blobId));
     group.head = head;
   }
 }

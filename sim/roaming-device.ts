@@ -12,6 +12,7 @@ import type { RelayAddress } from "../core/ids.ts";
 import { FRAME_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../core/limits.ts";
 import type { Input } from "../core/machine.ts";
 import type { Message } from "../core/wire/messages.ts";
+import { HexNames } from "./hex-names.ts";
 import { DeviceStore } from "./device-store.ts";
 import { RecordWriter } from "./record-writer.ts";
 import type { Disk } from "./kernel/disk.ts";
@@ -108,7 +109,7 @@ export class RoamingDevice {
   /** A new process on the same disk. */
   start(): void {
     for (const relay of this.relays) relay.connection = 0;
-    this.store = new DeviceStore(this.#disk, new RecordWriter());
+    this.store = new DeviceStore(this.#disk, new RecordWriter(), new HexNames());
     const mark = (name: string): void => void this.marks.add(name);
     const relays = this.relays.map(({ address }) => address);
     const options = { relays, groupSecret: SECRET, config: this.#config };

@@ -6,6 +6,7 @@ import type { Context } from "../../core/context.ts";
 import type { RelayAddress } from "../../core/ids.ts";
 import { Redacted } from "../../core/redacted.ts";
 import { encodeText } from "../../core/text.ts";
+import { HexNames } from "../../sim/hex-names.ts";
 import { DeviceStore } from "../../sim/device-store.ts";
 import { RecordWriter } from "../../sim/record-writer.ts";
 import type { Disk } from "../../sim/kernel/disk.ts";
@@ -44,7 +45,7 @@ export function inMemory<Operation, Answer>(
 /** Connects at once. */
 export function startDevice(relay: RelayAddress, clock: Clock = createRealClock()) {
   const events: ClientEvent[] = [];
-  const store = new DeviceStore(createDisk(), WRITER);
+  const store = new DeviceStore(createDisk(), WRITER, new HexNames());
   const machine = new Client(
     { relays: [relay], groupSecret: new Redacted(GROUP_SECRET), config: DEFAULT_CLIENT_CONFIG },
     CONTEXT,

@@ -4,6 +4,7 @@ import { DEFAULT_RELAY_CONFIG } from "../../core/relay/config.ts";
 import type { RelayEvent } from "../../core/relay/events.ts";
 import { Relay } from "../../core/relay/relay.ts";
 import type { Disk } from "../../sim/kernel/disk.ts";
+import { HexNames } from "../../sim/hex-names.ts";
 import { RelayStore } from "../../sim/relay-store.ts";
 import { createRealClock } from "./clock.ts";
 import { MachineDriver } from "./machine-driver.ts";
@@ -29,7 +30,7 @@ async function startRelay(disk: Disk, atPort = 0) {
   const machine = new Relay(DEFAULT_RELAY_CONFIG, CONTEXT);
   const driver = new MachineDriver({
     machine,
-    store: inMemory(new RelayStore(disk, CONTEXT.suite, WRITER)),
+    store: inMemory(new RelayStore(disk, CONTEXT.suite, WRITER, new HexNames())),
     clock: createRealClock(),
     onEvent: (event) => void events.push(event),
     onBroken(error) {

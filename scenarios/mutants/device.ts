@@ -41,7 +41,7 @@ export const deviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/inbox/take.ts",
-        find: "isDelivered(id) || delivered?.has(id) === true",
+        find: "isDelivered(item.blobId) || delivered?.has(id) === true",
         replace: "delivered?.has(id) === true",
       },
     ],
@@ -375,7 +375,7 @@ export const deviceMutants: readonly Mutant[] = [
       },
       {
         file: "core/inbox/take.ts",
-        find: "isDelivered(id) || delivered?.has(id) === true",
+        find: "isDelivered(item.blobId) || delivered?.has(id) === true",
         replace: "delivered?.has(id) === true",
       },
     ],

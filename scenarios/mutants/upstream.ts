@@ -85,7 +85,7 @@ export const upstreamMutants: readonly Mutant[] = [
     id: "M05",
     title: "a repeated push gets a second cursor",
     from: UPSTREAM,
-    edits: [{ file: "core/log/append.ts", find: "?? known(id", replace: "?? ((..._: unknown[]) => undefined)(id" }],
+    edits: [{ file: "core/log/append.ts", find: "?? known(item", replace: "?? ((..._: unknown[]) => undefined)(item" }],
     caughtBy: "push-once",
     scenarios: ["T-CONN-02", "S-CONC-01", "S-SM-01"],
   },
@@ -403,7 +403,7 @@ export const upstreamMutants: readonly Mutant[] = [
         file: "sim/relay-store.ts",
         find: "(blob) => this.#known(group, blob)",
         replace:
-          "(blob) => this.#known(group, blob) ?? [...this.#tables.groups.values()].flatMap((other) => (other === group ? [] : [...other.byBlob].filter(([id]) => id[0] === blob[0]).map(([, row]) => ({ ...row, payloadHash: items.find(({ blobId }) => encodeHex(blobId) === blob)!.payloadHash }))))[0]",
+          "(blob) => this.#known(group, blob) ?? [...this.#tables.groups.values()].flatMap((other) => (other === group ? [] : [...other.byBlob].filter(([id]) => id[0] === encodeHex(blob)[0]).map(([, row]) => ({ ...row, payloadHash: items.find(({ blobId }) => blobId === blob)!.payloadHash }))))[0]",
       },
     ],
     caughtBy: "acked-durable",
