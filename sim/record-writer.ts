@@ -6,10 +6,10 @@
 import { EMPTY, IS_LITTLE_ENDIAN, writeU32, writeU64 } from "../core/bytes.ts";
 import { checksum, checksumOf, RECORD_HEADER_BYTES, RECORD_STEP_BYTES } from "./record-checksum.ts";
 
-const CHUNK_BYTES = 64 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /** Kept from run to run: 4 MiB. */
-const CHUNKS_KEPT_MAX = 64;
+const CHUNKS_KEPT_MAX = 16;
 
 interface Chunk {
   readonly bytes: Uint8Array;

@@ -403,7 +403,7 @@ export const upstreamMutants: readonly Mutant[] = [
         file: "sim/relay-store.ts",
         find: "(blob) => this.#known(group, blob)",
         replace:
-          "(blob) => this.#known(group, blob) ?? [...this.#tables.groups.values()].flatMap((other) => (other === group ? [] : [...other.byBlob].filter(([id]) => id[0] === blob[0]).map(([, row]) => ({ ...row, payloadHash: items.find(({ blobId }) => encodeHex(blobId) === blob)!.payloadHash }))))[0]",
+          "(blob) => this.#known(group, blob) ?? [...this.#tables.groups.values()].flatMap((other) => (other === group ? [] : [...other.byBlob].filter(([id]) => id[0] === encodeHex(blob)[0]).map(([, row]) => ({ ...row, payloadHash: items.find(({ blobId }) => blobId === blob)!.payloadHash }))))[0]",
       },
     ],
     caughtBy: "acked-durable",
