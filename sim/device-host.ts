@@ -7,7 +7,7 @@ import { Client } from "../core/client/client.ts";
 import type { ClientConfig } from "../core/client/config.ts";
 import type { ClientCommand, ClientEvent } from "../core/client/events.ts";
 import type { DeviceAnswer, DeviceOperation } from "../core/client/store.ts";
-import type { CryptoSuite } from "../core/crypto/suite.ts";
+import { textOf, type CryptoSuite } from "../core/crypto/suite.ts";
 import type { RelayAddress } from "../core/ids.ts";
 import type { Entropy } from "../core/machine.ts";
 import type { Redacted } from "../core/redacted.ts";
@@ -76,10 +76,10 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
     });
     this.#reader = new DiskReader(recorder, name, group, this.#hexes);
     this.#suite = observeSuite(options.suite, {
-      sealed: (key, nonce, ad, plaintext) => {
+      sealed: (key, nonce, ad, plaintext, out) => {
         if (isTransportNonce(nonce)) recorder.frames += 1;
         recorder.sealed(name, key, nonce);
-        if (watch !== undefined && isTransportSeal(nonce, ad)) watch.sealed(plaintext);
+        if (watch !== undefined && isTransportSeal(nonce, ad)) watch.sealed(textOf(plaintext, out));
       },
       ...(watch === undefined ? {} : { opened: (bytes) => watch.opened(bytes) }),
     });

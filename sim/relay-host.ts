@@ -1,6 +1,6 @@
 /** A relay in the simulated world: its program, and what is seen of it. */
 import type { Context } from "../core/context.ts";
-import type { CryptoSuite } from "../core/crypto/suite.ts";
+import { textOf, type CryptoSuite } from "../core/crypto/suite.ts";
 import { type BytePool, encodeHex } from "../core/bytes.ts";
 import type { Entropy } from "../core/machine.ts";
 import type { RelayConfig } from "../core/relay/config.ts";
@@ -52,9 +52,9 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     this.config = options.config;
     this.#options = options;
     this.#suite = observeSuite(options.suite, {
-      sealed: (key, nonce, ad, plaintext) => {
+      sealed: (key, nonce, ad, plaintext, out) => {
         recorder.sealed(name, key, nonce);
-        if (watch !== undefined && isTransportSeal(nonce, ad)) watch.sealed(plaintext);
+        if (watch !== undefined && isTransportSeal(nonce, ad)) watch.sealed(textOf(plaintext, out));
       },
       opened: (bytes) => {
         watch?.opened(bytes);

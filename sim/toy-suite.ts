@@ -12,7 +12,7 @@
  * `begin` overwrites it completely and no function calls back, so nothing passes from one call to the next.
  */
 import type { CryptoSuite } from "../core/crypto/suite.ts";
-import { HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES, XNONCE_BYTES } from "../core/crypto/suite.ts";
+import { HASH_BYTES, KEY_BYTES, sealsInto, SIGNATURE_BYTES, TAG_BYTES, XNONCE_BYTES } from "../core/crypto/suite.ts";
 import { assertInvariant } from "../core/invariant.ts";
 import { WordPiece } from "../core/word-piece.ts";
 
@@ -143,9 +143,9 @@ function seal(
   plaintext: Uint8Array,
   out: Uint8Array,
 ): void {
-  const length = plaintext.length;
+  const length = out.length - TAG_BYTES;
   assertInvariant(key.length === KEY_BYTES, "seal: key of 32 bytes");
-  assertInvariant(out.length === length + TAG_BYTES, "seal: out is 16 bytes longer than the plaintext");
+  assertInvariant(sealsInto(plaintext, out), "seal: out is 16 bytes longer than the plaintext");
   crypt(use, key, nonce, ad, plaintext, length, out, true);
   for (let i = 0; i < 4; i++) writeWord(out, length + 4 * i, STATE[i]!);
 }
