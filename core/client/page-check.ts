@@ -42,12 +42,12 @@ export function checkPage(
       nextBlob += 1;
     } else if (range !== undefined && range.from === cursor + 1) {
       cursor = range.to;
-      chain = range.chain;
+      chain = range.chain.slice();
       nextGone += 1;
     } else {
       return fail({ type: "Hole", cursor: cursor + 1 });
     }
   }
   if (!isEqualBytes(chain, page.chain)) return fail({ type: "WrongChain", cursor });
-  return ok({ cursor, chain: chain.slice() });
+  return ok({ cursor, chain });
 }

@@ -309,7 +309,7 @@ export class RelayLink {
     const { context, tell } = this.#port;
     this.#puller.taken();
     for (const { cursor, blobId, why } of page.items) {
-      if (why !== null) tell({ type: "quarantined", relay, cursor, blobId, why });
+      if (why !== null) tell({ type: "quarantined", relay, cursor, blobId: blobId.slice(), why });
     }
     for (const { from, to, why } of page.gone) {
       context.mark("client.lost-history");
