@@ -31,7 +31,7 @@ import { fail, ok } from "../result.ts";
 import { bad, isBytes, isWithin, type Fields, type Layout, type Parsed } from "./fields.ts";
 import type { GoneRange, MessageType, PulledBlob } from "./messages.ts";
 import { MEMBERSHIP_LAYOUTS } from "./parse-membership.ts";
-import { goneWhyOf, messageTypeOf } from "./tags.ts";
+import { arrangeByTag, goneWhyOf, messageTypeOf } from "./tags.ts";
 
 const VERSION_MAX = 255;
 const CODE_MAX = 0xffff;
@@ -55,14 +55,15 @@ const LAYOUTS: Readonly<Record<MessageType, Layout>> = {
   ...MEMBERSHIP_LAYOUTS,
 };
 
+const LAYOUTS_BY_TAG = arrangeByTag(LAYOUTS);
+
 export function parseFields(fields: unknown): Parsed {
   if (!Array.isArray(fields)) return fail({ type: "NotAMessage" });
   const tag: unknown = fields[0];
   if (typeof tag !== "number") return fail({ type: "NotAMessage" });
-  const type = messageTypeOf(tag);
-  if (type === undefined) return fail({ type: "UnknownMessage", tag });
-  const layout = LAYOUTS[type];
-  if (fields.length < layout.elements) return fail({ type: "MissingField", message: type });
+  const layout = LAYOUTS_BY_TAG[tag];
+  if (layout === undefined) return fail({ type: "UnknownMessage", tag });
+  if (fields.length < layout.elements) return fail({ type: "MissingField", message: messageTypeOf(tag)! });
   return layout.parse(fields);
 }
 
