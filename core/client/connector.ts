@@ -187,19 +187,10 @@ export class Connector {
   }
 
   deadline(): number | undefined {
-    switch (this.#phase) {
-      case "offline":
-        return undefined;
-      case "waiting":
-      case "dialling":
-      case "handshaking":
-      case "joining":
-        return this.#dueMs;
-      case "live":
-        return this.#pingedMs === undefined
-          ? this.#heardMs + this.#config.keepAliveMs
-          : this.#pingedMs + this.#config.answerTimeoutMs;
-    }
+    if (this.#phase === "offline") return undefined;
+    if (this.#phase !== "live") return this.#dueMs;
+    if (this.#pingedMs !== undefined) return this.#pingedMs + this.#config.answerTimeoutMs;
+    return this.#heardMs + this.#config.keepAliveMs;
   }
 
   /** The application wants a connection: now, whatever the wait. */
