@@ -202,7 +202,8 @@ function parseSequence(bytes: Uint8Array, at: number): number | undefined {
 }
 
 function isZero(bytes: Uint8Array, from: number): boolean {
+  const end = bytes.length;
   let seen = 0;
-  for (let i = from; i < bytes.length; i++) seen |= bytes[i]!;
+  for (let i = from; i < end; i++) seen |= bytes[i]!;
   return seen === 0;
 }
