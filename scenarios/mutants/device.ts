@@ -249,8 +249,8 @@ export const deviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/client/page-check.ts",
-        find: "return ok({ cursor, chain: chain.slice() });",
-        replace: "return ok({ cursor, chain: from.chain.slice() });",
+        find: "return ok({ cursor, chain });",
+        replace: "return ok({ cursor, chain: from.chain });",
       },
     ],
     caughtBy: "prefix-agreement",
