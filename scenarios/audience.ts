@@ -48,17 +48,18 @@ export class Audience {
     this.#handlers[topic].push(handler);
   }
 
-  tell(record: HistoryRecord, about: About): void {
-    const handlers = this.#of(record);
+  /** `type` is the record's: whoever tells of many has read it before. */
+  tell(record: HistoryRecord, type: HistoryRecord["type"], about: About): void {
+    const handlers = this.#of(record, type);
     for (let i = 0; i < handlers.length; i++) handlers[i]!(record, about);
   }
 
   /** Types of which there are many are named: what is named only by the record costs a search. */
-  #of(record: HistoryRecord): readonly Handler[] {
+  #of(record: HistoryRecord, type: HistoryRecord["type"]): readonly Handler[] {
     const handlers = this.#handlers;
-    switch (record.type) {
+    switch (type) {
       case "op":
-        return this.#ofOperation(record);
+        return this.#ofOperation(record as OperationRecord);
       case "seal":
         return handlers.seal;
       case "relay-view":
@@ -74,7 +75,7 @@ export class Audience {
       case "queued":
         return handlers.queued;
       default:
-        return handlers[record.type];
+        return handlers[type];
     }
   }
 

@@ -20,7 +20,7 @@ function keptFor(trouble: readonly Evidence[], history: readonly HistoryRecord[]
   const kept: HistoryRecord[] = [];
   const audience = new Audience();
   for (const topic of signsOf(trouble)) audience.addTo(topic, (record) => void kept.push(record));
-  for (const record of history) audience.tell(record, new About());
+  for (const record of history) audience.tell(record, record.type, new About());
   return kept;
 }
 

@@ -94,6 +94,7 @@ export class World {
       const life = new Set<string>();
       this.lives.push(life);
       return (mark) => {
+        if (life.has(mark)) return;
         life.add(mark);
         this.marks.add(mark);
       };
