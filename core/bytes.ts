@@ -11,9 +11,15 @@ export const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] =
 
 /** Equality in time that depends on the lengths only. */
 export function isEqualBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
+  const { length } = a;
+  if (length !== b.length) return false;
   let difference = 0;
-  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!;
+  let i = 0;
+  // All ids and hashes are whole fours, and four at a time take two thirds of the time.
+  for (; i + 4 <= length; i += 4) {
+    difference |= (a[i]! ^ b[i]!) | (a[i + 1]! ^ b[i + 1]!) | (a[i + 2]! ^ b[i + 2]!) | (a[i + 3]! ^ b[i + 3]!);
+  }
+  for (; i < length; i++) difference |= a[i]! ^ b[i]!;
   return difference === 0;
 }
 
@@ -33,15 +39,41 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 export function encodeHex(bytes: Uint8Array): string {
   let text = "";
   let at = 0;
-  for (; at + 16 <= bytes.length; at += 16) text += encodeHexBlock(bytes, at);
+  for (; at + 32 <= bytes.length; at += 32) text += encodeHex32(bytes, at);
+  for (; at + 16 <= bytes.length; at += 16) text += encodeHex16(bytes, at);
   for (; at + 4 <= bytes.length; at += 4) text += hexWord(readU32(bytes, at));
   for (; at < bytes.length; at++) text += HEX[bytes[at]!]!;
   return text;
 }
 
-/** Sixteen bytes in one call: a flat string, where 16 concatenations give a rope that costs four times as much to look up. */
+/**
+ * An id in one call: a flat string, where a concatenation is a rope, which costs four times as much to look up and is
+ * slower to read for good.
+ */
 // oxfmt-ignore
-function encodeHexBlock(bytes: Uint8Array, at: number): string {
+function encodeHex32(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(
+    DIGITS[bytes[at + 0]! >> 4]!, DIGITS[bytes[at + 0]! & 15]!, DIGITS[bytes[at + 1]! >> 4]!, DIGITS[bytes[at + 1]! & 15]!,
+    DIGITS[bytes[at + 2]! >> 4]!, DIGITS[bytes[at + 2]! & 15]!, DIGITS[bytes[at + 3]! >> 4]!, DIGITS[bytes[at + 3]! & 15]!,
+    DIGITS[bytes[at + 4]! >> 4]!, DIGITS[bytes[at + 4]! & 15]!, DIGITS[bytes[at + 5]! >> 4]!, DIGITS[bytes[at + 5]! & 15]!,
+    DIGITS[bytes[at + 6]! >> 4]!, DIGITS[bytes[at + 6]! & 15]!, DIGITS[bytes[at + 7]! >> 4]!, DIGITS[bytes[at + 7]! & 15]!,
+    DIGITS[bytes[at + 8]! >> 4]!, DIGITS[bytes[at + 8]! & 15]!, DIGITS[bytes[at + 9]! >> 4]!, DIGITS[bytes[at + 9]! & 15]!,
+    DIGITS[bytes[at + 10]! >> 4]!, DIGITS[bytes[at + 10]! & 15]!, DIGITS[bytes[at + 11]! >> 4]!, DIGITS[bytes[at + 11]! & 15]!,
+    DIGITS[bytes[at + 12]! >> 4]!, DIGITS[bytes[at + 12]! & 15]!, DIGITS[bytes[at + 13]! >> 4]!, DIGITS[bytes[at + 13]! & 15]!,
+    DIGITS[bytes[at + 14]! >> 4]!, DIGITS[bytes[at + 14]! & 15]!, DIGITS[bytes[at + 15]! >> 4]!, DIGITS[bytes[at + 15]! & 15]!,
+    DIGITS[bytes[at + 16]! >> 4]!, DIGITS[bytes[at + 16]! & 15]!, DIGITS[bytes[at + 17]! >> 4]!, DIGITS[bytes[at + 17]! & 15]!,
+    DIGITS[bytes[at + 18]! >> 4]!, DIGITS[bytes[at + 18]! & 15]!, DIGITS[bytes[at + 19]! >> 4]!, DIGITS[bytes[at + 19]! & 15]!,
+    DIGITS[bytes[at + 20]! >> 4]!, DIGITS[bytes[at + 20]! & 15]!, DIGITS[bytes[at + 21]! >> 4]!, DIGITS[bytes[at + 21]! & 15]!,
+    DIGITS[bytes[at + 22]! >> 4]!, DIGITS[bytes[at + 22]! & 15]!, DIGITS[bytes[at + 23]! >> 4]!, DIGITS[bytes[at + 23]! & 15]!,
+    DIGITS[bytes[at + 24]! >> 4]!, DIGITS[bytes[at + 24]! & 15]!, DIGITS[bytes[at + 25]! >> 4]!, DIGITS[bytes[at + 25]! & 15]!,
+    DIGITS[bytes[at + 26]! >> 4]!, DIGITS[bytes[at + 26]! & 15]!, DIGITS[bytes[at + 27]! >> 4]!, DIGITS[bytes[at + 27]! & 15]!,
+    DIGITS[bytes[at + 28]! >> 4]!, DIGITS[bytes[at + 28]! & 15]!, DIGITS[bytes[at + 29]! >> 4]!, DIGITS[bytes[at + 29]! & 15]!,
+    DIGITS[bytes[at + 30]! >> 4]!, DIGITS[bytes[at + 30]! & 15]!, DIGITS[bytes[at + 31]! >> 4]!, DIGITS[bytes[at + 31]! & 15]!,
+  );
+}
+
+// oxfmt-ignore
+function encodeHex16(bytes: Uint8Array, at: number): string {
   return String.fromCharCode(
     DIGITS[bytes[at + 0]! >> 4]!, DIGITS[bytes[at + 0]! & 15]!, DIGITS[bytes[at + 1]! >> 4]!, DIGITS[bytes[at + 1]! & 15]!,
     DIGITS[bytes[at + 2]! >> 4]!, DIGITS[bytes[at + 2]! & 15]!, DIGITS[bytes[at + 3]! >> 4]!, DIGITS[bytes[at + 3]! & 15]!,

@@ -15,13 +15,13 @@ const cut = fc
       ),
   );
 
-test("words are little-endian and filled up with zeros to eight bytes, whatever was there before", () => {
+test("words are little-endian and filled up with zeros to sixteen bytes, whatever was there before", () => {
   const piece = new WordPiece(BYTES_MAX);
   fc.assert(
     fc.property(cut, ({ bytes, at, count }) => {
       piece.words.fill(-1);
       piece.load(bytes, at, count);
-      const padded = new Uint8Array(Math.ceil(count / 8) * 8);
+      const padded = new Uint8Array(Math.ceil(count / 16) * 16);
       padded.set(bytes.subarray(at, at + count));
       const view = new DataView(padded.buffer);
       for (let i = 0; i < padded.length; i += 4) expect(piece.words[i / 4]).toBe(view.getInt32(i, true));

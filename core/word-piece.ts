@@ -6,11 +6,11 @@
 import { IS_LITTLE_ENDIAN } from "./bytes.ts";
 
 /** From here on one copy of all bytes costs less than one of each word. */
-const COPY_BYTES_MIN = 96;
+const COPY_BYTES_MIN = 48;
 
 export class WordPiece {
   readonly words: Int32Array;
-  /** The most that `load` takes; a multiple of eight. */
+  /** The most that `load` takes; a multiple of sixteen. */
   readonly bytesMax: number;
   readonly #bytes: Uint8Array;
   /** Views of the first so many bytes, each made once: lengths come again, and a view costs as much as a short copy. */
@@ -23,7 +23,7 @@ export class WordPiece {
     this.#prefixes = Array.from({ length: bytesMax + 1 }, () => undefined);
   }
 
-  /** Takes `count` bytes from `at` on, filled up with zeros to a multiple of eight. */
+  /** Takes `count` bytes from `at` on, filled up with zeros to a multiple of sixteen. */
   load(from: Uint8Array, at: number, count: number): void {
     if (count >= COPY_BYTES_MIN && IS_LITTLE_ENDIAN) {
       this.#bytes.set(at === 0 && from.length <= this.bytesMax ? from : from.subarray(at, at + count));
@@ -36,11 +36,11 @@ export class WordPiece {
       const byte = at + 4 * i;
       words[i] = from[byte]! | (from[byte + 1]! << 8) | (from[byte + 2]! << 16) | (from[byte + 3]! << 24);
     }
-    if ((count & 7) === 0) return;
+    if ((count & 15) === 0) return;
     let rest = 0;
     for (let i = whole << 2; i < count; i++) rest |= from[at + i]! << ((i & 3) << 3);
     words[whole] = rest;
-    if ((whole & 1) === 0) words[whole + 1] = 0;
+    for (let i = whole + 1; (i & 3) !== 0; i++) words[i] = 0;
   }
 
   /** Writes the first `count` bytes to `at` and behind. */
@@ -62,12 +62,12 @@ export class WordPiece {
     for (let i = whole << 2; i < count; i++) to[at + i] = words[whole]! >>> ((i & 3) << 3);
   }
 
-  /** Zeros from `count` on to the next multiple of eight. */
+  /** Zeros from `count` on to the next multiple of sixteen. */
   fillUp(count: number): void {
-    if ((count & 7) === 0) return;
+    if ((count & 15) === 0) return;
     const { words } = this;
     const whole = count >> 2;
     words[whole] = words[whole]! & ((1 << ((count & 3) << 3)) - 1);
-    if ((whole & 1) === 0) words[whole + 1] = 0;
+    for (let i = whole + 1; (i & 3) !== 0; i++) words[i] = 0;
   }
 }

@@ -1,12 +1,11 @@
 /**
  * A checker holds one property against a history, record by record: it can follow a run that is still going on. It
- * takes only the record types that it names, so that a run of many records costs little. What a record is about –
+ * takes only the topics that it names (`topic.ts`), so that a run of many records costs little. What a record is about –
  * device, log, blob, what was said of them before – is looked up once for all checkers (`checkers/history-index.ts`).
  */
-import type { About } from "./checkers/about.ts";
+import type { Handlers } from "./audience.ts";
 import type { HistoryIndex } from "./checkers/history-index.ts";
 import type { BlobRow, PushRow } from "./checkers/history-rows.ts";
-import type { HistoryRecord } from "./history.ts";
 import type { Plan } from "./plan.ts";
 import type { Finding } from "./verdict.ts";
 
@@ -22,13 +21,7 @@ export interface Checker {
 }
 
 export interface CheckerRun {
-  readonly on: {
-    /** `about` is valid only while the record is handled. */
-    readonly [T in HistoryRecord["type"]]?: (
-      record: Extract<HistoryRecord, { readonly type: T }>,
-      about: About,
-    ) => void;
-  };
+  readonly on: Handlers;
   /** This blob is settled (`history-rows.ts`): whoever keeps records of it lets them go. */
   forget?(blob: BlobRow, push: PushRow | undefined): void;
   /** The run is over. */

@@ -5,8 +5,8 @@
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 
 export interface SuiteObserver {
-  /** `nonce` 12 or 24 bytes; both are the suite's caller's and must be copied to be kept. */
-  sealed?(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plaintext: Uint8Array): void;
+  /** As the suite is called, before it seals: all of it is the caller's and must be copied to be kept. */
+  sealed?(...call: Parameters<CryptoSuite["aeadSeal"]>): void;
   /** A transport message was decrypted: all of `plaintext` can be read by this host, and is what its machine will get. */
   opened?(plaintext: Uint8Array): void;
 }
@@ -15,7 +15,7 @@ export function observeSuite(suite: CryptoSuite, observer: SuiteObserver): Crypt
   return {
     name: suite.name,
     aeadSeal(key, nonce, ad, plaintext, out) {
-      observer.sealed?.(key, nonce, ad, plaintext);
+      observer.sealed?.(key, nonce, ad, plaintext, out);
       suite.aeadSeal(key, nonce, ad, plaintext, out);
     },
     aeadOpen(key, nonce, ad, sealed, out) {
@@ -24,7 +24,7 @@ export function observeSuite(suite: CryptoSuite, observer: SuiteObserver): Crypt
       return isOpen;
     },
     xaeadSeal(key, nonce, ad, plaintext, out) {
-      observer.sealed?.(key, nonce, ad, plaintext);
+      observer.sealed?.(key, nonce, ad, plaintext, out);
       suite.xaeadSeal(key, nonce, ad, plaintext, out);
     },
     xaeadOpen: (key, nonce, ad, sealed, out) => suite.xaeadOpen(key, nonce, ad, sealed, out),

@@ -28,11 +28,12 @@ export class OperationLog {
   readonly #sink: HistorySink;
   readonly #device: string;
   readonly #group: string;
+  // Emptied by setting: a map that is left with few keys or none by a deletion is made anew each time.
   /** By the number that came with the command, until they are queued. */
-  readonly #early = new Map<number, PushOperation>();
+  readonly #early = new Map<number, PushOperation | undefined>();
   /** By blob id, until they are settled. */
-  readonly #queued = new Map<string, PushOperation>();
-  /** By relay. Emptied by setting: a small map whose only key goes and comes is made anew each time. */
+  readonly #queued = new Map<string, PushOperation | undefined>();
+  /** By relay. */
   readonly #pulls = new Map<string, PullOperation | undefined>();
   readonly #connects = new Map<string, number>();
 
@@ -54,7 +55,7 @@ export class OperationLog {
   queued(ref: number, blob: string, sequence: number): void {
     const operation = this.#early.get(ref);
     if (operation === undefined) return;
-    this.#early.delete(ref);
+    this.#early.set(ref, undefined);
     this.#queued.set(blob, operation);
     const { process, op } = operation;
     const { at } = this.#sink;
@@ -65,14 +66,14 @@ export class OperationLog {
   pushFailed(ref: number, error: string): void {
     const operation = this.#early.get(ref);
     if (operation === undefined) return;
-    this.#early.delete(ref);
+    this.#early.set(ref, undefined);
     this.#recordPush(operation, "fail", undefined, error);
   }
 
   settlePush(blob: string, outcome: Completion, error?: string): void {
     const operation = this.#queued.get(blob);
     if (operation === undefined) return;
-    this.#queued.delete(blob);
+    this.#queued.set(blob, undefined);
     this.#recordPush(operation, outcome, blob, error);
   }
 
@@ -139,10 +140,14 @@ export class OperationLog {
 
   died(): void {
     const error = "crashed";
-    for (const operation of this.#early.values()) this.#recordPush(operation, "info", undefined, error);
+    for (const operation of this.#early.values()) {
+      if (operation !== undefined) this.#recordPush(operation, "info", undefined, error);
+    }
     this.#early.clear();
     // These stay: the sent log is durable, and what becomes of them will be heard.
-    for (const [blob, operation] of this.#queued) this.#recordPush(operation, "info", blob, error);
+    for (const [blob, operation] of this.#queued) {
+      if (operation !== undefined) this.#recordPush(operation, "info", blob, error);
+    }
     for (const relay of this.#pulls.keys()) this.#endPull(relay, "info", error);
     for (const relay of this.#connects.keys()) this.#recordConnect(relay, "info", { error });
     this.#connects.clear();

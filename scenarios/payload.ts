@@ -23,47 +23,53 @@ export function createPayload(op: string, sizeBytes: number, pool?: BytePool): U
   const bytes = pool === undefined ? new Uint8Array(sizeBytes) : pool.take(sizeBytes);
   if (sizeBytes === 0) return bytes;
   bytes.set(head, 0);
-  // Two lanes that start from all of the id; each word depends on both, and neither ever gets stuck at zero for long.
-  let a = readU32(head, 0) ^ Math.imul(readU32(head, 8), 0x9e3779b1);
-  let b = readU32(head, 4) ^ Math.imul(readU32(head, 12), 0x85ebca77);
+  // A count that is scrambled once; all of the id is in its start, its step and what is laid over it.
+  let count = readU32(head, 0) ^ Math.imul(readU32(head, 8), 0x9e3779b1);
+  const step = (readU32(head, 4) ^ Math.imul(readU32(head, 12), 0x85ebca77)) | 1;
+  const mask = Math.imul(count ^ step, 0x5bd1e995);
   const { words } = PIECE;
   for (let from = OP_BYTES; from < sizeBytes; from += PIECE.bytesMax) {
-    const count = Math.min(PIECE.bytesMax, sizeBytes - from);
-    for (let i = 0; i << 2 < count; i++) {
-      a = (Math.imul(a, 0x5bd1e995) + 0x6d2b79f5) | 0;
-      b = Math.imul(b ^ (b >>> 15) ^ a, 0x2c1b3c6d);
-      words[i] = b ^ (b >>> 13);
+    const length = Math.min(PIECE.bytesMax, sizeBytes - from);
+    for (let i = 0; i << 2 < length; i++) {
+      count = (count + step) | 0;
+      words[i] = Math.imul(count ^ (count >>> 15), 0x2c1b3c6d) ^ mask;
     }
-    PIECE.store(bytes, from, count);
+    PIECE.store(bytes, from, length);
   }
   return bytes;
 }
 
 /**
  * 64 bits over all bytes and their number, as 16 hex digits. Not cryptographic: it tells an honest mistake from the
- * right bytes. Each lane is stepped by bijections of the word, so one changed word always changes both lanes.
+ * right bytes. Every word steps one of four lanes by a bijection and goes into a sum; both results take in all of them
+ * by bijections, so one changed word always changes both.
  */
 export function digestBytes(bytes: Uint8Array): string {
   const { length } = bytes;
-  const whole = length - (length % 4);
   let a = 0x51ed270b ^ length;
   let b = 0x2545f491;
+  let c = 0x6a09e667;
+  let d = 0x3c6ef372;
+  let sum = 0;
   const { words } = PIECE;
-  for (let from = 0; from < whole; from += PIECE.bytesMax) {
-    const count = Math.min(PIECE.bytesMax, whole - from);
+  for (let from = 0; from < length; from += PIECE.bytesMax) {
+    const count = Math.min(PIECE.bytesMax, length - from);
     PIECE.load(bytes, from, count);
-    for (let i = 0; i << 2 < count; i++) {
-      const word = words[i]!;
-      a = Math.imul(a ^ word, 0x85ebca6b);
-      a ^= a >>> 15;
-      b = Math.imul((b << 13) | (b >>> 19), 0x1b873593) ^ word;
+    for (let i = 0; i << 2 < count; i += 4) {
+      a = rotate(Math.imul(a ^ words[i]!, 0x85ebca6b), 13);
+      b = rotate(Math.imul(b ^ words[i + 1]!, 0xc2b2ae35), 17);
+      c = rotate(Math.imul(c ^ words[i + 2]!, 0x27d4eb2f), 15);
+      d = rotate(Math.imul(d ^ words[i + 3]!, 0x1b873593), 11);
+      sum = (rotate(sum, 5) + words[i]! + words[i + 1]! + words[i + 2]! + words[i + 3]!) | 0;
     }
   }
-  let rest = 0;
-  for (let at = whole; at < length; at++) rest = (rest << 8) | bytes[at]!;
-  a = finish(a ^ rest);
-  b = finish(Math.imul((b << 13) | (b >>> 19), 0x1b873593) ^ rest ^ length);
-  return hexWord(a) + hexWord(b);
+  const high = finish(finish(finish(finish(finish(a) ^ b) ^ c) ^ d) ^ sum);
+  const low = finish(finish(finish(finish(finish(sum ^ length) ^ d) ^ c) ^ b) ^ a);
+  return hexWord(high) + hexWord(low);
+}
+
+function rotate(word: number, bits: number): number {
+  return (word << bits) | (word >>> (32 - bits));
 }
 
 /** A bijection that spreads every bit over the word. */

@@ -1,14 +1,27 @@
 import { describe, expect, test } from "vitest";
+import { Audience } from "./audience.ts";
+import { About } from "./checkers/about.ts";
 import type { AckRecord, DeliverRecord, FaultRecord, HistoryRecord, OperationRecord } from "./history.ts";
 import type { Evidence, Plan } from "./plan.ts";
 import { findScenario } from "./registry.ts";
-import { isTroubleSeen } from "./trouble.ts";
+import { isTroubleSeen, signsOf } from "./trouble.ts";
 
 const base = findScenario("S-CONV-04")!.plan!("0x1");
 
 function isSeen(trouble: readonly Evidence[], ...history: readonly HistoryRecord[]): boolean {
   const plan: Plan = { ...base, trouble };
-  return isTroubleSeen(plan, history);
+  const isThere = isTroubleSeen(plan, history);
+  expect(isTroubleSeen(plan, keptFor(trouble, history))).toBe(isThere);
+  return isThere;
+}
+
+/** As a judge does, which looks for the evidence in nothing else. */
+function keptFor(trouble: readonly Evidence[], history: readonly HistoryRecord[]): readonly HistoryRecord[] {
+  const kept: HistoryRecord[] = [];
+  const audience = new Audience();
+  for (const topic of signsOf(trouble)) audience.addTo(topic, (record) => void kept.push(record));
+  for (const record of history) audience.tell(record, record.type, new About());
+  return kept;
 }
 
 function fault(step: number, stage: FaultRecord["stage"], at = 50): FaultRecord {
@@ -239,5 +252,31 @@ describe("what befell a device", () => {
     const aside: HistoryRecord = { type: "quarantine", at: 1, device: "a", ...place };
     expect(isSeen([{ see: "quarantined", device: "a" }], aside)).toBe(true);
     expect(isSeen([{ see: "quarantined", device: "b" }], aside)).toBe(false);
+  });
+});
+
+describe("what befell a relay, by what is kept of a history", () => {
+  const welcome = (epoch: string): HistoryRecord => op("a", 1, "ok", { f: "connect", relay: "relay", epoch, max: 0 });
+
+  test("renewed", () => {
+    expect(isSeen([{ see: "renewed", step: 1 }], welcome("e1"), fault(1, "issued"), welcome("e2"))).toBe(true);
+    expect(isSeen([{ see: "renewed", step: 1 }], welcome("e1"), fault(1, "issued"), welcome("e1"))).toBe(false);
+  });
+  test("regrown", () => {
+    const evidence: Evidence[] = [{ see: "regrown", step: 1 }];
+    expect(isSeen(evidence, ack("a", "x", 40), fault(1, "issued"), ack("a", "y", 60))).toBe(true);
+    expect(isSeen(evidence, ack("a", "x", 40), fault(1, "issued"), ack("a", "x", 60))).toBe(false);
+  });
+  test("refused", () => {
+    const where = { device: "a", group: "main", relay: "relay", blob: "x" } as const;
+    const refused: HistoryRecord = { type: "refused", at: 1, ...where, code: 2002, retryable: true };
+    expect(isSeen([{ see: "refused", device: "a", code: 2002 }], refused, ack("a", "x", 2))).toBe(true);
+    expect(isSeen([{ see: "refused", device: "a", code: 2002 }], refused)).toBe(false);
+  });
+  test("told-lost", () => {
+    const log = { device: "b", group: "main", relay: "relay", epoch: "e1" } as const;
+    const lost: HistoryRecord = { type: "lost", at: 1, ...log, from: 1, to: 2, why: "expired" };
+    expect(isSeen([{ see: "told-lost", device: "b" }], lost, deliver("b", "x", 2, 3))).toBe(true);
+    expect(isSeen([{ see: "told-lost", device: "b" }], lost)).toBe(false);
   });
 });

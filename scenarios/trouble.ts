@@ -7,12 +7,41 @@ import { unreachable } from "../core/invariant.ts";
 import type { AckRecord, History, OperationRecord } from "./history.ts";
 import type { Evidence, Plan } from "./plan.ts";
 import { isCrossed, isDisconnected, isFailedThenAcked, isWaited } from "./trouble-device.ts";
+import type { Topic } from "./topic.ts";
 import { isRefusedThenAcked, isRegrown, isRenewed, isToldLost } from "./trouble-relay.ts";
 
 /** A delivery within this long after the acknowledgement is ordinary: the device could hear. */
 export const HEARD_WITHIN_MS = 1000;
 
 type EvidenceOf<S extends Evidence["see"]> = Extract<Evidence, { readonly see: S }>;
+
+/** By which records each kind of evidence is told: a judge keeps no others. */
+const SIGNS: { readonly [S in Evidence["see"]]: readonly Topic[] } = {
+  observed: ["fault"],
+  open: ["fault", "push", "push-end", "pull", "pull-end", "connect", "connect-end"],
+  overlap: ["push", "push-end"],
+  missed: ["ack", "deliver"],
+  acked: ["ack"],
+  polled: ["notified", "deliver"],
+  renewed: ["fault", "connect-end"],
+  regrown: ["fault", "ack"],
+  refused: ["refused", "ack"],
+  "told-lost": ["lost", "deliver"],
+  landed: ["fault", "ack"],
+  "copy-owed": ["fault", "ack"],
+  sooner: ["ack"],
+  "relays-failed": ["relays-failed"],
+  disconnected: ["fault", "disconnected"],
+  waited: ["push", "push-end"],
+  failed: ["push-end"],
+  crossed: ["ack", "pull", "pull-end"],
+  quarantined: ["quarantine"],
+};
+
+/** The records that this evidence is looked for in. */
+export function signsOf(trouble: readonly Evidence[]): ReadonlySet<Topic> {
+  return new Set(trouble.flatMap(({ see }) => SIGNS[see]));
+}
 
 /** All evidence is there; a plan that asks for none has no trouble to miss. */
 export function isTroubleSeen(plan: Plan, history: History): boolean {
@@ -129,9 +158,17 @@ function isMissed(evidence: EvidenceOf<"missed">, plan: Plan, history: History):
 }
 
 function isAcked(evidence: EvidenceOf<"acked">, history: History): boolean {
-  const acked = new Set<string>();
-  for (const record of history) if (record.type === "ack") acked.add(`${record.group} ${record.blob}`);
-  return acked.size >= evidence.blobs;
+  const ackedOf = new Map<string, Set<string>>();
+  let count = 0;
+  for (const record of history) {
+    if (record.type !== "ack") continue;
+    let acked = ackedOf.get(record.group);
+    if (acked === undefined) ackedOf.set(record.group, (acked = new Set()));
+    if (acked.has(record.blob)) continue;
+    acked.add(record.blob);
+    if (++count >= evidence.blobs) return true;
+  }
+  return evidence.blobs === 0;
 }
 
 function isPolled(history: History): boolean {

@@ -13,8 +13,9 @@ import { ErrorCode } from "../core/wire/error-code.ts";
 import { ChainHasher } from "../core/log/chain.ts";
 import { isHelloSigned } from "../core/wire/hello-signature.ts";
 import type { Hello, Message, MessageType, PullResponse } from "../core/wire/messages.ts";
+import { HexNames } from "./hex-names.ts";
 import { DeviceStore } from "./device-store.ts";
-import { JournalCodec } from "./journal-codec.ts";
+import { RecordWriter } from "./record-writer.ts";
 import type { Disk } from "./kernel/disk.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { ToyProgram } from "./kernel/toy-program.ts";
@@ -62,7 +63,7 @@ class Device {
 
   /** A new process on the same disk. */
   start(): void {
-    this.store = new DeviceStore(this.disk, new JournalCodec());
+    this.store = new DeviceStore(this.disk, new RecordWriter(), new HexNames());
     const mark = (name: string): void => void this.marks.add(name);
     const options = { relays: [RELAY], groupSecret: SECRET, config: this.#config };
     this.client = new Client(options, { entropy: this.#entropy, suite, mark });

@@ -7,7 +7,7 @@ import { Client } from "../core/client/client.ts";
 import type { ClientConfig } from "../core/client/config.ts";
 import type { ClientCommand, ClientEvent } from "../core/client/events.ts";
 import type { DeviceAnswer, DeviceOperation } from "../core/client/store.ts";
-import type { CryptoSuite } from "../core/crypto/suite.ts";
+import { textOf, type CryptoSuite } from "../core/crypto/suite.ts";
 import type { RelayAddress } from "../core/ids.ts";
 import type { Entropy } from "../core/machine.ts";
 import type { Redacted } from "../core/redacted.ts";
@@ -20,7 +20,7 @@ import { isTransportNonce, isTransportSeal } from "../scenarios/seal-record.ts";
 import { DeviceStore } from "./device-store.ts";
 import { SimDeviceDisk } from "./device-disk.ts";
 import type { HostWatch } from "./host-watch.ts";
-import type { JournalCodec } from "./journal-codec.ts";
+import type { RecordWriter } from "./record-writer.ts";
 import type { Cause } from "./kernel/choices.ts";
 import type { Disk } from "./kernel/disk.ts";
 import type { Host } from "./kernel/host.ts";
@@ -36,7 +36,7 @@ export interface DeviceHostOptions {
   readonly groupSecret: Redacted<Uint8Array>;
   readonly config: ClientConfig;
   readonly suite: CryptoSuite;
-  readonly codec: JournalCodec;
+  readonly writer: RecordWriter;
   readonly pool: BytePool;
   readonly recorder: Recorder;
   /** A process starts: takes the marks that it hits. */
@@ -76,10 +76,10 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
     });
     this.#reader = new DiskReader(recorder, name, group, this.#hexes);
     this.#suite = observeSuite(options.suite, {
-      sealed: (key, nonce, ad, plaintext) => {
+      sealed: (key, nonce, ad, plaintext, out) => {
         if (isTransportNonce(nonce)) recorder.frames += 1;
         recorder.sealed(name, key, nonce);
-        if (watch !== undefined && isTransportSeal(nonce, ad)) watch.sealed(plaintext);
+        if (watch !== undefined && isTransportSeal(nonce, ad)) watch.sealed(textOf(plaintext, out));
       },
       ...(watch === undefined ? {} : { opened: (bytes) => watch.opened(bytes) }),
     });
@@ -96,10 +96,10 @@ export class DeviceHost implements Program<ClientCommand, ClientEvent, DeviceOpe
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<ClientCommand, ClientEvent, DeviceOperation, DeviceAnswer> {
-    const { groupSecret, config, codec, pool, startLife } = this.#options;
+    const { groupSecret, config, writer, pool, recorder, startLife } = this.#options;
     const mark = startLife();
     const relays = [...this.#options.relays.values()];
-    const store = new DeviceStore(disk, codec, mark);
+    const store = new DeviceStore(disk, writer, recorder.names, mark);
     this.#reader.opened(new SimDeviceDisk(store), incarnation === 0);
     const context = { entropy, suite: this.#suite, mark, pool };
     const machine = new Client({ relays, groupSecret, config }, context);

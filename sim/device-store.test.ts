@@ -5,8 +5,9 @@ import type { ConformanceStore } from "../core/client/store-conformance.ts";
 import { deviceStoreConformance } from "../core/client/store-conformance.ts";
 import type { DeviceAnswer, DeviceOperation } from "../core/client/store.ts";
 import type { InboxItem } from "../core/inbox/take.ts";
+import { HexNames } from "./hex-names.ts";
 import { DeviceStore } from "./device-store.ts";
-import { JournalCodec } from "./journal-codec.ts";
+import { RecordWriter } from "./record-writer.ts";
 import { createCause } from "./kernel/choices.ts";
 import type { Disk } from "./kernel/disk.ts";
 import { Kernel } from "./kernel/kernel.ts";
@@ -16,13 +17,13 @@ const FILE = "device.journal";
 const NOW = { monoMs: 0, wallMs: 1_700_000_000_000 };
 const RELAY = "aa";
 const EPOCHS = [1, 2].map((fill) => new Uint8Array(16).fill(fill));
-const codec = new JournalCodec();
+const writer = new RecordWriter();
 
 function createDisk(seed = 1): Disk {
   const kernel = new Kernel({ seedLo: seed, seedHi: 0, startWallMs: 0, eventBudget: 1000 });
   return kernel.addHost("device", new ToyProgram()).disk;
 }
-const open = (disk: Disk): DeviceStore => new DeviceStore(disk, codec);
+const open = (disk: Disk): DeviceStore => new DeviceStore(disk, writer, new HexNames());
 
 function run(store: DeviceStore, operations: readonly DeviceOperation[], wallMs = NOW.wallMs): readonly DeviceAnswer[] {
   store.stage(operations, { monoMs: 0, wallMs });

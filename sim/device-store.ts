@@ -10,17 +10,18 @@ import type { LostRange } from "../core/inbox/take.ts";
 import { decideTake } from "../core/inbox/take.ts";
 import { unreachable } from "../core/invariant.ts";
 import type { Now } from "../core/machine.ts";
-import type { Entry, JournalCodec } from "./journal-codec.ts";
+import { DEVICE_ENTRIES, type DeviceEntry, type TakenEntry } from "./device-entries.ts";
 import { Journal } from "./journal.ts";
 import type { InboxRow, QuarantineRow as ReadQuarantineRow } from "../scenarios/disk-reader.ts";
 import type { Disk, DiskError } from "./kernel/disk.ts";
 import type { StagedStore } from "./kernel/program.ts";
+import type { HexNames } from "./hex-names.ts";
+import type { RecordWriter } from "./record-writer.ts";
 
 const FILE = "device.journal";
-const ENTRY = { identity: 0, sent: 1, acked: 2, givenUp: 3, rebased: 4, taken: 5 } as const;
 
 /** Never written to: the first entry makes a list of one, where one that is pushed to from empty has room for seventeen. */
-const NO_ENTRIES: Entry[] = [];
+const NO_ENTRIES: never[] = [];
 
 /** As the application reads it, and what could not be opened. */
 export interface QuarantineRow extends ReadQuarantineRow {
@@ -70,17 +71,19 @@ function createTables(): Tables {
 }
 
 export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
-  readonly #journal: Journal;
+  readonly #journal: Journal<DeviceEntry>;
   readonly #mark: Context["mark"] | undefined;
+  readonly #names: HexNames;
   readonly #epochKeys = new EpochKeys();
   #tables: Tables = createTables();
-  #entries: Entry[] = NO_ENTRIES;
+  #entries: DeviceEntry[] = NO_ENTRIES;
   #answers: DeviceAnswer[] = [];
   #nowWallMs = 0;
 
-  constructor(disk: Disk, codec: JournalCodec, mark?: Context["mark"]) {
+  constructor(disk: Disk, writer: RecordWriter, names: HexNames, mark?: Context["mark"]) {
     this.#mark = mark;
-    this.#journal = new Journal(disk, FILE, codec, mark);
+    this.#names = names;
+    this.#journal = new Journal(disk, FILE, writer, DEVICE_ENTRIES, mark);
     this.#reload();
   }
 
@@ -150,21 +153,15 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     switch (operation.type) {
       case "load":
         return this.#load(id, operation.fresh, operation.relay);
-      case "stage": {
-        const { sequence, blobId, payload, payloadHash, ttlS, expiresAtMs } = operation.row;
-        this.#write([ENTRY.sent, sequence, blobId, payload, payloadHash, ttlS, expiresAtMs, operation.announced]);
+      case "stage":
+        this.#write(operation);
         return { id, type: "staged" };
-      }
-      case "acked": {
-        const { relay, epoch, sequence, position } = operation;
-        this.#write([ENTRY.acked, relay, epoch, sequence, position.cursor, position.chain]);
-        return { id, type: "done" };
-      }
+      case "acked":
       case "give-up":
-        this.#write([ENTRY.givenUp, operation.sequence]);
+        this.#write(operation);
         return { id, type: "done" };
       case "rebase":
-        this.#write([ENTRY.rebased, operation.relay, operation.epoch]);
+        this.#write(operation);
         return { id, type: "rebased", outbox: this.#unexpired(operation.relay) };
       case "take":
         return this.#take(operation);
@@ -174,7 +171,7 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
   }
 
   #load(id: number, fresh: Uint8Array, relay: string): DeviceAnswer {
-    if (this.#tables.identity === undefined) this.#write([ENTRY.identity, fresh]);
+    if (this.#tables.identity === undefined) this.#write({ type: "identity", identity: fresh });
     const { identity, nextSequence, previous, givenUp, positions } = this.#tables;
     return {
       id,
@@ -201,116 +198,94 @@ export class DeviceStore implements StagedStore<DeviceOperation, DeviceAnswer> {
     const { delivered, quarantined } = this.#tables;
     const { deliver, quarantine } = decideTake(
       items,
-      (blob) => delivered.has(blob),
-      (blob) => quarantined.has(blob),
+      (blob) => delivered.has(this.#names.of(blob)),
+      (blob) => quarantined.has(this.#names.of(blob)),
     );
     if (deliver.length + quarantine.length < items.length) this.#mark?.("inbox.duplicate");
-    if (quarantined.size > 0 && deliver.some(({ blobId }) => quarantined.has(encodeHex(blobId)))) {
+    if (quarantined.size > 0 && deliver.some(({ blobId }) => quarantined.has(this.#names.of(blobId)))) {
       this.#mark?.("inbox.quarantine-healed");
     }
-    this.#write([
-      ENTRY.taken,
-      relay,
-      epoch,
-      through.cursor,
-      through.chain,
-      deliver.map(({ cursor, blobId, content }) => [cursor, blobId, content!.sender, content!.sequence, content!.body]),
-      quarantine.map(({ cursor, blobId, payload, why }) => [cursor, blobId, payload, why]),
-      lost.map(({ from, to, why }) => [from, to, why]),
-    ]);
+    this.#write({ type: "taken", relay, epoch, through, deliver, quarantine, lost });
     const inbox = this.#tables.inbox.length;
     return { id, type: "taken", inbox, added: deliver.length, quarantined: quarantine.length };
   }
 
-  #write(entry: Entry): void {
+  #write(entry: DeviceEntry): void {
     if (this.#entries === NO_ENTRIES) this.#entries = [entry];
     else this.#entries.push(entry);
     this.#apply(entry);
   }
 
   /** The one place where an entry changes a table, when it is made and when it is read again. */
-  #apply(entry: Entry): void {
+  #apply(entry: DeviceEntry): void {
     const tables = this.#tables;
-    switch (entry[0]) {
-      case ENTRY.identity:
-        tables.identity = entry[1] as Uint8Array;
+    switch (entry.type) {
+      case "identity":
+        tables.identity = entry.identity;
         return;
-      case ENTRY.sent:
-        return this.#applySent(entry);
-      case ENTRY.acked: {
-        const [, relay, epoch, sequence, cursor, chain] = entry as [
-          number,
-          string,
-          Uint8Array,
-          number,
-          number,
-          Uint8Array,
-        ];
+      case "stage":
+        return this.#applySent(entry.row, entry.announced);
+      case "acked": {
+        const { relay, epoch, sequence, position: acked } = entry;
         tables.sent.get(sequence)?.ackedIn.add(this.#epochKeys.of(relay, epoch));
         const position = tables.positions.get(relay);
         const isSameEpoch = position !== undefined && isEqualBytes(position.epoch, epoch);
-        if (isSameEpoch && cursor > position.highest.cursor) {
+        if (isSameEpoch && acked.cursor > position.highest.cursor) {
           const { contiguous } = position;
-          tables.positions.set(relay, { epoch: position.epoch, contiguous, highest: { cursor, chain } });
+          tables.positions.set(relay, { epoch: position.epoch, contiguous, highest: acked });
         }
         return;
       }
-      case ENTRY.givenUp:
-        tables.sent.delete(entry[1] as number);
-        tables.givenUp.push(entry[1] as number);
+      case "give-up":
+        tables.sent.delete(entry.sequence);
+        tables.givenUp.push(entry.sequence);
         // A number that was given up is never used again, even if no row ever had it.
-        tables.nextSequence = Math.max(tables.nextSequence, (entry[1] as number) + 1);
+        tables.nextSequence = Math.max(tables.nextSequence, entry.sequence + 1);
         return;
-      case ENTRY.rebased: {
-        const relay = entry[1] as string;
+      case "rebase": {
+        const { relay, epoch } = entry;
         // A relay that was rolled back twice may be in an epoch that is known: what was acknowledged there is no more.
-        for (const { ackedIn } of tables.sent.values())
-          ackedIn.delete(this.#epochKeys.of(relay, entry[2] as Uint8Array));
-        tables.positions.set(relay, { epoch: entry[2] as Uint8Array, contiguous: START, highest: START });
+        for (const { ackedIn } of tables.sent.values()) ackedIn.delete(this.#epochKeys.of(relay, epoch));
+        tables.positions.set(relay, { epoch, contiguous: START, highest: START });
         return;
       }
-      case ENTRY.taken:
+      case "taken":
         return this.#applyTaken(entry);
+      default:
+        unreachable(entry);
     }
   }
 
-  #applySent(entry: Entry): void {
-    const [, sequence, blobId, payload, payloadHash, ttlS, expiresAtMs, announced] = entry;
-    const row = { sequence, blobId, payload, payloadHash, ttlS, expiresAtMs } as SentRow;
+  #applySent(row: SentRow, announced: number): void {
     const tables = this.#tables;
     tables.sent.set(row.sequence, { row, ackedIn: new Set() });
     tables.nextSequence = Math.max(tables.nextSequence, row.sequence + 1);
     tables.previous = row.payloadHash;
-    tables.givenUp.splice(0, announced as number);
+    tables.givenUp.splice(0, announced);
   }
 
-  #applyTaken(entry: Entry): void {
+  #applyTaken({ relay, epoch: epochBytes, through, deliver, quarantine, lost }: TakenEntry): void {
     const tables = this.#tables;
-    const [, relay, epochBytes, cursor, chain] = entry as [number, string, Uint8Array, number, Uint8Array];
-    const epoch = encodeHex(epochBytes);
-    for (const [at, blobId, sender, sequence, body] of entry[5] as [
-      number,
-      Uint8Array,
-      Uint8Array,
-      number,
-      Uint8Array,
-    ][]) {
-      const blob = encodeHex(blobId);
-      tables.inbox.push({ relay, epoch, cursor: at, blob, sender, sequence, body });
+    const epoch = this.#names.of(epochBytes);
+    for (const { cursor, blobId, content } of deliver) {
+      const blob = this.#names.of(blobId);
+      const { sender, sequence, body } = content!;
+      tables.inbox.push({ relay, epoch, cursor, blob, sender, sequence, body });
       tables.delivered.add(blob);
     }
-    for (const [at, blobId, payload, why] of entry[6] as [number, Uint8Array, Uint8Array, string][]) {
-      const blob = encodeHex(blobId);
-      tables.quarantine.push({ relay, epoch, cursor: at, blob, payload, why });
+    for (const { cursor, blobId, payload, why } of quarantine) {
+      const blob = this.#names.of(blobId);
+      tables.quarantine.push({ relay, epoch, cursor, blob, payload, why: why! });
       tables.quarantined.add(blob);
     }
-    for (const [from, to, why] of entry[7] as [number, number, LostRange["why"]][]) {
-      tables.lost.push({ relay, epoch, from, to, why });
-    }
+    for (const { from, to, why } of lost) tables.lost.push({ relay, epoch, from, to, why });
     const position = tables.positions.get(relay);
-    const through = { cursor, chain };
-    const highest = position === undefined || cursor > position.highest.cursor ? through : position.highest;
-    tables.positions.set(relay, { epoch: epochBytes, contiguous: through, highest });
+    const isFurther = position === undefined || through.cursor > position.highest.cursor;
+    tables.positions.set(relay, {
+      epoch: epochBytes,
+      contiguous: through,
+      highest: isFurther ? through : position.highest,
+    });
   }
 }
 

@@ -2,24 +2,32 @@
  * What both simulated stores write: one record per transaction, appended to one file of the simulated disk, with its
  * length and a checksum, so that a record torn by power loss is found and cut off when the file is loaded.
  */
-import { readU32 } from "../core/bytes.ts";
 import type { Context } from "../core/context.ts";
-import type { Entry, JournalCodec } from "./journal-codec.ts";
 import type { Disk, DiskError } from "./kernel/disk.ts";
+import { endOfRecord, RecordReader } from "./record-reader.ts";
+import type { RecordWriter } from "./record-writer.ts";
 
-export class Journal {
+/** How an entry lies in a record. What is written is read as an equal entry. */
+export interface EntryFormat<Entry> {
+  readonly write: (entry: Entry, to: RecordWriter) => void;
+  readonly read: (from: RecordReader) => Entry;
+}
+
+export class Journal<Entry> {
   readonly #disk: Disk;
   readonly #file: string;
-  readonly #codec: JournalCodec;
+  readonly #writer: RecordWriter;
+  readonly #format: EntryFormat<Entry>;
   readonly #mark: Context["mark"] | undefined;
   #committedBytes = 0;
   /** What was read was written by a process that may have died before its sync. */
   #isUnsure = false;
 
-  constructor(disk: Disk, file: string, codec: JournalCodec, mark?: Context["mark"]) {
+  constructor(disk: Disk, file: string, writer: RecordWriter, format: EntryFormat<Entry>, mark?: Context["mark"]) {
     this.#disk = disk;
     this.#file = file;
-    this.#codec = codec;
+    this.#writer = writer;
+    this.#format = format;
     this.#mark = mark;
   }
 
@@ -27,9 +35,9 @@ export class Journal {
   load(apply: (entry: Entry) => void): void {
     const bytes = this.#disk.read(this.#file);
     let at = 0;
-    for (let entries = this.#codec.parse(bytes, at); entries !== undefined; entries = this.#codec.parse(bytes, at)) {
-      for (const entry of entries) apply(entry);
-      at += readU32(bytes, at);
+    for (let end = endOfRecord(bytes, at); end !== undefined; end = endOfRecord(bytes, at)) {
+      for (const entry of readEntries(this.#format, bytes, at)) apply(entry);
+      at = end;
     }
     if (at < bytes.length) this.#disk.truncate(this.#file, at);
     if (at < bytes.length) this.#mark?.("journal.torn-tail");
@@ -46,7 +54,10 @@ export class Journal {
 
   /** Writes one transaction; it is durable after `commit`. */
   append(entries: readonly Entry[]): DiskError | undefined {
-    return this.#disk.append(this.#file, this.#codec.encode(entries));
+    const writer = this.#writer;
+    writer.begin(entries.length);
+    for (let i = 0; i < entries.length; i++) this.#format.write(entries[i]!, writer);
+    return this.#disk.append(this.#file, writer.end());
   }
 
   commit(): DiskError | undefined {
@@ -62,4 +73,9 @@ export class Journal {
     if (this.#disk.sizeBytes(this.#file) > this.#committedBytes) this.#mark?.("journal.rolled-back");
     this.#disk.truncate(this.#file, this.#committedBytes);
   }
+}
+
+/** Those of the record at `at`, which is whole. Their bytes are views. */
+export function readEntries<Entry>(format: EntryFormat<Entry>, bytes: Uint8Array, at: number): readonly Entry[] {
+  return new RecordReader(bytes, at).list((from) => format.read(from));
 }

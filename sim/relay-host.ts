@@ -1,6 +1,6 @@
 /** A relay in the simulated world: its program, and what is seen of it. */
 import type { Context } from "../core/context.ts";
-import type { CryptoSuite } from "../core/crypto/suite.ts";
+import { textOf, type CryptoSuite } from "../core/crypto/suite.ts";
 import { type BytePool, encodeHex } from "../core/bytes.ts";
 import type { Entropy } from "../core/machine.ts";
 import type { RelayConfig } from "../core/relay/config.ts";
@@ -10,7 +10,7 @@ import type { RelayAnswer, RelayOperation } from "../core/relay/store.ts";
 import { observeSuite } from "../scenarios/observed-suite.ts";
 import { isTransportSeal } from "../scenarios/seal-record.ts";
 import type { HostWatch } from "./host-watch.ts";
-import type { JournalCodec } from "./journal-codec.ts";
+import type { RecordWriter } from "./record-writer.ts";
 import type { Disk } from "./kernel/disk.ts";
 import type { Host } from "./kernel/host.ts";
 import type { Kernel } from "./kernel/kernel.ts";
@@ -23,7 +23,7 @@ export interface RelayHostOptions {
   readonly name: string;
   readonly config: RelayConfig;
   readonly suite: CryptoSuite;
-  readonly codec: JournalCodec;
+  readonly writer: RecordWriter;
   readonly pool: BytePool;
   readonly recorder: Recorder;
   /** A process starts: takes the marks that it hits. */
@@ -52,9 +52,9 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     this.config = options.config;
     this.#options = options;
     this.#suite = observeSuite(options.suite, {
-      sealed: (key, nonce, ad, plaintext) => {
+      sealed: (key, nonce, ad, plaintext, out) => {
         recorder.sealed(name, key, nonce);
-        if (watch !== undefined && isTransportSeal(nonce, ad)) watch.sealed(plaintext);
+        if (watch !== undefined && isTransportSeal(nonce, ad)) watch.sealed(textOf(plaintext, out));
       },
       opened: (bytes) => {
         watch?.opened(bytes);
@@ -70,10 +70,10 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
     disk: Disk,
     entropy: Entropy,
   ): RunningProgram<RelayCommand, RelayEvent, RelayOperation, RelayAnswer> {
-    const { codec, pool, startLife, suite, watch } = this.#options;
+    const { writer, pool, recorder, startLife, suite, watch } = this.#options;
     const mark = startLife();
     const context: Context = { entropy, suite: this.#suite, mark, pool };
-    const store = new RelayStore(disk, suite, codec, mark);
+    const store = new RelayStore(disk, suite, writer, recorder.names, mark);
     return { machine: new Relay(this.config, context), store: watch?.started(store) ?? store };
   }
 
@@ -88,7 +88,7 @@ export class RelayHost implements Program<RelayCommand, RelayEvent, RelayOperati
 
   /** Turns bits of rows over where they lie on its disk; its process may not have noticed when it next reads. */
   rot(bits: number, choose: (bound: number) => number): number {
-    return rotRows(this.host.disk, RELAY_DATA_FILE, this.#options.codec, bits, choose);
+    return rotRows(this.host.disk, RELAY_DATA_FILE, bits, choose);
   }
 
   /** As the daemon's log has it. */

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { findScenario } from "../scenarios/registry.ts";
-import { JournalCodec } from "./journal-codec.ts";
+import { Journal } from "./journal.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { ToyProgram } from "./kernel/toy-program.ts";
+import { RecordWriter } from "./record-writer.ts";
+import { RELAY_ENTRIES } from "./relay-entries.ts";
 import { rotRows } from "./relay-rot.ts";
 import { Simulator } from "./simulator.ts";
 
@@ -19,8 +21,9 @@ test("rot in rows of a relay is told as lost, by its name, and by nothing else t
 test("a disk without rows has nothing to rot, and stays as it is", () => {
   const kernel = new Kernel({ seedLo: 1, seedHi: 0, startWallMs: 0, eventBudget: 10 });
   const { disk } = kernel.addHost("relay", new ToyProgram());
-  disk.append("journal", new JournalCodec().encode([[1, 2, "three"]]).slice());
+  const journal = new Journal(disk, "journal", new RecordWriter(), RELAY_ENTRIES);
+  journal.append([{ type: "uninvite", lookup: new Uint8Array(16) }]);
   const before = disk.read("journal");
-  expect(rotRows(disk, "journal", new JournalCodec(), 5, () => 0)).toBe(0);
+  expect(rotRows(disk, "journal", 5, () => 0)).toBe(0);
   expect(disk.read("journal")).toEqual(before);
 });

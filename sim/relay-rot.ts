@@ -4,48 +4,32 @@
  * which is a rollback and not rot; a database that does not check its pages hands out a row as it is. Called by the
  * nemesis through the host.
  */
-import { readU32 } from "../core/bytes.ts";
-import type { JournalCodec } from "./journal-codec.ts";
+import type { LogRow } from "../core/log/row.ts";
+import { readEntries } from "./journal.ts";
 import type { Disk } from "./kernel/disk.ts";
-import { rowContent } from "./relay-tables.ts";
+import { sealAgain } from "./record-checksum.ts";
+import { endOfRecord } from "./record-reader.ts";
+import { RELAY_ENTRIES } from "./relay-entries.ts";
 
 /** `choose(n)` gives a number below `n`. How many bits there were to turn over. */
-export function rotRows(
-  disk: Disk,
-  file: string,
-  codec: JournalCodec,
-  bits: number,
-  choose: (bound: number) => number,
-): number {
-  const bytes = disk.read(file).slice();
-  const records: { readonly entries: NonNullable<ReturnType<JournalCodec["parse"]>> }[] = [];
-  const rows: (readonly Uint8Array[])[] = [];
-  for (let at = 0; ; at += readU32(bytes, at)) {
-    const entries = codec.parse(bytes, at);
-    if (entries === undefined) break;
-    records.push({ entries });
-    for (const entry of entries) {
-      const content = rowContent(entry);
-      if (content.length > 0) rows.push(content);
-    }
+export function rotRows(disk: Disk, file: string, bits: number, choose: (bound: number) => number): number {
+  const bytes = disk.read(file);
+  const ends: number[] = [];
+  const rows: LogRow[] = [];
+  for (let at = 0, end = endOfRecord(bytes, at); end !== undefined; at = end, end = endOfRecord(bytes, at)) {
+    ends.push(end);
+    for (const entry of readEntries(RELAY_ENTRIES, bytes, at)) if (entry.type === "row") rows.push(entry.row);
   }
   if (rows.length === 0) return 0;
   for (let i = 0; i < bits; i++) turnOver(rows[choose(rows.length)]!, choose);
-  const image = new Map(disk.image().files);
-  const parts = records.map(({ entries }) => codec.encode(entries).slice());
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  image.set(file, out);
-  disk.restore({ files: image });
+  ends.forEach((end, i) => sealAgain(bytes, ends[i - 1] ?? 0, end));
+  disk.restore({ files: new Map(disk.image().files).set(file, bytes.subarray(0, ends.at(-1))) });
   return bits;
 }
 
-/** Any bit of them, as likely as another. */
-function turnOver(fields: readonly Uint8Array[], choose: (bound: number) => number): void {
+/** Any bit of what can rot, as likely as another. The fields of a row that was read are views. */
+function turnOver({ chain, blobId, payloadHash, payload }: LogRow, choose: (bound: number) => number): void {
+  const fields = [chain, blobId, payloadHash, payload!];
   let at = choose(fields.reduce((sum, { length }) => sum + length, 0));
   for (const field of fields) {
     if (at < field.length) {

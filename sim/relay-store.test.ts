@@ -1,33 +1,34 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeHex, isEqualBytes, readU32 } from "../core/bytes.ts";
+import { encodeHex, isEqualBytes } from "../core/bytes.ts";
 import { START } from "../core/ids.ts";
 import type { AppendItem } from "../core/log/append.ts";
 import type { ConformanceStore, RotField } from "../core/relay/conformance-desk.ts";
 import { relayStoreConformance } from "../core/relay/store-conformance.ts";
 import type { RelayAnswer, RelayOperation } from "../core/relay/store.ts";
-import { JournalCodec } from "./journal-codec.ts";
+import { readEntries } from "./journal.ts";
 import { createCause } from "./kernel/choices.ts";
 import type { Disk } from "./kernel/disk.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { ToyProgram } from "./kernel/toy-program.ts";
+import { sealAgain } from "./record-checksum.ts";
+import { endOfRecord } from "./record-reader.ts";
+import { HexNames } from "./hex-names.ts";
+import { RecordWriter } from "./record-writer.ts";
+import { RELAY_ENTRIES } from "./relay-entries.ts";
 import { RELAY_IDENTITY_FILE, RelayStore } from "./relay-store.ts";
 import { toySuite } from "./toy-suite.ts";
 
 const FILE = "relay.journal";
 const QUOTAS = { heldBytesMax: 1e6, totalBytesMax: 1e9 };
 const NOW = 1_700_000_000_000;
-const codec = new JournalCodec();
-/** The kind of entry that is a row of a log. */
-const ROW = 2;
-/** Where a row's entry has what can rot. */
-const PLACES = { chain: 3, blobId: 4, payloadHash: 5, payload: 9 } as const;
+const writer = new RecordWriter();
 
 function createDisk(seed = 1): Disk {
   const kernel = new Kernel({ seedLo: seed, seedHi: 0, startWallMs: 0, eventBudget: 1000 });
   return kernel.addHost("relay", new ToyProgram()).disk;
 }
-const open = (disk: Disk): RelayStore => new RelayStore(disk, toySuite, codec);
+const open = (disk: Disk): RelayStore => new RelayStore(disk, toySuite, writer, new HexNames());
 
 function run(store: RelayStore, operations: readonly RelayOperation[], wallMs = NOW): readonly RelayAnswer[] {
   store.stage(operations, { monoMs: 0, wallMs });
@@ -49,15 +50,15 @@ function conformant(disk: Disk): ConformanceStore {
 /** In a whole record: a journal of which a record is torn is cut there, so that rot in it is a loss of the end. */
 function rot(disk: Disk, blobId: Uint8Array, field: RotField): void {
   const bytes = disk.read(FILE);
-  disk.truncate(FILE, 0);
-  for (let at = 0; at < bytes.length; at += readU32(bytes, at)) {
-    const entries = codec.parse(bytes, at)!;
-    for (const entry of entries) {
-      if (entry[0] !== ROW || !isEqualBytes(entry[4] as Uint8Array, blobId)) continue;
-      (entry[PLACES[field]] as Uint8Array)[0]! ^= 1;
+  for (let at = 0, end = 0; at < bytes.length; at = end) {
+    end = endOfRecord(bytes, at)!;
+    for (const entry of readEntries(RELAY_ENTRIES, bytes, at)) {
+      if (entry.type === "row" && isEqualBytes(entry.row.blobId, blobId)) entry.row[field]![0]! ^= 1;
     }
-    disk.append(FILE, codec.encode(entries));
+    sealAgain(bytes, at, end);
   }
+  disk.truncate(FILE, 0);
+  disk.append(FILE, bytes);
   disk.sync(FILE);
 }
 

@@ -20,59 +20,49 @@ import { decideSweep } from "../core/log/sweep.ts";
 import { unreachable } from "../core/invariant.ts";
 import type { Now } from "../core/machine.ts";
 import type { RelayAnswer, RelayOperation, StoreError } from "../core/relay/store.ts";
-import type { Entry, JournalCodec } from "./journal-codec.ts";
 import { Journal } from "./journal.ts";
 import type { Disk, DiskError } from "./kernel/disk.ts";
 import type { StagedStore } from "./kernel/program.ts";
-import {
-  chainAnew,
-  chainAt,
-  goneEntry,
-  headEntry,
-  inviteEntry,
-  memberEntry,
-  RelayTables,
-  renewedEntry,
-  revokedEntry,
-  rowEntry,
-  rowsAfter,
-  uninviteEntry,
-  type Group,
-} from "./relay-tables.ts";
+import type { HexNames } from "./hex-names.ts";
+import type { RecordWriter } from "./record-writer.ts";
+import { IDENTITY_ENTRIES, RELAY_ENTRIES, type RelayEntry } from "./relay-entries.ts";
+import { chainAnew, chainAt, RelayTables, rowsAfter, type Group } from "./relay-tables.ts";
 
 export const RELAY_DATA_FILE = "relay.journal";
 /** What a wipe of a relay's data leaves where it is. */
 export const RELAY_IDENTITY_FILE = "relay.identity";
-const IDENTITY_ENTRY = 0;
 
 /** A session of a group that rotted away on the disk: it must say Hello again. */
 const VANISHED: StoreError = { type: "StorageFailed" };
 
 /** Never written to: the first entry makes a list of one, where one that is pushed to from empty has room for seventeen. */
-const NO_ENTRIES: Entry[] = [];
+const NO_ENTRIES: never[] = [];
 
 type Of<T extends RelayOperation["type"]> = Extract<RelayOperation, { type: T }>;
 
 export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
-  readonly #journal: Journal;
+  readonly #journal: Journal<RelayEntry>;
   readonly #mark: Context["mark"] | undefined;
-  readonly #identityJournal: Journal;
+  readonly #identityJournal: Journal<Uint8Array>;
   readonly #hasher: ChainHasher;
   readonly #isWhole: (row: LogRow) => boolean;
-  #tables = new RelayTables();
+  readonly #names: HexNames;
+  #tables: RelayTables;
   /** Payloads as they were read from the disk, not looked at yet: what was written by this process cannot have rotted. */
   #unread = new Set<Uint8Array>();
   /** Rows that are checked as they are served: those that a process before this one wrote. */
   #hasOldRows = false;
   #identity: Uint8Array | undefined;
-  #entries: Entry[] = NO_ENTRIES;
-  #identityEntries: Entry[] = [];
+  #entries: RelayEntry[] = NO_ENTRIES;
+  #identityEntries: Uint8Array[] = NO_ENTRIES;
   #answers: RelayAnswer[] = [];
 
-  constructor(disk: Disk, suite: CryptoSuite, codec: JournalCodec, mark?: Context["mark"]) {
+  constructor(disk: Disk, suite: CryptoSuite, writer: RecordWriter, names: HexNames, mark?: Context["mark"]) {
     this.#mark = mark;
-    this.#journal = new Journal(disk, RELAY_DATA_FILE, codec, mark);
-    this.#identityJournal = new Journal(disk, RELAY_IDENTITY_FILE, codec, mark);
+    this.#names = names;
+    this.#tables = new RelayTables(names);
+    this.#journal = new Journal(disk, RELAY_DATA_FILE, writer, RELAY_ENTRIES, mark);
+    this.#identityJournal = new Journal(disk, RELAY_IDENTITY_FILE, writer, IDENTITY_ENTRIES, mark);
     this.#hasher = new ChainHasher(suite);
     // Not in one, as in nemesis.ts.
     const isWhole = (row: LogRow): boolean => {
@@ -87,7 +77,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
 
   stage(operations: readonly RelayOperation[], now: Now): boolean {
     this.#entries = NO_ENTRIES;
-    this.#identityEntries = [];
+    this.#identityEntries = NO_ENTRIES;
     this.#answers = [this.#run(operations[0]!, now)];
     for (let i = 1; i < operations.length; i++) this.#answers.push(this.#run(operations[i]!, now));
     const error = append(this.#identityJournal, this.#identityEntries) ?? append(this.#journal, this.#entries);
@@ -100,7 +90,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     const error = commit(this.#identityJournal, this.#identityEntries) ?? commit(this.#journal, this.#entries);
     if (error !== undefined) this.#fail(error);
     this.#entries = NO_ENTRIES;
-    this.#identityEntries = [];
+    this.#identityEntries = NO_ENTRIES;
     return this.#answers;
   }
 
@@ -116,24 +106,24 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     this.#identityJournal.rollback();
     this.#reload();
     this.#entries = NO_ENTRIES;
-    this.#identityEntries = [];
+    this.#identityEntries = NO_ENTRIES;
     this.#answers = this.#answers.map(({ id }) => ({ id, type: "failed", error }));
   }
 
   #reload(): void {
     this.#identity = undefined;
-    this.#tables = new RelayTables();
+    this.#tables = new RelayTables(this.#names);
     this.#unread = new Set();
     this.#hasOldRows = false;
     this.#journal.load((entry) => this.#tables.apply(entry));
-    this.#identityJournal.load((entry) => (this.#identity = entry[1] as Uint8Array));
+    this.#identityJournal.load((identity) => (this.#identity = identity));
     for (const { rows } of this.#tables.groups.values()) {
       for (const { payload } of rows) if (payload !== null) this.#unread.add(payload);
       if (rows.length > 0) this.#hasOldRows = true;
     }
   }
 
-  #write(entry: Entry): void {
+  #write(entry: RelayEntry): void {
     if (this.#entries === NO_ENTRIES) this.#entries = [entry];
     else this.#entries.push(entry);
     this.#tables.apply(entry);
@@ -143,7 +133,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     const { id } = operation;
     switch (operation.type) {
       case "load":
-        if (this.#identity === undefined) this.#identityEntries.push([IDENTITY_ENTRY, operation.fresh]);
+        if (this.#identity === undefined) this.#identityEntries = [operation.fresh];
         return { id, type: "loaded", identity: (this.#identity ??= operation.fresh) };
       case "admit":
         return this.#admit(operation, now);
@@ -153,9 +143,9 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
         return this.#page(operation);
       case "acknowledge": {
         const { group, device, cursor } = operation;
-        const member = this.#tables.group(group)?.members.get(encodeHex(device));
+        const member = this.#tables.group(group)?.members.get(this.#names.of(device));
         if (member !== undefined && cursor > member.acknowledged) {
-          this.#write(memberEntry(group, device, { acknowledged: cursor, lastSeenMs: member.lastSeenMs }));
+          this.#write({ type: "member", group, device, acknowledged: cursor, lastSeenMs: member.lastSeenMs });
         }
         return { id, type: "acknowledged" };
       }
@@ -166,13 +156,13 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
       case "claim-invite": {
         const invite = this.#tables.invites.get(encodeHex(operation.lookup));
         if (invite === undefined) return { id, type: "invite-claimed", sealed: null };
-        this.#write(uninviteEntry(operation.lookup));
+        this.#write({ type: "uninvite", lookup: operation.lookup });
         return { id, type: "invite-claimed", sealed: isInviteOver(invite, now.wallMs) ? null : invite.sealed };
       }
       case "cancel-invite": {
         const { lookup, group, device } = operation;
         const invite = this.#tables.invites.get(encodeHex(lookup));
-        if (invite !== undefined && isInviteOf(invite, group, device)) this.#write(uninviteEntry(lookup));
+        if (invite !== undefined && isInviteOf(invite, group, device)) this.#write({ type: "uninvite", lookup });
         return { id, type: "invite-cancelled" };
       }
       case "devices": {
@@ -195,7 +185,7 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     const { id, claim, device, freshEpoch } = operation;
     const group = this.#tables.group(operation.group);
     if (group === undefined && this.#tables.groups.size >= operation.groupsMax) return { id, type: "full" };
-    const known = group?.members.get(encodeHex(device));
+    const known = group?.members.get(this.#names.of(device));
     const enter = decideEnter(known, group?.members.size ?? 0, operation.devicesMax, now.wallMs);
     if (enter.type === "revoked") return { id, type: "revoked-device" };
     if (enter.type === "full") return { id, type: "full" };
@@ -203,12 +193,12 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     const decision = decideAdmit(group?.head, claim, (cursor) => this.#chainAt(group!, cursor), freshEpoch);
     const isRenewed = decision.change === "renewed";
     if (decision.change === "created" && claim.epoch !== null) this.#mark?.("store.group-lost");
-    if (decision.change !== "none") this.#write(headEntry(operation.group, decision.head));
-    if (isRenewed) this.#write(renewedEntry(operation.group));
+    if (decision.change !== "none") this.#write({ type: "head", group: operation.group, head: decision.head });
+    if (isRenewed) this.#write({ type: "renewed", group: operation.group });
     const { record } = enter;
     if (record !== undefined) {
       const acknowledged = isRenewed ? 0 : record.acknowledged;
-      this.#write(memberEntry(operation.group, device, { acknowledged, lastSeenMs: record.lastSeenMs }));
+      this.#write({ type: "member", group: operation.group, device, acknowledged, lastSeenMs: record.lastSeenMs });
     }
     const { head } = decision;
     const from = decision.change === "none" && claim.epoch !== null ? claim.contiguous.cursor : 0;
@@ -233,8 +223,8 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
       totalBytes: this.#tables.totalBytes,
       totalBytesMax,
     });
-    for (const row of decision.rows) this.#write(rowEntry(operation.group, row));
-    if (decision.rows.length > 0) this.#write(headEntry(operation.group, decision.head));
+    for (const row of decision.rows) this.#write({ type: "row", group: operation.group, row });
+    if (decision.rows.length > 0) this.#write({ type: "head", group: operation.group, head: decision.head });
     return { id, type: "appended", answers: decision.answers, max: decision.head.max.cursor };
   }
 
@@ -266,8 +256,8 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     return undefined;
   }
 
-  #known(group: Group, blob: string): KnownBlob | undefined {
-    const row = group.byBlob.get(blob);
+  #known(group: Group, blob: Uint8Array): KnownBlob | undefined {
+    const row = group.byBlob.get(this.#names.of(blob));
     if (row === undefined || !this.#hasOldRows) return row;
     return readKnown(this.#hasher, row, (cursor) => this.#chainAt(group, cursor));
   }
@@ -284,18 +274,18 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     }
     const request = { ...operation, wallMs: now.wallMs };
     const invite = decidePutInvite(this.#tables.invites.get(key), { total, ofGroup }, request);
-    if (invite !== undefined) this.#write(inviteEntry(lookup, invite));
+    if (invite !== undefined) this.#write({ type: "invite", lookup, invite });
     return { id, type: "invite-put", isKept: invite !== undefined };
   }
 
   #revoke(operation: Of<"revoke">, now: Now): RelayAnswer {
     const { id, group, device, by, reason } = operation;
-    const member = this.#tables.group(group)?.members.get(encodeHex(device));
+    const member = this.#tables.group(group)?.members.get(this.#names.of(device));
     if (member === undefined)
       return { id, type: "revoked", isKnown: false, device, timestampMs: now.wallMs, by, reason };
     if (member.revocation !== undefined) return { id, type: "revoked", isKnown: true, device, ...member.revocation };
     const revocation = { by, reason, timestampMs: now.wallMs };
-    this.#write(revokedEntry(group, device, revocation));
+    this.#write({ type: "revoked", group, device, revocation });
     return { id, type: "revoked", isKnown: true, device, ...revocation };
   }
 
@@ -303,11 +293,11 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
     const { id, device, blobId } = operation;
     const group = this.#tables.group(operation.group);
     if (group === undefined) return { id, type: "deleted", outcome: "unknown", cursor: 0 };
-    const row = group.byBlob.get(encodeHex(blobId));
+    const row = group.byBlob.get(this.#names.of(blobId));
     const decision = decideDelete(group.head, row, device, (after) => nextHeld(group, after));
     if (decision.gone !== undefined) {
-      this.#write(goneEntry(group.id, decision.gone, "deleted"));
-      this.#write(headEntry(group.id, decision.head));
+      this.#write({ type: "gone", group: group.id, cursor: decision.gone, why: "deleted" });
+      this.#write({ type: "head", group: group.id, head: decision.head });
     }
     return { id, type: "deleted", outcome: decision.outcome, cursor: row?.cursor ?? 0 };
   }
@@ -322,24 +312,24 @@ export class RelayStore implements StagedStore<RelayOperation, RelayAnswer> {
         acknowledgedRetentionS,
       };
       const { head, gone } = decideSweep(group.head, group.rows, (cursor) => this.#chainAt(group, cursor), request);
-      for (const { cursor, why } of gone) this.#write(goneEntry(group.id, cursor, why));
+      for (const { cursor, why } of gone) this.#write({ type: "gone", group: group.id, cursor, why });
       const isTrimmed = head.trimmed.cursor !== group.head.trimmed.cursor;
       if (isTrimmed) this.#mark?.("store.trimmed");
-      if (gone.length > 0 || isTrimmed) this.#write(headEntry(group.id, head));
+      if (gone.length > 0 || isTrimmed) this.#write({ type: "head", group: group.id, head });
       count += gone.length;
     }
     for (const [lookup, invite] of this.#tables.invites) {
-      if (isInviteOver(invite, now.wallMs)) this.#write(uninviteEntry(parseHex(lookup)!));
+      if (isInviteOver(invite, now.wallMs)) this.#write({ type: "uninvite", lookup: parseHex(lookup)! });
     }
     return count;
   }
 }
 
-function append(journal: Journal, entries: readonly Entry[]): DiskError | undefined {
+function append<Entry>(journal: Journal<Entry>, entries: readonly Entry[]): DiskError | undefined {
   return entries.length > 0 ? journal.append(entries) : undefined;
 }
 
-function commit(journal: Journal, entries: readonly Entry[]): DiskError | undefined {
+function commit<Entry>(journal: Journal<Entry>, entries: readonly Entry[]): DiskError | undefined {
   return entries.length > 0 || journal.isUnsure ? journal.commit() : undefined;
 }
 

@@ -2,23 +2,15 @@
  * What a simulated relay's store holds in memory: exactly what the entries of its journal say. `RelayStore` makes the
  * entries; `apply` is the one place where an entry changes a table, when it is made and when it is read again.
  */
-import { encodeHex } from "../core/bytes.ts";
-import type { Chain, Position } from "../core/ids.ts";
+import type { Chain } from "../core/ids.ts";
 import { GENESIS } from "../core/ids.ts";
 import type { ChainHasher } from "../core/log/chain.ts";
 import type { DeviceRecord } from "../core/log/devices.ts";
 import type { StoredInvite } from "../core/log/invites.ts";
 import type { LogHead, LogRow } from "../core/log/row.ts";
-import type { GoneWhy, RevokeReason } from "../core/wire/messages.ts";
-import type { Entry } from "./journal-codec.ts";
-
-const ENTRY = { head: 1, row: 2, gone: 3, member: 4, renewed: 5, revoked: 6, invite: 7, uninvite: 8 } as const;
-
-export interface Revocation {
-  readonly by: Uint8Array;
-  readonly reason: RevokeReason;
-  readonly timestampMs: number;
-}
+import { unreachable } from "../core/invariant.ts";
+import type { HexNames } from "./hex-names.ts";
+import type { RelayEntry, Revocation } from "./relay-entries.ts";
 
 export interface Member extends DeviceRecord {
   readonly device: Uint8Array;
@@ -41,13 +33,18 @@ export class RelayTables {
   readonly invites = new Map<string, StoredInvite>();
   /** Payload bytes that all groups hold. */
   totalBytes = 0;
+  readonly #names: HexNames;
   #lastId: Uint8Array | undefined;
   #last: Group | undefined;
+
+  constructor(names: HexNames) {
+    this.#names = names;
+  }
 
   /** Operations and the entries that they make carry the very same array: most look-ups cost one comparison. */
   group(id: Uint8Array): Group | undefined {
     if (this.#lastId === id) return this.#last;
-    const group = this.groups.get(encodeHex(id));
+    const group = this.groups.get(this.#names.of(id));
     if (group !== undefined) {
       this.#lastId = id;
       this.#last = group;
@@ -55,56 +52,58 @@ export class RelayTables {
     return group;
   }
 
-  apply(entry: Entry): void {
-    switch (entry[0]) {
-      case ENTRY.head:
-        return this.#applyHead(entry[1] as Uint8Array, parseHead(entry));
-      case ENTRY.row: {
-        const group = this.group(entry[1] as Uint8Array)!;
-        const row = parseRow(entry);
+  apply(entry: RelayEntry): void {
+    switch (entry.type) {
+      case "head":
+        return this.#applyHead(entry.group, entry.head);
+      case "row": {
+        const { row } = entry;
+        const group = this.group(entry.group)!;
         group.rows.push(row);
-        group.byBlob.set(encodeHex(row.blobId), row);
+        group.byBlob.set(this.#names.of(row.blobId), row);
         return;
       }
-      case ENTRY.gone: {
-        const group = this.group(entry[1] as Uint8Array)!;
-        const index = (entry[2] as number) - group.head.trimmed.cursor - 1;
-        const row: LogRow = { ...group.rows[index]!, payload: null, gone: entry[3] as GoneWhy };
+      case "gone": {
+        const group = this.group(entry.group)!;
+        const index = entry.cursor - group.head.trimmed.cursor - 1;
+        const row: LogRow = { ...group.rows[index]!, payload: null, gone: entry.why };
         group.rows[index] = row;
-        group.byBlob.set(encodeHex(row.blobId), row);
+        group.byBlob.set(this.#names.of(row.blobId), row);
         return;
       }
-      case ENTRY.member: {
-        const [, group, device, acknowledged, lastSeenMs] = entry as Entry & readonly [number, Uint8Array, Uint8Array];
-        const { members } = this.group(group)!;
-        const key = encodeHex(device);
-        const times = { acknowledged: acknowledged as number, lastSeenMs: lastSeenMs as number };
-        members.set(key, { device, isRevoked: false, revocation: undefined, ...members.get(key), ...times });
+      case "member": {
+        const { acknowledged, lastSeenMs } = entry;
+        const { members } = this.group(entry.group)!;
+        const key = this.#names.of(entry.device);
+        const known = members.get(key);
+        const { device, isRevoked, revocation } = known ?? {
+          device: entry.device,
+          isRevoked: false,
+          revocation: undefined,
+        };
+        members.set(key, { device, acknowledged, lastSeenMs, isRevoked, revocation });
         return;
       }
-      case ENTRY.renewed: {
+      case "renewed": {
         // What was acknowledged in the old epoch may be other blobs now.
-        const { members } = this.group(entry[1] as Uint8Array)!;
+        const { members } = this.group(entry.group)!;
         for (const [key, member] of members) members.set(key, { ...member, acknowledged: 0 });
         return;
       }
-      case ENTRY.revoked: {
-        const { members } = this.group(entry[1] as Uint8Array)!;
-        const key = encodeHex(entry[2] as Uint8Array);
-        const [, , , by, reason, timestampMs] = entry;
-        const revocation = { by, reason, timestampMs } as Revocation;
-        members.set(key, { ...members.get(key)!, isRevoked: true, revocation });
+      case "revoked": {
+        const { members } = this.group(entry.group)!;
+        const key = this.#names.of(entry.device);
+        members.set(key, { ...members.get(key)!, isRevoked: true, revocation: entry.revocation });
         return;
       }
-      case ENTRY.invite: {
-        const [, lookup, group, device, sealed, expiresAtMs] = entry;
-        const invite = { group, device, sealed, expiresAtMs } as StoredInvite;
-        this.invites.set(encodeHex(lookup as Uint8Array), invite);
+      case "invite":
+        this.invites.set(this.#names.of(entry.lookup), entry.invite);
         return;
-      }
-      case ENTRY.uninvite:
-        this.invites.delete(encodeHex(entry[1] as Uint8Array));
+      case "uninvite":
+        this.invites.delete(this.#names.of(entry.lookup));
         return;
+      default:
+        unreachable(entry);
     }
   }
 
@@ -112,11 +111,11 @@ export class RelayTables {
     const group = this.group(id);
     this.totalBytes += head.heldBytes - (group?.head.heldBytes ?? 0);
     if (group === undefined) {
-      this.groups.set(encodeHex(id), { id, head, rows: [], byBlob: new Map(), members: new Map() });
+      this.groups.set(this.#names.of(id), { id, head, rows: [], byBlob: new Map(), members: new Map() });
       return;
     }
     const forgotten = group.rows.splice(0, head.trimmed.cursor - group.head.trimmed.cursor);
-    for (const row of forgotten) group.byBlob.delete(encodeHex(row.blobId));
+    for (const row of forgotten) group.byBlob.delete(this.#names.of(row.blobId));
     group.head = head;
   }
 }
@@ -139,74 +138,4 @@ export function chainAnew(hasher: ChainHasher, group: Group, cursor: number): Ch
 export function* rowsAfter(group: Group, after: number): Generator<LogRow> {
   const from = Math.max(0, after - group.head.trimmed.cursor);
   for (let i = from; i < group.rows.length; i++) yield group.rows[i]!;
-}
-
-export function headEntry(group: Uint8Array, head: LogHead): Entry {
-  const { epoch, max, trimmed, floor, heldBytes } = head;
-  return [ENTRY.head, group, epoch, max.cursor, max.chain, trimmed.cursor, trimmed.chain, floor, heldBytes];
-}
-
-function parseHead(entry: Entry): LogHead {
-  const [, , epoch, max, maxChain, trimmed, trimmedChain, floor, heldBytes] = entry;
-  return {
-    epoch: epoch as Uint8Array,
-    max: { cursor: max, chain: maxChain } as Position,
-    trimmed: { cursor: trimmed, chain: trimmedChain } as Position,
-    floor: floor as number,
-    heldBytes: heldBytes as number,
-  };
-}
-
-export function rowEntry(group: Uint8Array, row: LogRow): Entry {
-  const { cursor, chain, blobId, payloadHash, sender, timestampMs, expiresAtMs, payload } = row;
-  return [ENTRY.row, group, cursor, chain, blobId, payloadHash, sender, timestampMs, expiresAtMs, payload];
-}
-
-/** What can rot in a row, as it lies in the journal: chain, blob id, payload hash, payload. Empty for other entries. */
-export function rowContent(entry: Entry): readonly Uint8Array[] {
-  return entry[0] === ENTRY.row ? [entry[3], entry[4], entry[5], entry[9]].map((field) => field as Uint8Array) : [];
-}
-
-function parseRow(entry: Entry): LogRow {
-  const [, , cursor, chain, blobId, payloadHash, sender, timestampMs, expiresAtMs, payload] = entry;
-  return {
-    cursor: cursor as number,
-    chain: chain as Uint8Array,
-    blobId: blobId as Uint8Array,
-    payloadHash: payloadHash as Uint8Array,
-    sender: sender as Uint8Array,
-    timestampMs: timestampMs as number,
-    expiresAtMs: expiresAtMs as number,
-    sizeBytes: (payload as Uint8Array).length,
-    payload: payload as Uint8Array,
-    gone: null,
-  };
-}
-
-export function goneEntry(group: Uint8Array, cursor: number, why: GoneWhy): Entry {
-  return [ENTRY.gone, group, cursor, why];
-}
-
-export function memberEntry(
-  group: Uint8Array,
-  device: Uint8Array,
-  { acknowledged, lastSeenMs }: Pick<DeviceRecord, "acknowledged" | "lastSeenMs">,
-): Entry {
-  return [ENTRY.member, group, device, acknowledged, lastSeenMs];
-}
-
-export function renewedEntry(group: Uint8Array): Entry {
-  return [ENTRY.renewed, group];
-}
-
-export function revokedEntry(group: Uint8Array, device: Uint8Array, revocation: Revocation): Entry {
-  return [ENTRY.revoked, group, device, revocation.by, revocation.reason, revocation.timestampMs];
-}
-
-export function inviteEntry(lookup: Uint8Array, invite: StoredInvite): Entry {
-  return [ENTRY.invite, lookup, invite.group, invite.device, invite.sealed, invite.expiresAtMs];
-}
-
-export function uninviteEntry(lookup: Uint8Array): Entry {
-  return [ENTRY.uninvite, lookup];
 }

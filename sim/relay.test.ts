@@ -18,7 +18,8 @@ import { MessageCodec } from "../core/wire/codec.ts";
 import { ErrorCode } from "../core/wire/error-code.ts";
 import { signHello } from "../core/wire/hello-signature.ts";
 import type { Hello, Message, MessageType, PullResponse, PushAck, Welcome } from "../core/wire/messages.ts";
-import { JournalCodec } from "./journal-codec.ts";
+import { HexNames } from "./hex-names.ts";
+import { RecordWriter } from "./record-writer.ts";
 import type { Disk } from "./kernel/disk.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { ToyProgram } from "./kernel/toy-program.ts";
@@ -69,7 +70,7 @@ class World {
   start(): void {
     this.devices.clear();
     this.#pending = [];
-    this.#store = new RelayStore(this.disk, suite, new JournalCodec());
+    this.#store = new RelayStore(this.disk, suite, new RecordWriter(), new HexNames());
     const mark = (name: string): void => void this.marks.add(name);
     this.relay = new Relay(this.#config, { entropy: this.#entropy, suite, mark });
     this.settle();

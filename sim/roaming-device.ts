@@ -12,8 +12,9 @@ import type { RelayAddress } from "../core/ids.ts";
 import { FRAME_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../core/limits.ts";
 import type { Input } from "../core/machine.ts";
 import type { Message } from "../core/wire/messages.ts";
+import { HexNames } from "./hex-names.ts";
 import { DeviceStore } from "./device-store.ts";
-import { JournalCodec } from "./journal-codec.ts";
+import { RecordWriter } from "./record-writer.ts";
 import type { Disk } from "./kernel/disk.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { ToyProgram } from "./kernel/toy-program.ts";
@@ -108,7 +109,7 @@ export class RoamingDevice {
   /** A new process on the same disk. */
   start(): void {
     for (const relay of this.relays) relay.connection = 0;
-    this.store = new DeviceStore(this.#disk, new JournalCodec());
+    this.store = new DeviceStore(this.#disk, new RecordWriter(), new HexNames());
     const mark = (name: string): void => void this.marks.add(name);
     const relays = this.relays.map(({ address }) => address);
     const options = { relays, groupSecret: SECRET, config: this.#config };

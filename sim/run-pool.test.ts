@@ -3,7 +3,7 @@ import { RunPool } from "./run-pool.ts";
 
 test("within a run no byte is handed out twice, in the next the same memory comes again", () => {
   const pool = new RunPool();
-  const lengths = [0, 1, 100, 30_000, 32_768, 32_769, 7, 90_000, 4, 31_000, 31_000, 31_000, 31_000, 31_000];
+  const lengths = [0, 1, 100, 30_000, 131_072, 131_073, 7, 300_000, 4, 125_000, 125_000, 125_000, 125_000, 125_000];
   const first = lengths.map((length) => pool.take(length));
   first.forEach((bytes, i) => bytes.fill(i + 1));
   first.forEach((bytes, i) => {

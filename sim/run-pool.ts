@@ -5,11 +5,12 @@
  */
 import { BytePool } from "../core/bytes.ts";
 
-const CHUNK_BYTES = 128 * 1024;
+/** So large that a file of 64 KiB, sealed, is cut from one too: a fresh array of that size is filled with zeros first. */
+const CHUNK_BYTES = 512 * 1024;
 /** There is no chunk that even nothing could be cut from. */
 const USED_UP = CHUNK_BYTES + 1;
 /** Kept from run to run: 8 MiB. */
-const CHUNKS_KEPT_MAX = 64;
+const CHUNKS_KEPT_MAX = 16;
 
 export class RunPool extends BytePool {
   readonly #chunks: ArrayBuffer[] = [];

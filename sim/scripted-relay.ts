@@ -57,7 +57,7 @@ export class Log {
   append(blobId: Uint8Array, payload: Uint8Array) {
     const known = new Map(this.rows.map((row) => [encodeHex(row.blobId), row]));
     const items = [{ blobId, payload, payloadHash: suite.hash(payload), ttlS: 60 }];
-    const decision = decideAppend(this.#hasher, this.head, (id) => known.get(id), {
+    const decision = decideAppend(this.#hasher, this.head, (id) => known.get(encodeHex(id)), {
       sender: RELAY.id,
       items,
       wallMs: START_WALL_MS,

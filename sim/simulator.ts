@@ -5,7 +5,7 @@
  * A run: the relays boot and tell their ids, the devices boot, the plan's zero comes, its steps happen, everything is
  * healed, the devices get their bound to converge, the applications leave, and what is left is read.
  */
-import { encodeHex } from "../core/bytes.ts";
+import { encodeHex, parseHex } from "../core/bytes.ts";
 import type { CryptoSuite } from "../core/crypto/suite.ts";
 import { portableSuite } from "../core/crypto/portable.ts";
 import { deriveGroupKeys } from "../core/keys.ts";
@@ -14,7 +14,7 @@ import { createDraw, seedHalves } from "../scenarios/draw.ts";
 import { HeldRun } from "../scenarios/held-run.ts";
 import type { HistoryRecord } from "../scenarios/history.ts";
 import type { Moment, Plan } from "../scenarios/plan.ts";
-import { JournalCodec } from "./journal-codec.ts";
+import { RecordWriter } from "./record-writer.ts";
 import { SeededChoices, type Choices } from "./kernel/choices.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { type Guide, OrderQueue } from "./kernel/order-queue.ts";
@@ -72,7 +72,7 @@ const EVENT_BUDGET = 2_000_000;
 
 export class Simulator {
   readonly #options: SimulatorOptions;
-  readonly #codec = new JournalCodec();
+  readonly #writer = new RecordWriter();
   readonly #pool = new RunPool();
   #kernel: Kernel | undefined;
   /** For its code alone. */
@@ -86,18 +86,19 @@ export class Simulator {
     const { order } = plan;
     const queue = order === undefined ? undefined : new OrderQueue(options.guide ?? new PlannedOrder(order));
     const kernel = this.#reset(plan, options, queue);
-    this.#codec.reset();
+    this.#writer.reset();
     this.#pool.reset();
     const suite = options.suite === "portable" ? portableSuite : toySuite;
+    const secrets = new Map(plan.topology.groups.map(({ name }) => [name, groupSecret(plan.seed, name)]));
     const world = new World(kernel, plan, {
       suiteFor: (host) => this.#options.wrapSuite?.(suite, host) ?? suite,
-      secretOf: (group) => groupSecret(plan.seed, group),
-      codec: this.#codec,
+      secretOf: (group) => secrets.get(group)!,
+      writer: this.#writer,
       onMoment: options.onMoment,
       pool: this.#pool,
       openWindow: queue === undefined ? undefined : () => queue.open(),
     });
-    recordSecrets(world, plan, suite);
+    recordSecrets(world, secrets, suite);
     this.#held.offer(world);
     world.run();
     const { recorder } = world;
@@ -143,13 +144,11 @@ function choicesOf(plan: Plan, options: SimOptions): { readonly choices?: Choice
 
 /** Argon2id is far too slow for a seed: in the simulator the derived secret is given (design §13). */
 function groupSecret(seed: string, group: string): Redacted<Uint8Array> {
-  const digits = createDraw(seed).hex(`group-secret/${group}`, 32);
-  return new Redacted(Uint8Array.from({ length: 32 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16)));
+  return new Redacted(parseHex(createDraw(seed).hex(`group-secret/${group}`, 32))!);
 }
 
-function recordSecrets(world: World, plan: Plan, suite: CryptoSuite): void {
-  for (const { name } of plan.topology.groups) {
-    const secret = groupSecret(plan.seed, name);
+function recordSecrets(world: World, secrets: ReadonlyMap<string, Redacted<Uint8Array>>, suite: CryptoSuite): void {
+  for (const [name, secret] of secrets) {
     const keys = deriveGroupKeys(suite, secret);
     const { recorder } = world;
     recorder.add({ type: "secret", at: recorder.at, what: `secret of ${name}`, value: encodeHex(secret.expose()) });

@@ -9,7 +9,7 @@ import type { Redacted } from "../core/redacted.ts";
 import type { FaultStep, Moment, OperationStep, Plan, Step } from "../scenarios/plan.ts";
 import { isFault } from "../scenarios/plan.ts";
 import { DeviceHost } from "./device-host.ts";
-import type { JournalCodec } from "./journal-codec.ts";
+import type { RecordWriter } from "./record-writer.ts";
 import type { Cause } from "./kernel/choices.ts";
 import { createCause } from "./kernel/choices.ts";
 import type { Kernel } from "./kernel/kernel.ts";
@@ -25,7 +25,7 @@ import type { Withholding } from "./withhold.ts";
 export interface WorldOptions {
   readonly suiteFor: (host: string) => CryptoSuite;
   readonly secretOf: (group: string) => Redacted<Uint8Array>;
-  readonly codec: JournalCodec;
+  readonly writer: RecordWriter;
   /** Told of every moment that a fault could be bound to. */
   readonly onMoment?: ((moment: Moment, atMs: number) => void) | undefined;
   readonly pool: BytePool;
@@ -94,19 +94,20 @@ export class World {
       const life = new Set<string>();
       this.lives.push(life);
       return (mark) => {
+        if (life.has(mark)) return;
         life.add(mark);
         this.marks.add(mark);
       };
     };
     const { topology } = this.#plan;
-    const { codec, pool, suiteFor } = this.#options;
+    const { writer, pool, suiteFor } = this.#options;
     const cause = createCause(BOOT_CAUSE);
     for (const { name, config } of topology.relays) {
       const relay = new RelayHost(this.#kernel, {
         name,
         config,
         suite: suiteFor(name),
-        codec,
+        writer,
         pool,
         recorder: this.recorder,
         startLife,
@@ -136,7 +137,7 @@ export class World {
         groupSecret: this.#options.secretOf(group),
         config,
         suite: suiteFor(name),
-        codec,
+        writer,
         pool,
         recorder: this.recorder,
         startLife,

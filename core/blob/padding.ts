@@ -18,19 +18,19 @@ export function paddedLength(length: number): number {
   assertInvariant(Number.isInteger(length) && length >= 0 && length <= LENGTH_MAX, "a length to pad");
   if (length <= PADDED_BYTES_MIN) return PADDED_BYTES_MIN;
   const granule = granuleOf(length);
-  return Math.ceil(length / granule) * granule;
+  return (length + granule - 1) & -granule;
 }
 
 /** The longest padded length within `length`, which is at least `PADDED_BYTES_MIN`. */
 export function paddedLengthWithin(length: number): number {
   assertInvariant(Number.isInteger(length) && length >= PADDED_BYTES_MIN && length <= LENGTH_MAX, "a length to fill");
   const granule = granuleOf(length);
-  return Math.floor(length / granule) * granule;
+  return length & -granule;
 }
 
-/** Lengths of as many bits as this one are multiples of it: E bits after the first, of which log2 E + 1 stay free. */
+/** A power of two; lengths of as many bits as this one are multiples of it: E bits after the first, of which log2 E + 1 stay free. */
 function granuleOf(length: number): number {
   const exponent = 31 - Math.clz32(length);
   const kept = 32 - Math.clz32(exponent);
-  return 2 ** (exponent - kept);
+  return 1 << (exponent - kept);
 }

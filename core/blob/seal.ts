@@ -87,6 +87,9 @@ assertInvariant(
   paddedLength(HEADER_BYTES_MAX + BODY_BYTES_MAX) + SEAL_BYTES <= PAYLOAD_BYTES_MAX,
   "the longest body fits into a payload",
 );
+/** Overwritten by every blob: no suite keeps what it is given. */
+const ASSOCIATED = new Uint8Array(1 + GROUP_ID_BYTES + BLOB_ID_BYTES + 1);
+
 assertInvariant(HEADER_BYTES <= PADDED_BYTES_MIN, "the shortest plaintext holds the fixed header");
 assertInvariant(GIVEN_UP_MAX <= 255, "the count of given-up numbers is one byte");
 
@@ -131,7 +134,7 @@ function fresh(pool: BytePool | undefined, length: number): Uint8Array {
 function encodeAssociated(about: Pick<OpenOptions, "groupId" | "blobId" | "kind">): Uint8Array {
   assertInvariant(about.groupId.length === GROUP_ID_BYTES, "a group id has 32 bytes");
   assertInvariant(about.blobId.length === BLOB_ID_BYTES, "a blob id has 16 bytes");
-  const ad = new Uint8Array(1 + GROUP_ID_BYTES + BLOB_ID_BYTES + 1);
+  const ad = ASSOCIATED;
   ad[0] = SEAL_VERSION;
   ad.set(about.groupId, 1);
   ad.set(about.blobId, 1 + GROUP_ID_BYTES);
@@ -199,7 +202,8 @@ function parseSequence(bytes: Uint8Array, at: number): number | undefined {
 }
 
 function isZero(bytes: Uint8Array, from: number): boolean {
+  const end = bytes.length;
   let seen = 0;
-  for (let i = from; i < bytes.length; i++) seen |= bytes[i]!;
+  for (let i = from; i < end; i++) seen |= bytes[i]!;
   return seen === 0;
 }

@@ -83,12 +83,6 @@ const TRANSITIONS: { readonly [P in Phase]: { readonly [H in Happening]: Phase |
   },
 };
 
-/** What a relay says that does not hear a word: no answer to anything, and no sign that one is under way. */
-const IS_NO_PROGRESS: ReadonlySet<Message["type"]> = new Set(["Pong", "Notify"]);
-
-/** What says nothing of a push: a page can be answered for ever while the answer of a push is lost. */
-const IS_NO_PUSH_PROGRESS: ReadonlySet<Message["type"]> = new Set(["Pong", "Notify", "PullResponse"]);
-
 export type ConnectorNews =
   | { readonly type: "connecting" }
   /** The handshake is done: the client says Hello, bound to this hash. */
@@ -193,19 +187,10 @@ export class Connector {
   }
 
   deadline(): number | undefined {
-    switch (this.#phase) {
-      case "offline":
-        return undefined;
-      case "waiting":
-      case "dialling":
-      case "handshaking":
-      case "joining":
-        return this.#dueMs;
-      case "live":
-        return this.#pingedMs === undefined
-          ? this.#heardMs + this.#config.keepAliveMs
-          : this.#pingedMs + this.#config.answerTimeoutMs;
-    }
+    if (this.#phase === "offline") return undefined;
+    if (this.#phase !== "live") return this.#dueMs;
+    if (this.#pingedMs !== undefined) return this.#pingedMs + this.#config.answerTimeoutMs;
+    return this.#heardMs + this.#config.keepAliveMs;
   }
 
   /** The application wants a connection: now, whatever the wait. */
@@ -270,9 +255,13 @@ export class Connector {
       const parsed = this.#codec.parse(frame);
       if (!parsed.ok) return this.lose("invalid-message", now);
       isWhole = true;
-      isProgress = !IS_NO_PROGRESS.has(parsed.value.type);
-      isPushProgress = !IS_NO_PUSH_PROGRESS.has(parsed.value.type);
-      this.#news.push({ type: "message", message: parsed.value });
+      const message = parsed.value;
+      const { type } = message;
+      // What a relay says that does not hear a word: no answer to anything, and no sign that one is under way.
+      isProgress = type !== "Pong" && type !== "Notify";
+      // A page says nothing of a push: it can be answered for ever while the answer of a push is lost.
+      isPushProgress = isProgress && type !== "PullResponse";
+      this.#news.push({ type: "message", message });
     }
     if (isProgress) this.#progressMs = now.monoMs;
     if (isPushProgress) this.#pushProgressMs = now.monoMs;

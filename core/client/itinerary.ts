@@ -128,6 +128,8 @@ export class Itinerary {
   }
 
   deadline(): number {
+    // Its connector's, and that is asked by itself.
+    if (this.#links.length === 1) return Number.POSITIVE_INFINITY;
     let earliest = this.#roundAtMs ?? Number.POSITIVE_INFINITY;
     const active = this.#activeIndex();
     if (active < 0 || !this.#isWanted) return earliest;

@@ -4,7 +4,6 @@
  * fails is refused whole and moves nothing.
  */
 import { isEqualBytes } from "../bytes.ts";
-import type { CryptoSuite } from "../crypto/suite.ts";
 import type { Position } from "../ids.ts";
 import type { ChainHasher } from "../log/chain.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -17,13 +16,12 @@ export type PageError =
   /** It says that more remains and brings nothing, or the reverse. */
   | { readonly type: "WrongMore" };
 
-/** The position at the end of the page; `hashes` gets those of the payloads, in order. */
+/** The position at the end of the page; `hashes` are those of its payloads, in order. */
 export function checkPage(
-  suite: CryptoSuite,
   hasher: ChainHasher,
   from: Position,
   page: PullResponse,
-  hashes: Uint8Array[] = [],
+  hashes: readonly Uint8Array[],
 ): Result<Position, PageError> {
   if (page.after !== from.cursor) return fail({ type: "WrongAfter", after: page.after });
   if (page.hasMore !== page.through < page.max) return fail({ type: "WrongMore" });
@@ -36,18 +34,16 @@ export function checkPage(
     const range = page.gone[nextGone];
     if (blob !== undefined && blob.cursor === cursor + 1) {
       cursor = blob.cursor;
-      const hash = suite.hash(blob.payload);
-      hashes.push(hash);
-      chain = hasher.next(chain, cursor, blob.blobId, hash);
+      chain = hasher.next(chain, cursor, blob.blobId, hashes[nextBlob]!);
       nextBlob += 1;
     } else if (range !== undefined && range.from === cursor + 1) {
       cursor = range.to;
-      chain = range.chain;
+      chain = range.chain.slice();
       nextGone += 1;
     } else {
       return fail({ type: "Hole", cursor: cursor + 1 });
     }
   }
   if (!isEqualBytes(chain, page.chain)) return fail({ type: "WrongChain", cursor });
-  return ok({ cursor, chain: chain.slice() });
+  return ok({ cursor, chain });
 }

@@ -235,8 +235,8 @@ export class RelayLink {
     const { through, max, hasMore, gone } = page;
     if (through > Math.max(page.after, this.#puller.latest)) context.mark("client.page.unhinted");
     tell({ type: "pulled", relay, through, max, blobs: page.blobs.length, hasMore, gone });
-    const hashes: Uint8Array[] = [];
-    const checked = checkPage(context.suite, hasher, this.#position!.contiguous, page, hashes);
+    const hashes = page.blobs.map(({ payload }) => context.suite.hash(payload));
+    const checked = checkPage(hasher, this.#position!.contiguous, page, hashes);
     if (!checked.ok) {
       context.mark("client.page.refused");
       tell({ type: "page-refused", relay, error: checked.error });
@@ -309,7 +309,7 @@ export class RelayLink {
     const { context, tell } = this.#port;
     this.#puller.taken();
     for (const { cursor, blobId, why } of page.items) {
-      if (why !== null) tell({ type: "quarantined", relay, cursor, blobId, why });
+      if (why !== null) tell({ type: "quarantined", relay, cursor, blobId: blobId.slice(), why });
     }
     for (const { from, to, why } of page.gone) {
       context.mark("client.lost-history");

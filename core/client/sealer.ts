@@ -22,6 +22,8 @@ import type { DeviceAnswer, SentRow } from "./store.ts";
 /** A row that was given no ttl stays for this long: shorter than any relay's dedupe retention (invariant 2). */
 const SENT_TTL_S = 7 * 24 * 3600;
 
+const NOTHING: readonly number[] = [];
+
 /** A row to stage, and what to put back if it cannot be. */
 export interface Sealed {
   readonly row: SentRow;
@@ -85,7 +87,7 @@ export class Sealer {
     entropy.fill("blob-id", blobId);
     const sequence = this.#nextSequence++;
     const previous = this.#previous;
-    const announced = this.#givenUp.splice(0, GIVEN_UP_MAX);
+    const announced = this.#givenUp.length === 0 ? NOTHING : this.#givenUp.splice(0, GIVEN_UP_MAX);
     const payload = sealBlob({
       suite,
       entropy,
@@ -113,7 +115,7 @@ export class Sealer {
     this.#givenUp.push(sequence);
   }
 
-  /** What cannot be opened is an item without content, for quarantine. */
+  /** What cannot be opened is an item without content, for quarantine. Id and payload are the frame's, as they came. */
   open(blob: PulledBlob): InboxItem {
     const { suite, mark } = this.#context;
     const { encryption: key, groupId } = this.keys;
@@ -122,6 +124,6 @@ export class Sealer {
     if (!opened.ok) mark("client.quarantine");
     const content = opened.ok ? opened.value : null;
     const why = opened.ok ? null : opened.error.type;
-    return { cursor, blobId: blobId.slice(), timestampMs, payload, content, why };
+    return { cursor, blobId, timestampMs, payload, content, why };
   }
 }

@@ -25,7 +25,7 @@ const SEEN_MAX = 64;
 /** Senders remembered; whoever comes later is not compared. */
 const SENDERS_MAX = 256;
 
-/** 64 bits of a hash are enough to tell two apart that nobody can choose. */
+/** 64 bits of a hash are enough to tell two apart that nobody can choose. Signed words, which need no memory of their own. */
 interface Seen {
   readonly sequence: number;
   readonly hashHigh: number;
@@ -54,8 +54,8 @@ export class SenderChains {
   ): Suspicion | undefined {
     const seen = this.#seenOf(sender);
     if (seen === undefined) return undefined;
-    const hashHigh = readU32(hash, 0);
-    const hashLow = readU32(hash, 4);
+    const hashHigh = readU32(hash, 0) | 0;
+    const hashLow = readU32(hash, 4) | 0;
     const known = seen[sequence % SEEN_MAX];
     if (known !== undefined && known.sequence >= sequence) {
       if (known.sequence > sequence) return undefined;
@@ -63,8 +63,8 @@ export class SenderChains {
       const isElsewhere = known.place.log === place.log && known.place.cursor !== place.cursor;
       return isElsewhere ? "replayed" : undefined;
     }
-    const previousHigh = readU32(previous, 0);
-    const previousLow = readU32(previous, 4);
+    const previousHigh = readU32(previous, 0) | 0;
+    const previousLow = readU32(previous, 4) | 0;
     seen[sequence % SEEN_MAX] = { sequence, hashHigh, hashLow, previousHigh, previousLow, place };
     const before = seen[(sequence + SEEN_MAX - 1) % SEEN_MAX];
     if (before?.sequence === sequence - 1 && !isPast(before, previousHigh, previousLow)) return "cloned";

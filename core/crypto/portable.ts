@@ -12,7 +12,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { assertInvariant } from "../invariant.ts";
 import type { CryptoSuite } from "./suite.ts";
-import { HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES, XNONCE_BYTES } from "./suite.ts";
+import { HASH_BYTES, KEY_BYTES, sealsInto, SIGNATURE_BYTES, TAG_BYTES, textOf, XNONCE_BYTES } from "./suite.ts";
 
 /** RFC 8439's nonce. */
 const NONCE_BYTES = 12;
@@ -22,7 +22,7 @@ export const portableSuite: CryptoSuite = {
 
   aeadSeal(key, nonce, ad, plaintext, out) {
     assertSeal(key, nonce, NONCE_BYTES, plaintext, out);
-    chacha20poly1305(key, nonce, ad).encrypt(plaintext, out);
+    chacha20poly1305(key, nonce, ad).encrypt(textOf(plaintext, out), out);
   },
 
   aeadOpen(key, nonce, ad, sealed, out) {
@@ -38,7 +38,7 @@ export const portableSuite: CryptoSuite = {
 
   xaeadSeal(key, nonce, ad, plaintext, out) {
     assertSeal(key, nonce, XNONCE_BYTES, plaintext, out);
-    xchacha20poly1305(key, nonce, ad).encrypt(plaintext, out);
+    xchacha20poly1305(key, nonce, ad).encrypt(textOf(plaintext, out), out);
   },
 
   xaeadOpen(key, nonce, ad, sealed, out) {
@@ -111,7 +111,7 @@ function assertSeal(
 ): void {
   assertInvariant(key.length === KEY_BYTES, "seal: key of 32 bytes");
   assertInvariant(nonce.length === nonceBytes, "seal: nonce length");
-  assertInvariant(out.length === plaintext.length + TAG_BYTES, "seal: out is 16 bytes longer than the plaintext");
+  assertInvariant(sealsInto(plaintext, out), "seal: out is 16 bytes longer than the plaintext");
 }
 
 function assertOpen(key: Uint8Array, nonce: Uint8Array, nonceBytes: number, sealed: Uint8Array, out: Uint8Array): void {

@@ -139,13 +139,16 @@ function aeadCases(aead: Aead): ConformanceCase[] {
       },
     },
     {
-      name: `${aead.name}: seals in place, when the plaintext is the beginning of out`,
+      name: `${aead.name}: seals in place, when the plaintext is the beginning of out, or out itself`,
       run: () => {
         for (const size of SIZES) {
           const plaintext = sample(size, 4);
           const out = concatBytes(plaintext, new Uint8Array(TAG_BYTES));
           aead.seal(key, nonce, ad, out.subarray(0, size), out);
           checkEqual(out, sealed(plaintext), `${size} bytes`);
+          const all = concatBytes(plaintext, new Uint8Array(TAG_BYTES).fill(0xa5));
+          aead.seal(key, nonce, ad, all, all);
+          checkEqual(all, out, `${size} bytes of out itself`);
         }
       },
     },

@@ -3,7 +3,8 @@
  * reference), *fast* (in `harness`, on the host's own library) and *toy* (in `sim`, made for speed, never for data).
  * All of them pass the cases of `suite-conformance.ts`.
  *
- * Both seals work in place: `plaintext` may be the beginning of `out`.
+ * Both seals work in place: `plaintext` may be the beginning of `out`, or `out` itself, whose last 16 bytes are then the
+ * tag's room.
  *
  * Lengths: keys, hashes and public keys 32 bytes, signatures 64, tags 16. A function given another length throws
  * `InvariantViolation`: what comes from a peer is measured before it gets here.
@@ -45,3 +46,13 @@ export const KEY_BYTES = 32;
 export const HASH_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
 export const XNONCE_BYTES = 24;
+
+/** Whether `out` has room for what `plaintext` becomes when it is sealed. */
+export function sealsInto(plaintext: Uint8Array, out: Uint8Array): boolean {
+  return plaintext === out ? out.length >= TAG_BYTES : out.length === plaintext.length + TAG_BYTES;
+}
+
+/** What is to be sealed into `out`: `plaintext`, or `out` without the tag's room. */
+export function textOf(plaintext: Uint8Array, out: Uint8Array): Uint8Array {
+  return plaintext === out ? out.subarray(0, out.length - TAG_BYTES) : plaintext;
+}

@@ -22,8 +22,8 @@ function take(items: readonly InboxItem[], delivered: readonly number[] = [], qu
   const [inbox, waiting] = [idsOf(delivered), idsOf(quarantined)];
   const { deliver, quarantine } = decideTake(
     items,
-    (blob) => inbox.has(blob),
-    (blob) => waiting.has(blob),
+    (blob) => inbox.has(encodeHex(blob)),
+    (blob) => waiting.has(encodeHex(blob)),
   );
   return { deliver: deliver.map(({ cursor }) => cursor), quarantine: quarantine.map(({ cursor }) => cursor) };
 }

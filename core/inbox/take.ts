@@ -36,21 +36,21 @@ export interface TakeDecision {
  */
 export function decideTake(
   items: readonly InboxItem[],
-  isDelivered: (blobId: string) => boolean,
-  isQuarantined: (blobId: string) => boolean,
+  isDelivered: (blobId: BlobId) => boolean,
+  isQuarantined: (blobId: BlobId) => boolean,
 ): TakeDecision {
   const deliver: InboxItem[] = [];
   const quarantine: InboxItem[] = [];
-  // Most pages bring one blob, which cannot come again in it.
+  // By id in hex. Most pages bring one blob, which cannot come again in it.
   const delivered = items.length > 1 ? new Set<string>() : undefined;
   const quarantined = items.length > 1 ? new Set<string>() : undefined;
   for (const item of items) {
-    const id = encodeHex(item.blobId);
-    if (isDelivered(id) || delivered?.has(id) === true) continue;
+    const id = delivered === undefined ? "" : encodeHex(item.blobId);
+    if (isDelivered(item.blobId) || delivered?.has(id) === true) continue;
     if (item.content !== null) {
       deliver.push(item);
       delivered?.add(id);
-    } else if (!isQuarantined(id) && quarantined?.has(id) !== true) {
+    } else if (!isQuarantined(item.blobId) && quarantined?.has(id) !== true) {
       quarantine.push(item);
       quarantined?.add(id);
     }

@@ -29,7 +29,7 @@ class Log {
   append(items: readonly AppendItem[], heldBytesMax = 1_000_000, wallMs = NOW): AppendDecision {
     const known = new Map(this.rows.map((row) => [encodeHex(row.blobId), row]));
     const request = { sender: SENDER, items, wallMs, defaultTtlS: DAY_S, heldBytesMax, ...PLENTY };
-    const decision = decideAppend(hasher, this.head, (blob) => known.get(blob), request);
+    const decision = decideAppend(hasher, this.head, (blob) => known.get(encodeHex(blob)), request);
     this.head = decision.head;
     this.rows.push(...decision.rows);
     return decision;

@@ -57,18 +57,18 @@ export interface AppendDecision {
 export function decideAppend(
   hasher: ChainHasher,
   head: LogHead,
-  known: (blobHex: string, blobId: BlobId) => KnownBlob | undefined,
+  known: (blobId: BlobId) => KnownBlob | undefined,
   request: AppendRequest,
 ): AppendDecision {
   const rows: LogRow[] = [];
   const answers: AppendAnswer[] = [];
+  // By blob id in hex. Most batches are of one blob, which cannot come again in it.
   const fresh = request.items.length > 1 ? new Map<string, KnownBlob>() : undefined;
   let { max, heldBytes } = head;
   let { totalBytes } = request;
 
   for (const item of request.items) {
-    const id = encodeHex(item.blobId);
-    const earlier = fresh?.get(id) ?? known(id, item.blobId);
+    const earlier = fresh?.get(encodeHex(item.blobId)) ?? known(item.blobId);
     if (earlier !== undefined) {
       answers.push(answerRepeated(item, earlier, head.epoch));
       continue;
@@ -95,7 +95,7 @@ export function decideAppend(
       gone: null,
     };
     rows.push(row);
-    fresh?.set(id, row);
+    fresh?.set(encodeHex(item.blobId), row);
     answers.push({ type: "accepted", blobId: item.blobId, cursor, chain, epoch: head.epoch, isNew: true });
     max = { cursor, chain };
     heldBytes += sizeBytes;

@@ -216,10 +216,11 @@ export class SecureChannel {
     let taken = firstLength - FRAME_HEADER_BYTES;
     writeU32(out, MESSAGE_HEADER_BYTES, frame.length);
     out.set(messages === 1 ? frame : frame.subarray(0, taken), MESSAGE_HEADER_BYTES + FRAME_HEADER_BYTES);
-    let at = this.#sealMessage(send, out.subarray(MESSAGE_HEADER_BYTES, MESSAGE_HEADER_BYTES + firstLength), out, 0);
+    let at = this.#sealMessage(send, out, 0, firstLength);
     while (taken < frame.length) {
       const next = Math.min(taken + NOISE_PLAINTEXT_BYTES_MAX, frame.length);
-      at = this.#sealMessage(send, frame.subarray(taken, next), out, at);
+      out.set(frame.subarray(taken, next), at + MESSAGE_HEADER_BYTES);
+      at = this.#sealMessage(send, out, at, next - taken);
       taken = next;
     }
     return ok(out);
@@ -244,7 +245,7 @@ export class SecureChannel {
       out.set(frame, at + FRAME_HEADER_BYTES);
       at += FRAME_HEADER_BYTES + frame.length;
     }
-    this.#sealMessage(send, out.subarray(MESSAGE_HEADER_BYTES, at), out, 0);
+    this.#sealMessage(send, out, 0, total);
     return ok(out);
   }
 
@@ -273,13 +274,14 @@ export class SecureChannel {
     return this.#send;
   }
 
-  /** Writes one message with its header at `at` and gives where the next one goes. `plaintext` may lie in its place. */
-  #sealMessage(send: CipherState, plaintext: Uint8Array, out: Uint8Array, at: number): number {
-    const length = plaintext.length + TAG_BYTES;
+  /** Seals the message whose plaintext lies behind its header's place at `at`, and gives where the next one goes. */
+  #sealMessage(send: CipherState, out: Uint8Array, at: number, plaintextBytes: number): number {
+    const length = plaintextBytes + TAG_BYTES;
     const start = at + MESSAGE_HEADER_BYTES;
     out[at] = length >>> 8;
     out[at + 1] = length;
-    send.encrypt(EMPTY, plaintext, out.subarray(start, start + length));
+    const message = out.subarray(start, start + length);
+    send.encrypt(EMPTY, message, message);
     if (send.counter % this.#rekeyAfter === 0) {
       this.#mark?.("channel.rekey");
       send.rekey();

@@ -37,7 +37,7 @@ export class CipherState {
     return this.#counter;
   }
 
-  /** Writes ciphertext ‖ tag to `out`, 16 bytes longer than `plaintext`, which may be the beginning of `out`. */
+  /** Writes ciphertext ‖ tag to `out`; `plaintext` is 16 bytes shorter, or `out` itself (see the suite's port). */
   encrypt(ad: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void {
     this.#prepareNonce();
     this.#suite.aeadSeal(this.#key, this.#nonce, ad, plaintext, out);

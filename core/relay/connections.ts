@@ -50,8 +50,7 @@ export class Connections {
 
   /** When `expire` is due. */
   get dueMs(): number {
-    const greeting = this.#greeting.earliest() ?? Number.POSITIVE_INFINITY;
-    return Math.min(greeting, this.#idle.earliest() ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.#greeting.earliestMs, this.#idle.earliestMs);
   }
 
   /** The handshake's time runs from here on, through all that is read until the Welcome. */

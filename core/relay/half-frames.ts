@@ -24,6 +24,7 @@ export class HalfFrames<Session extends Holder> {
   /** Something came from it. */
   weigh(session: Session): void {
     const { halfBytes } = session.channel;
+    if (halfBytes === 0 && this.#bytes === 0) return;
     const before = this.#bytesOf.get(session);
     if (halfBytes === (before ?? 0)) return;
     this.#bytes += halfBytes - (before ?? 0);

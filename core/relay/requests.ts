@@ -9,7 +9,6 @@ import { EPOCH_BYTES } from "../ids.ts";
 import { unreachable } from "../invariant.ts";
 import type { Jobs } from "../jobs.ts";
 import { groupIdOf } from "../keys.ts";
-import type { AppendItem } from "../log/append.ts";
 import type { Now } from "../machine.ts";
 import type { OutputQueue } from "../output-queue.ts";
 import { ErrorCode } from "../wire/error-code.ts";
@@ -74,7 +73,8 @@ export class Requests {
     if (session.batch.length === 0) return;
     if (session.isAppending) return this.#context.mark("relay.batch-waits");
     session.isAppending = true;
-    const items: AppendItem[] = session.batch.splice(0);
+    const items = session.batch;
+    session.batch = [];
     const { group, device } = session.membership!;
     const { defaultTtlS, groupBytesMax: heldBytesMax, totalBytesMax } = this.#config;
     const id = this.#job(session, "append");

@@ -30,7 +30,7 @@ export interface Session {
   /** The store is asked for a batch of its pushes. */
   isAppending: boolean;
   /** Pushes that the store is not asked for yet, to be appended together. */
-  readonly batch: AppendItem[];
+  batch: AppendItem[];
 }
 
 export interface Membership {

@@ -10,7 +10,7 @@ function due(timeouts: Timeouts<string>, nowMs: number): string[] {
 describe("timeouts of one duration", () => {
   it("have no deadline while nothing is armed", () => {
     const timeouts = new Timeouts<string>(100);
-    expect([timeouts.earliest(), timeouts.takeDue(1e9), timeouts.size]).toEqual([undefined, undefined, 0]);
+    expect([timeouts.earliestMs, timeouts.takeDue(1e9), timeouts.size]).toEqual([Infinity, undefined, 0]);
   });
 
   it("fire in the order of arming, each once, none before its time", () => {
@@ -18,8 +18,8 @@ describe("timeouts of one duration", () => {
     timeouts.arm("a", 0);
     timeouts.arm("b", 5);
     timeouts.arm("c", 5);
-    expect([timeouts.earliest(), due(timeouts, 99)]).toEqual([100, []]);
-    expect([due(timeouts, 100), timeouts.earliest()]).toEqual([["a"], 105]);
+    expect([timeouts.earliestMs, due(timeouts, 99)]).toEqual([100, []]);
+    expect([due(timeouts, 100), timeouts.earliestMs]).toEqual([["a"], 105]);
     expect([due(timeouts, 105), due(timeouts, 1000), timeouts.size]).toEqual([["b", "c"], [], 0]);
   });
 
@@ -28,7 +28,7 @@ describe("timeouts of one duration", () => {
     timeouts.arm("a", 0);
     timeouts.arm("b", 1);
     timeouts.arm("a", 50);
-    expect([timeouts.size, timeouts.earliest()]).toEqual([2, 101]);
+    expect([timeouts.size, timeouts.earliestMs]).toEqual([2, 101]);
     expect([due(timeouts, 120), due(timeouts, 150)]).toEqual([["b"], ["a"]]);
   });
 
@@ -47,6 +47,6 @@ describe("timeouts of one duration", () => {
     timeouts.arm("b", 0);
     expect(timeouts.takeDue(100)).toBe("a");
     timeouts.arm("a", 100);
-    expect([due(timeouts, 100), timeouts.earliest()]).toEqual([["b"], 200]);
+    expect([due(timeouts, 100), timeouts.earliestMs]).toEqual([["b"], 200]);
   });
 });

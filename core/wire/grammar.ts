@@ -39,6 +39,9 @@ interface Form {
   readonly least: number;
 }
 
+/** Up to 255 bytes: ids, hashes, small payloads. */
+const SHORT_BINARY = 0xc4;
+
 const FORMS: readonly (Form | undefined)[] = createForms();
 
 assertInvariant(WIRE_DEPTH_MAX === 3, "the scan keeps what two arrays around the innermost still wait for");
@@ -68,6 +71,12 @@ export function checkGrammar(bytes: Uint8Array): GrammarError | undefined {
     const head = bytes[at]!;
     if (head < 0x80 || head === 0xc0 || head === 0xc2 || head === 0xc3) {
       at++;
+      continue;
+    }
+    // Most of what a message holds, and never too long a form: not worth a look at the table.
+    if (head === SHORT_BINARY && at + 1 < end) {
+      at += 2 + bytes[at + 1]!;
+      if (at > end) return { type: "Truncated", at: end };
       continue;
     }
 

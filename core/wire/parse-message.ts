@@ -31,7 +31,7 @@ import { fail, ok } from "../result.ts";
 import { bad, isBytes, isWithin, type Fields, type Layout, type Parsed } from "./fields.ts";
 import type { GoneRange, MessageType, PulledBlob } from "./messages.ts";
 import { MEMBERSHIP_LAYOUTS } from "./parse-membership.ts";
-import { goneWhyOf, messageTypeOf } from "./tags.ts";
+import { arrangeByTag, goneWhyOf, messageTypeOf } from "./tags.ts";
 
 const VERSION_MAX = 255;
 const CODE_MAX = 0xffff;
@@ -55,14 +55,15 @@ const LAYOUTS: Readonly<Record<MessageType, Layout>> = {
   ...MEMBERSHIP_LAYOUTS,
 };
 
+const LAYOUTS_BY_TAG = arrangeByTag(LAYOUTS);
+
 export function parseFields(fields: unknown): Parsed {
   if (!Array.isArray(fields)) return fail({ type: "NotAMessage" });
   const tag: unknown = fields[0];
   if (typeof tag !== "number") return fail({ type: "NotAMessage" });
-  const type = messageTypeOf(tag);
-  if (type === undefined) return fail({ type: "UnknownMessage", tag });
-  const layout = LAYOUTS[type];
-  if (fields.length < layout.elements) return fail({ type: "MissingField", message: type });
+  const layout = LAYOUTS_BY_TAG[tag];
+  if (layout === undefined) return fail({ type: "UnknownMessage", tag });
+  if (fields.length < layout.elements) return fail({ type: "MissingField", message: messageTypeOf(tag)! });
   return layout.parse(fields);
 }
 
@@ -148,19 +149,22 @@ function parsePullResponse(fields: Fields): Parsed {
 /** Strictly ascending inside (after, through]. */
 function parseBlobs(rows: unknown, after: number, through: number): PulledBlob[] | undefined {
   if (!Array.isArray(rows) || rows.length > PAGE_BLOBS_MAX) return undefined;
-  const blobs: PulledBlob[] = [];
+  const blobs = rows.map(parseBlob);
   let before = after;
-  for (let i = 0; i < rows.length; i++) {
-    const row: unknown = rows[i];
-    if (!Array.isArray(row) || row.length < BLOB_ELEMENTS) return undefined;
-    const [cursor, blobId, sender, payload, timestampMs] = row as Fields;
-    if (!isWithin(cursor, before + 1, through) || !isBytes(blobId, BLOB_ID_BYTES)) return undefined;
-    if (!isBytes(sender, DEVICE_ID_BYTES) || !isPayload(payload)) return undefined;
-    if (!isWithin(timestampMs, 0, CURSOR_MAX)) return undefined;
-    blobs.push({ cursor, blobId, sender, payload, timestampMs });
-    before = cursor;
+  for (const blob of blobs) {
+    if (blob === undefined || !isWithin(blob.cursor, before + 1, through)) return undefined;
+    before = blob.cursor;
   }
-  return blobs;
+  return blobs as PulledBlob[];
+}
+
+function parseBlob(row: unknown): PulledBlob | undefined {
+  if (!Array.isArray(row) || row.length < BLOB_ELEMENTS) return undefined;
+  const [cursor, blobId, sender, payload, timestampMs] = row as Fields;
+  if (!isWithin(cursor, 1, CURSOR_MAX) || !isBytes(blobId, BLOB_ID_BYTES)) return undefined;
+  if (!isBytes(sender, DEVICE_ID_BYTES) || !isPayload(payload)) return undefined;
+  if (!isWithin(timestampMs, 0, CURSOR_MAX)) return undefined;
+  return { cursor, blobId, sender, payload, timestampMs };
 }
 
 /** Ascending, each behind the one before it, inside (after, through]. */

@@ -49,6 +49,11 @@ const TYPES = invert(TAGS);
 const GONE_WHYS = invert(GONE_WHY_NUMBERS);
 const REVOKE_REASONS = invert(REVOKE_REASON_NUMBERS);
 
+/** What there is for each message, by its tag: a number is found faster than a name. */
+export function arrangeByTag<T>(each: Readonly<Record<MessageType, T>>): readonly (T | undefined)[] {
+  return TYPES.map((type) => (type === undefined ? undefined : each[type]));
+}
+
 /** `undefined` for a number that stands for no message. */
 export function messageTypeOf(tag: number): MessageType | undefined {
   return TYPES[tag];

@@ -4,7 +4,7 @@
  * loop, is the least that a simulator of these frames could cost.
  */
 import { concatBytes, encodeHex, readU32 } from "../../core/bytes.ts";
-import type { CryptoSuite } from "../../core/crypto/suite.ts";
+import { textOf, type CryptoSuite } from "../../core/crypto/suite.ts";
 import { MessageCodec } from "../../core/wire/codec.ts";
 import type { Message } from "../../core/wire/messages.ts";
 import type { Plan } from "../../scenarios/plan.ts";
@@ -109,8 +109,9 @@ function recordSuite(suite: CryptoSuite, recorder: CallRecorder): CryptoSuite {
   return {
     name: suite.name,
     aeadSeal(key, nonce, ad, plaintext, out) {
-      if (isTransport(nonce, ad)) recorder.sealed(key, plaintext);
-      noteCall(suite.aeadSeal, [key, nonce, ad, plaintext, out]);
+      const text = textOf(plaintext, out);
+      if (isTransport(nonce, ad)) recorder.sealed(key, text);
+      noteCall(suite.aeadSeal, [key, nonce, ad, text, out]);
       suite.aeadSeal(key, nonce, ad, plaintext, out);
     },
     aeadOpen(key, nonce, ad, sealed, out) {
@@ -120,7 +121,7 @@ function recordSuite(suite: CryptoSuite, recorder: CallRecorder): CryptoSuite {
       return isOpen;
     },
     xaeadSeal(key, nonce, ad, plaintext, out) {
-      noteCall(suite.xaeadSeal, [key, nonce, ad, plaintext, out]);
+      noteCall(suite.xaeadSeal, [key, nonce, ad, textOf(plaintext, out), out]);
       suite.xaeadSeal(key, nonce, ad, plaintext, out);
     },
     xaeadOpen(key, nonce, ad, sealed, out) {

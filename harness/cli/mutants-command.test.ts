@@ -28,7 +28,11 @@ function file(edits: readonly object[]): string {
 
 describe("zerok mutants", () => {
   it("hunts a mutant of anyone's and tells it as JSON", async () => {
-    const edit = { file: "core/log/append.ts", find: "?? known(id", replace: "?? ((..._: unknown[]) => undefined)(id" };
+    const edit = {
+      file: "core/log/append.ts",
+      find: "?? known(item",
+      replace: "?? ((..._: unknown[]) => undefined)(item",
+    };
     const { code, out, err } = await type("--file", file([edit]), "--shrink", "--json", "--jobs", "1");
     expect(err).toBe("");
     expect(code).toBe(0);

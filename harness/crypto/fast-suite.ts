@@ -14,7 +14,15 @@ import { hchacha } from "@noble/ciphers/chacha.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { CryptoSuite } from "../../core/crypto/suite.ts";
-import { HASH_BYTES, KEY_BYTES, SIGNATURE_BYTES, TAG_BYTES, XNONCE_BYTES } from "../../core/crypto/suite.ts";
+import {
+  HASH_BYTES,
+  KEY_BYTES,
+  sealsInto,
+  SIGNATURE_BYTES,
+  TAG_BYTES,
+  textOf,
+  XNONCE_BYTES,
+} from "../../core/crypto/suite.ts";
 import { assertInvariant } from "../../core/invariant.ts";
 import { isStrictPublicKey } from "./ed25519-point.ts";
 import { exportPublicKey, importPrivateKey, importPublicKey, KeyObjects } from "./key-objects.ts";
@@ -105,9 +113,10 @@ export function createFastSuite(ciphers: Ciphers = FRESH_CIPHERS): CryptoSuite {
 }
 
 function seal(cipher: CipherChaCha20Poly1305, ad: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void {
-  if (ad.length > 0) cipher.setAAD(ad, { plaintextLength: plaintext.length });
-  const { length } = plaintext;
-  out.set(cipher.update(plaintext));
+  const text = textOf(plaintext, out);
+  const { length } = text;
+  if (ad.length > 0) cipher.setAAD(ad, { plaintextLength: length });
+  out.set(cipher.update(text));
   cipher.final();
   out.set(cipher.getAuthTag(), length);
 }
@@ -166,7 +175,7 @@ function assertSeal(
 ): void {
   assertInvariant(key.length === KEY_BYTES, "seal: key of 32 bytes");
   assertInvariant(nonce.length === nonceBytes, "seal: nonce length");
-  assertInvariant(out.length === plaintext.length + TAG_BYTES, "seal: out is 16 bytes longer than the plaintext");
+  assertInvariant(sealsInto(plaintext, out), "seal: out is 16 bytes longer than the plaintext");
 }
 
 function assertOpen(key: Uint8Array, nonce: Uint8Array, nonceBytes: number, sealed: Uint8Array, out: Uint8Array): void {

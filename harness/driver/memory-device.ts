@@ -6,8 +6,9 @@ import type { Context } from "../../core/context.ts";
 import type { RelayAddress } from "../../core/ids.ts";
 import { Redacted } from "../../core/redacted.ts";
 import { encodeText } from "../../core/text.ts";
+import { HexNames } from "../../sim/hex-names.ts";
 import { DeviceStore } from "../../sim/device-store.ts";
-import { JournalCodec } from "../../sim/journal-codec.ts";
+import { RecordWriter } from "../../sim/record-writer.ts";
 import type { Disk } from "../../sim/kernel/disk.ts";
 import { Kernel } from "../../sim/kernel/kernel.ts";
 import type { StagedStore } from "../../sim/kernel/program.ts";
@@ -20,7 +21,7 @@ import { MachineDriver } from "./machine-driver.ts";
 import type { TransactionStore } from "./transaction-store.ts";
 
 export const CONTEXT: Context = { entropy: createEntropy(), suite: createFastSuite(), mark: () => {} };
-export const CODEC = new JournalCodec();
+export const WRITER = new RecordWriter();
 export const GROUP_SECRET = new Uint8Array(32).map((_, i) => 0xc0 ^ (7 * i));
 
 export function createDisk(): Disk {
@@ -44,7 +45,7 @@ export function inMemory<Operation, Answer>(
 /** Connects at once. */
 export function startDevice(relay: RelayAddress, clock: Clock = createRealClock()) {
   const events: ClientEvent[] = [];
-  const store = new DeviceStore(createDisk(), CODEC);
+  const store = new DeviceStore(createDisk(), WRITER, new HexNames());
   const machine = new Client(
     { relays: [relay], groupSecret: new Redacted(GROUP_SECRET), config: DEFAULT_CLIENT_CONFIG },
     CONTEXT,

@@ -4,10 +4,11 @@ import { DEFAULT_RELAY_CONFIG } from "../../core/relay/config.ts";
 import type { RelayEvent } from "../../core/relay/events.ts";
 import { Relay } from "../../core/relay/relay.ts";
 import type { Disk } from "../../sim/kernel/disk.ts";
+import { HexNames } from "../../sim/hex-names.ts";
 import { RelayStore } from "../../sim/relay-store.ts";
 import { createRealClock } from "./clock.ts";
 import { MachineDriver } from "./machine-driver.ts";
-import { CODEC, CONTEXT, createDisk, inMemory, startDevice } from "./memory-device.ts";
+import { WRITER, CONTEXT, createDisk, inMemory, startDevice } from "./memory-device.ts";
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -29,7 +30,7 @@ async function startRelay(disk: Disk, atPort = 0) {
   const machine = new Relay(DEFAULT_RELAY_CONFIG, CONTEXT);
   const driver = new MachineDriver({
     machine,
-    store: inMemory(new RelayStore(disk, CONTEXT.suite, CODEC)),
+    store: inMemory(new RelayStore(disk, CONTEXT.suite, WRITER, new HexNames())),
     clock: createRealClock(),
     onEvent: (event) => void events.push(event),
     onBroken(error) {

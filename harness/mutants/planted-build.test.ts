@@ -19,7 +19,7 @@ describe("a planted build", () => {
     const out = join(folder, "M05");
     const { relayCommand, agentCommand } = await writePlantedBuild(root, ofId("M05"), out);
     expect(buildCommands(out)).toEqual({ relayCommand, agentCommand });
-    expect(readFileSync(join(out, "dist", "core", "log", "append.js"), "utf8")).not.toContain("?? known(id");
+    expect(readFileSync(join(out, "dist", "core", "log", "append.js"), "utf8")).not.toContain("?? known(item");
     const [node, ...words] = relayCommand;
     const printed = execFileSync(node!, [...words, "--print-config"], { cwd: folder, encoding: "utf8" });
     expect(printed).toContain("[limits]");
@@ -29,7 +29,7 @@ describe("a planted build", () => {
     );
     // Once more over what it wrote itself.
     await writePlantedBuild(root, ofId("M01"), out);
-    expect(readFileSync(join(out, "dist", "core", "log", "append.js"), "utf8")).toContain("?? known(id");
+    expect(readFileSync(join(out, "dist", "core", "log", "append.js"), "utf8")).toContain("?? known(item");
   }, 60_000);
 
   it("leaves alone what somebody else wrote", async () => {

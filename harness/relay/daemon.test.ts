@@ -12,9 +12,10 @@ import { Redacted } from "../../core/redacted.ts";
 import type { RelayAnswer, RelayOperation } from "../../core/relay/store.ts";
 import { DEFAULT_RELAY_CONFIG } from "../../core/relay/config.ts";
 import { ErrorCode } from "../../core/wire/error-code.ts";
+import { HexNames } from "../../sim/hex-names.ts";
 import { RelayStore } from "../../sim/relay-store.ts";
 import { createRealClock } from "../driver/clock.ts";
-import { CODEC, CONTEXT, createDisk, GROUP_SECRET, inMemory, startDevice } from "../driver/memory-device.ts";
+import { WRITER, CONTEXT, createDisk, GROUP_SECRET, inMemory, startDevice } from "../driver/memory-device.ts";
 import type { TransactionStore } from "../driver/transaction-store.ts";
 import { openSqlite } from "../sqlite/database.ts";
 import { RELAY_SCHEMA } from "../sqlite/relay-schema.ts";
@@ -377,7 +378,7 @@ describe("a machine that breaks", () => {
   }
 
   it("is replaced: its sessions are dropped, the data and the port stay, devices come back", async () => {
-    const store = inMemory(new RelayStore(createDisk(), CONTEXT.suite, CODEC));
+    const store = inMemory(new RelayStore(createDisk(), CONTEXT.suite, WRITER, new HexNames()));
     let isBroken = false;
     const { life, counts } = live({
       ...store,
@@ -406,7 +407,7 @@ describe("a machine that breaks", () => {
   });
 
   it("again and again is given up", async () => {
-    const store = inMemory(new RelayStore(createDisk(), CONTEXT.suite, CODEC));
+    const store = inMemory(new RelayStore(createDisk(), CONTEXT.suite, WRITER, new HexNames()));
     let isLoaded = false;
     const { life, counts } = live({
       ...store,

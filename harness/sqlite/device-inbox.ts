@@ -83,8 +83,8 @@ export class DeviceInbox {
   take(relay: string, epoch: Epoch, items: readonly InboxItem[], lost: readonly LostRange[]): Taken {
     const { deliver, quarantine } = decideTake(
       items,
-      (blob) => this.#isDelivered.get(Buffer.from(blob, "hex")) !== undefined,
-      (blob) => this.#isQuarantined.get(Buffer.from(blob, "hex")) !== undefined,
+      (blob) => this.#isDelivered.get(blob) !== undefined,
+      (blob) => this.#isQuarantined.get(blob) !== undefined,
     );
     let inbox = this.count();
     for (const { cursor, blobId, timestampMs, content } of deliver) {

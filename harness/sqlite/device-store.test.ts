@@ -7,8 +7,9 @@ import type { ConformanceStore } from "../../core/client/store-conformance.ts";
 import { deviceStoreConformance } from "../../core/client/store-conformance.ts";
 import type { DeviceAnswer, DeviceOperation } from "../../core/client/store.ts";
 import type { InboxItem } from "../../core/inbox/take.ts";
+import { HexNames } from "../../sim/hex-names.ts";
 import { DeviceStore as SimulatedStore } from "../../sim/device-store.ts";
-import { JournalCodec } from "../../sim/journal-codec.ts";
+import { RecordWriter } from "../../sim/record-writer.ts";
 import type { Disk } from "../../sim/kernel/disk.ts";
 import { Kernel } from "../../sim/kernel/kernel.ts";
 import { ToyProgram } from "../../sim/kernel/toy-program.ts";
@@ -202,7 +203,7 @@ describe("the SQLite store of a device", () => {
   });
 });
 
-const codec = new JournalCodec();
+const writer = new RecordWriter();
 function createDisk(): Disk {
   const kernel = new Kernel({ seedLo: 1, seedHi: 0, startWallMs: 0, eventBudget: 1000 });
   return kernel.addHost("device", new ToyProgram()).disk;
@@ -211,7 +212,7 @@ function createDisk(): Disk {
 /** The simulated store on a disk that never fails: what the real one must answer, operation for operation. */
 class Model {
   readonly #disk = createDisk();
-  #store = new SimulatedStore(this.#disk, codec);
+  #store = new SimulatedStore(this.#disk, writer, new HexNames());
   #before = this.#disk.image();
 
   run(operations: readonly DeviceOperation[], wallMs: number): readonly DeviceAnswer[] {
@@ -223,7 +224,7 @@ class Model {
   /** The last transaction did not happen. */
   undo(): void {
     this.#disk.restore(this.#before);
-    this.#store = new SimulatedStore(this.#disk, codec);
+    this.#store = new SimulatedStore(this.#disk, writer, new HexNames());
   }
 
   get contents(): string {

@@ -8,7 +8,8 @@ import type { AppendItem } from "../../core/log/append.ts";
 import type { ConformanceStore } from "../../core/relay/conformance-desk.ts";
 import { relayStoreConformance } from "../../core/relay/store-conformance.ts";
 import type { RelayAnswer, RelayOperation } from "../../core/relay/store.ts";
-import { JournalCodec } from "../../sim/journal-codec.ts";
+import { HexNames } from "../../sim/hex-names.ts";
+import { RecordWriter } from "../../sim/record-writer.ts";
 import type { Disk } from "../../sim/kernel/disk.ts";
 import { Kernel } from "../../sim/kernel/kernel.ts";
 import { ToyProgram } from "../../sim/kernel/toy-program.ts";
@@ -288,12 +289,12 @@ function createDisk(): Disk {
   const kernel = new Kernel({ seedLo: 1, seedHi: 0, startWallMs: 0, eventBudget: 1000 });
   return kernel.addHost("relay", new ToyProgram()).disk;
 }
-const codec = new JournalCodec();
+const writer = new RecordWriter();
 
 /** The simulated store on a disk that never fails: what the real one must answer, operation for operation. */
 class Model {
   readonly #disk = createDisk();
-  #store = new SimulatedStore(this.#disk, toySuite, codec);
+  #store = new SimulatedStore(this.#disk, toySuite, writer, new HexNames());
   #before = this.#disk.image();
 
   run(operations: readonly RelayOperation[], wallMs: number): readonly RelayAnswer[] {
@@ -305,7 +306,7 @@ class Model {
   /** The last transaction did not happen. */
   undo(): void {
     this.#disk.restore(this.#before);
-    this.#store = new SimulatedStore(this.#disk, toySuite, codec);
+    this.#store = new SimulatedStore(this.#disk, toySuite, writer, new HexNames());
   }
 }
 

@@ -179,7 +179,7 @@ export class RelayStore implements TransactionStore<RelayOperation, RelayAnswer>
     const { head, rows, answers } = decideAppend(
       this.#hasher,
       group.head,
-      (_, blobId) => this.#log.known(key, group.head, blobId),
+      (blobId) => this.#log.known(key, group.head, blobId),
       {
         sender: device,
         items,

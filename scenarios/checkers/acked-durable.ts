@@ -12,12 +12,9 @@
  */
 import type { Checker } from "../checker.ts";
 import type { AckRecord, LostRecord, PhaseRecord } from "../history.ts";
-import { canAlterBlobs } from "./alterable.ts";
-import { BlobExpiry } from "./blob-expiry.ts";
 import { ByNumber } from "./by-number.ts";
 import { isDeliveredTo, type BlobRow } from "./history-rows.ts";
 import { renderPlace, shortId } from "./render-place.ts";
-import { ToldLosses } from "./told-losses.ts";
 
 interface AckedBlob {
   readonly blob: BlobRow;
@@ -33,15 +30,13 @@ export const ackedDurable: Checker = {
   name: "acked-durable",
   holdsWhen: "every acknowledged blob is delivered to every member, or its loss is told after its ttl",
   enforces: [1, 4],
-  start(plan, report, index) {
-    const { disks } = index;
+  start(_plan, report, index) {
+    const { disks, told } = index;
     const groups = new Map<string, string[]>();
     /** When each device was first let in, by device and relay. */
     const welcomes = new Map<string, number>();
     /** By the blob's number. */
     const acked = new ByNumber<AckedBlob>();
-    const told = new ToldLosses();
-    const expiry = new BlobExpiry(plan, index);
     let end: PhaseRecord | undefined;
 
     function membersOf(group: string): string[] {
@@ -58,9 +53,9 @@ export const ackedDurable: Checker = {
 
     function judgeMissing(device: string, missing: AckedBlob, endMs: number): void {
       const { ack, blob, acks } = missing;
-      if (told.isQuarantined(device, ack.blob) && canAlterBlobs(plan)) return;
+      if (told.isQuarantined(device, ack.blob) && index.faults.canAlterBlobs()) return;
       const lost = told.find(device, blob.places);
-      const expiresMs = expiry.atMs(blob, ack);
+      const expiresMs = index.expiresMs(blob, ack);
       const name = `blob ${shortId(ack.blob)} (acknowledged to ${ack.device} as ${renderPlace(ack)})`;
       if (lost !== undefined && lost.at >= expiresMs) return;
       const isLogLost = acks.every(({ relay }) => disks.damage(relay) === "lost");
@@ -86,8 +81,8 @@ export const ackedDurable: Checker = {
 
     return {
       on: {
-        op(record) {
-          if (record.f !== "connect" || record.outcome !== "ok") return;
+        "connect-end"(record) {
+          if (record.outcome !== "ok") return;
           const members = membersOf(record.group);
           if (!members.includes(record.device)) members.push(record.device);
           const place = `${record.device} ${record.relay}`;
@@ -103,8 +98,6 @@ export const ackedDurable: Checker = {
             known.acks.push(record);
           }
         },
-        quarantine: (record) => told.quarantined(record),
-        lost: (record) => told.lost(record),
         phase(record) {
           if (record.phase === "end") end = record;
         },

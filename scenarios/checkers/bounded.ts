@@ -6,7 +6,7 @@ import type { Checker } from "../checker.ts";
 import type { OperationRecord } from "../history.ts";
 
 /** What may be held, by the name that the host gives it; what is not named has no limit of its own. */
-type Limits = ReadonlyMap<string, number>;
+type Limits = readonly (readonly [what: string, most: number])[];
 
 export const bounded: Checker = {
   name: "bounded",
@@ -17,40 +17,49 @@ export const bounded: Checker = {
     for (const { name, config } of plan.topology.relays) {
       const { sessionsMax, groupsMax } = config;
       // A timer for each session, and one for the sweep.
-      const entries = {
-        sessions: sessionsMax,
-        liveGroups: Math.min(sessionsMax, groupsMax),
-        addresses: sessionsMax,
-        timers: sessionsMax + 1,
-      };
-      limitsOf.set(name, new Map(Object.entries(entries)));
+      limitsOf.set(name, [
+        ["sessions", sessionsMax],
+        ["liveGroups", Math.min(sessionsMax, groupsMax)],
+        ["addresses", sessionsMax],
+        ["timers", sessionsMax + 1],
+      ]);
     }
     for (const { name, relays, config } of plan.topology.devices) {
-      const { pushWindow, queueRowsMax: queuedRows, queueBytesMax: queuedBytes } = config;
-      const entries = { inFlight: pushWindow * relays.length, pulls: relays.length, queuedRows, queuedBytes };
-      limitsOf.set(name, new Map(Object.entries(entries)));
+      limitsOf.set(name, [
+        ["inFlight", config.pushWindow * relays.length],
+        ["pulls", relays.length],
+        ["queuedRows", config.queueRowsMax],
+        ["queuedBytes", config.queueBytesMax],
+      ]);
     }
     /** The open pulls of each device, by its number. */
     const pulls: OperationRecord[][] = [];
 
+    /** Where its open pull at this relay is among its pulls, or would be. */
+    function placeOf(own: readonly OperationRecord[], { relay }: OperationRecord): number {
+      let at = 0;
+      while (at < own.length && own[at]!.relay !== relay) at++;
+      return at;
+    }
+
     return {
       on: {
-        op(record, { device }) {
-          if (record.f !== "pull") return;
+        pull(record, { device }) {
           const own = (pulls[device.number] ??= []);
-          let at = 0;
-          while (at < own.length && own[at]!.relay !== record.relay) at++;
+          const at = placeOf(own, record);
           const open = own[at];
-          if (record.outcome !== "invoke") {
-            if (open?.process !== record.process) return;
-            own[at] = own[own.length - 1]!;
-            own.pop();
-            return;
-          }
           own[at] = record;
           if (open === undefined) return;
           const message = `${record.device} asked ${record.relay} for a page while it waited for another`;
           report({ kind: "two-pulls", message, witness: [open, record] });
+        },
+        "pull-end"(record, { device }) {
+          const own = pulls[device.number];
+          if (own === undefined) return;
+          const at = placeOf(own, record);
+          if (own[at]?.process !== record.process) return;
+          own[at] = own[own.length - 1]!;
+          own.pop();
         },
         resources(record) {
           const limits = limitsOf.get(record.host);

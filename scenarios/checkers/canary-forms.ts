@@ -33,6 +33,12 @@ function valuesIn(alphabets: readonly Uint8Array[]): Uint8Array {
 }
 
 export const DIGIT_OF = valuesIn(DIGITS);
+
+/** Of a character of any text. */
+export function digitOf(code: number): number {
+  return code < DIGIT_OF.length ? DIGIT_OF[code]! : NONE;
+}
+
 /** Every hex digit is also a character of base64. */
 export const SIX_OF = valuesIn(SIXES);
 

@@ -7,7 +7,20 @@
  * secret is compared in full only where one of its anchors was met.
  */
 import { WordPiece } from "../../core/word-piece.ts";
-import { BASE64, DIGIT_OF, FORMS, HEX, isFormAt, NONE, RAW, REVERSED, SIX_OF, TEXT_CHARS_MIN } from "./canary-forms.ts";
+import {
+  BASE64,
+  CANARY_BYTES_MIN,
+  DIGIT_OF,
+  digitOf,
+  FORMS,
+  HEX,
+  isFormAt,
+  NONE,
+  RAW,
+  REVERSED,
+  SIX_OF,
+  TEXT_CHARS_MIN,
+} from "./canary-forms.ts";
 
 export interface CanaryHit {
   /** What `add` returned. */
@@ -26,11 +39,14 @@ const HASH_BITS_MAX = 30;
 const HASH_FACTOR = 0x9e3779b1;
 /** Bits of the table for each anchor, at least: below, too many words of a text would have to be compared. */
 const BITS_PER_ANCHOR = 16;
-/** The chains of anchors have so many times fewer slots. */
+/** Of a hash: which bit of a word of the table. */
+const WORD_BITS = 5;
+/** The chains of anchors have so many bits fewer: a slot for each word of the table. */
 const SLOT_BITS_LESS = 5;
 
-/** In each byte of a word, what no character of base64 has. */
-const HIGH_BITS = 0x80808080 | 0;
+/** In each byte of a word: the bit that no character of base64 has, and that of which it has this or the next lower one. */
+const BIT_7 = 0x80808080 | 0;
+const BIT_6 = 0x40404040;
 /** Characters that are decoded at a time: six of base64 hold a window, eight of hex. */
 const SIXES_READ = 6;
 const DIGITS_READ = 8;
@@ -40,7 +56,7 @@ const PIECE = new WordPiece(4096);
 
 export class CanarySearch {
   #hashBits = HASH_BITS_MIN;
-  #table = new Uint8Array(1 << (HASH_BITS_MIN - 3));
+  #table = new Int32Array(1 << (HASH_BITS_MIN - WORD_BITS));
   /** Chains of anchors by hash: number + 1, 0 ends a chain. */
   #heads = new Int32Array(1 << (HASH_BITS_MIN - SLOT_BITS_LESS));
   #next: Int32Array;
@@ -63,17 +79,17 @@ export class CanarySearch {
     return this.#starts.length - 1;
   }
 
-  /** Looks for `value` (at least `CANARY_BYTES_MIN` bytes) from now on. Returns its number, from 0. */
-  add(value: Uint8Array): number {
+  /** Looks for this secret, in hex, from now on. Returns its number, from 0; `undefined` for what is too short or no hex. */
+  add(hex: string): number | undefined {
     const canary = this.#count;
-    this.#keep(value);
+    if (hex.length < 2 * CANARY_BYTES_MIN || hex.length % 2 !== 0 || !this.#keep(hex)) return undefined;
     const anchors = ANCHORS * this.#count;
     if (anchors > this.#next.length) {
       const larger = new Int32Array(2 * anchors);
       larger.set(this.#next);
       this.#next = larger;
     }
-    if (anchors * BITS_PER_ANCHOR > 2 ** this.#hashBits && this.#hashBits < HASH_BITS_MAX) this.#widen();
+    if (anchors * BITS_PER_ANCHOR > 1 << this.#hashBits && this.#hashBits < HASH_BITS_MAX) this.#widen();
     else this.#enter(canary);
     return canary;
   }
@@ -100,19 +116,20 @@ export class CanarySearch {
     for (let i = 0; i < count; i++) {
       const word = words[i]!;
       const bit = Math.imul(word, HASH_FACTOR) >>> shift;
-      if ((table[bit >>> 3]! & (1 << (bit & 7))) !== 0) this.#meet(word, from + 4 * i);
-      if ((word & HIGH_BITS) === 0 && from + 4 * i >= decoded) decoded = this.#searchRun(from + 4 * i, decoded);
+      if ((table[bit >>> WORD_BITS]! & (1 << bit)) !== 0) this.#meet(word, from + 4 * i);
+      if (mayBeText(word) && from + 4 * i >= decoded) decoded = this.#searchRun(from + 4 * i, decoded);
     }
     return decoded;
   }
 
-  /** A run of characters around four bytes, if they are any. Returns how far it goes. */
+  /** A run of characters around four bytes, if they all are some. Returns how far it goes. */
   #searchRun(at: number, decoded: number): number {
     const text = this.#text;
-    let from = at;
-    while (from > decoded && SIX_OF[text[from - 1]!] !== NONE) from--;
     let to = at;
     while (to < text.length && SIX_OF[text[to]!] !== NONE) to++;
+    if (to < at + 4) return decoded;
+    let from = at;
+    while (from > decoded && SIX_OF[text[from - 1]!] !== NONE) from--;
     if (to - from < TEXT_CHARS_MIN) return to;
     for (let i = from; i < to; i++) {
       if (i + SIXES_READ <= to) this.#decodeSixes(i);
@@ -192,16 +209,24 @@ export class CanarySearch {
     return this.#values.subarray(this.#starts[canary], this.#starts[canary + 1]);
   }
 
-  #keep(value: Uint8Array): void {
+  /** Whether it is hex. */
+  #keep(hex: string): boolean {
     const start = this.#starts[this.#count]!;
-    const end = start + value.length;
+    const end = start + hex.length / 2;
     if (end > this.#values.length) {
       const larger = new Uint8Array(2 * end);
       larger.set(this.#values);
       this.#values = larger;
     }
-    this.#values.set(value, start);
+    const values = this.#values;
+    for (let i = start; i < end; i++) {
+      const high = digitOf(hex.charCodeAt(2 * (i - start)));
+      const low = digitOf(hex.charCodeAt(2 * (i - start) + 1));
+      if (high === NONE || low === NONE) return false;
+      values[i] = (high << 4) | low;
+    }
     this.#starts.push(end);
+    return true;
   }
 
   #enter(canary: number): void {
@@ -224,7 +249,7 @@ export class CanarySearch {
 
   #chain(word: number, anchor: number): void {
     const bit = Math.imul(word, HASH_FACTOR) >>> (32 - this.#hashBits);
-    this.#table[bit >>> 3] = this.#table[bit >>> 3]! | (1 << (bit & 7));
+    this.#table[bit >>> WORD_BITS] = this.#table[bit >>> WORD_BITS]! | (1 << bit);
     const slot = bit >>> SLOT_BITS_LESS;
     this.#next[anchor] = this.#heads[slot]!;
     this.#heads[slot] = anchor + 1;
@@ -233,10 +258,15 @@ export class CanarySearch {
   /** Four times the table: all secrets are put in anew. */
   #widen(): void {
     this.#hashBits += 2;
-    this.#table = new Uint8Array(2 ** (this.#hashBits - 3));
-    this.#heads = new Int32Array(2 ** (this.#hashBits - SLOT_BITS_LESS));
+    this.#table = new Int32Array(1 << (this.#hashBits - WORD_BITS));
+    this.#heads = new Int32Array(1 << (this.#hashBits - SLOT_BITS_LESS));
     for (let canary = 0; canary < this.#count; canary++) this.#enter(canary);
   }
+}
+
+/** Four bytes that may all be characters of base64. One test, which hardly ever holds of random bytes: two cost twice as much. */
+function mayBeText(word: number): boolean {
+  return ((word & BIT_7) | (~(word | (word << 1)) & BIT_6)) === 0;
 }
 
 /** Four bytes in the order of a text, as a word of `WordPiece`. */

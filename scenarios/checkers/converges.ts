@@ -8,20 +8,16 @@
  */
 import type { Checker } from "../checker.ts";
 import type { FinalStateRecord, PhaseRecord } from "../history.ts";
-import { BlobExpiry } from "./blob-expiry.ts";
 import { isDeliveredTo } from "./history-rows.ts";
 import { renderLog, shortId } from "./render-place.ts";
-import { ToldLosses } from "./told-losses.ts";
 
 export const converges: Checker = {
   name: "converges",
   holdsWhen: "after healing all devices of a group reach the same state within the bound",
   enforces: [12, 18],
   start(plan, report, index) {
-    const { blobs, disks } = index;
+    const { blobs, disks, told } = index;
     const finals: FinalStateRecord[] = [];
-    const told = new ToldLosses();
-    const expiry = new BlobExpiry(plan, index);
     let healed: PhaseRecord | undefined;
     let converged: PhaseRecord | undefined;
     let stalled: PhaseRecord | undefined;
@@ -95,7 +91,7 @@ export const converges: Checker = {
           if (isDeliveredTo(blob, state.device) || told.isQuarantined(state.device, blob.id)) continue;
           if (told.find(state.device, blob.places) !== undefined) continue;
           const isLost = blob.places.every((place) => disks.damage(place.relay) === "lost");
-          if (isLost && blob.places.every((place) => expiry.atMs(blob, place) <= state.at)) continue;
+          if (isLost && blob.places.every((place) => index.expiresMs(blob, place) <= state.at)) continue;
           report({
             kind: "inboxes-differ",
             message:
@@ -114,8 +110,6 @@ export const converges: Checker = {
           else if (record.phase === "converged") converged = record;
           else if (record.phase === "stalled") stalled = record;
         },
-        quarantine: (record) => told.quarantined(record),
-        lost: (record) => told.lost(record),
         "final-state": (record) => void finals.push(record),
         stopped() {
           isStopped = true;

@@ -71,8 +71,8 @@ export const cursorBinding: Checker = {
 
     return {
       on: {
-        op(record, { log }) {
-          if (record.outcome !== "ok" || record.f === "push" || log === undefined) return;
+        "pull-end"(record, { log }) {
+          if (record.outcome !== "ok" || log === undefined) return;
           const { after = 0, through = 0, gone = [] } = record;
           let held = record.blobs ?? 0;
           for (const range of gone) {

@@ -25,7 +25,19 @@ export const demands: Checker = {
       for (const watcher of watchers) watcher.see(record);
     };
     return {
-      on: { op: see, ack: see, deliver: see, disconnected: see, fault: see, resources: see },
+      on: {
+        push: see,
+        "push-end": see,
+        pull: see,
+        "pull-end": see,
+        connect: see,
+        "connect-end": see,
+        ack: see,
+        deliver: see,
+        disconnected: see,
+        fault: see,
+        resources: see,
+      },
       finish() {
         for (const watcher of watchers) watcher.finish?.();
       },

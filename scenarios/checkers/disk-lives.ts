@@ -6,8 +6,8 @@
  * lost its epochs as well, and an old one that comes back with other content is a finding.
  */
 import type { FaultRecord } from "../history.ts";
-import type { FaultStep, Plan } from "../plan.ts";
-import { isFault } from "../plan.ts";
+import type { Plan } from "../plan.ts";
+import type { PlanFaults } from "./plan-faults.ts";
 
 /** `rotten`: single rows may be unreadable. `lost`: commits are missing. */
 export type Damage = "none" | "rotten" | "lost";
@@ -20,10 +20,8 @@ export interface DiskLives {
   damage(host: string): Damage;
 }
 
-export function trackDiskLives(plan: Plan): DiskLives {
+export function trackDiskLives(plan: Plan, faults: PlanFaults): DiskLives {
   const relays = new Set(plan.topology.relays.map((relay) => relay.name));
-  const steps = new Map<number, FaultStep>();
-  for (const step of plan.steps) if (isFault(step)) steps.set(step.id, step);
   const lives = new Map<string, number>();
   const damages = new Map<string, Damage>();
   /** Disks that do not keep what they promised: each later stop of the host may lose something. */
@@ -35,7 +33,7 @@ export function trackDiskLives(plan: Plan): DiskLives {
 
   return {
     note(record) {
-      const step = steps.get(record.step);
+      const step = faults.at(record.step);
       if (step === undefined || record.stage === "unsupported" || !("host" in step)) return;
       const { host } = step;
       if (step.do === "wipe" || step.do === "rollback") {

@@ -19,8 +19,8 @@ export const drains: Checker = {
 
     return {
       on: {
-        op(record, { pushed }) {
-          if (record.f !== "push" || record.outcome === "invoke" || pushed === undefined) return;
+        "push-end"(record, { pushed }) {
+          if (pushed === undefined) return;
           if (record.outcome !== "info" || record.error === "given-up") isAnswered[pushed.number] = true;
         },
         ack(_record, { blob }) {
@@ -38,13 +38,12 @@ export const drains: Checker = {
       finish() {
         for (const [host, end] of ends) {
           const baseline = baselines.get(host);
-          for (const what of Object.keys(end.counts).sort()) {
-            const before = baseline?.counts[what] ?? 0;
-            const after = end.counts[what] ?? 0;
-            if (after <= before) continue;
+          const beforeOf = (what: string): number => baseline?.counts[what] ?? 0;
+          const left = Object.keys(end.counts).filter((what) => end.counts[what]! > beforeOf(what));
+          for (const what of left.sort()) {
             report({
               kind: "resource-left",
-              message: `${host} holds ${after} ${what} at the end, ${before} at the baseline`,
+              message: `${host} holds ${end.counts[what]} ${what} at the end, ${beforeOf(what)} at the baseline`,
               witness: baseline === undefined ? [end] : [baseline, end],
             });
           }

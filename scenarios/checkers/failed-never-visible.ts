@@ -28,8 +28,8 @@ export const failedNeverVisible: Checker = {
 
     return {
       on: {
-        op(record, { push, pushed: blob }) {
-          if (record.f !== "push" || record.outcome !== "fail") return;
+        "push-end"(record, { push, pushed: blob }) {
+          if (record.outcome !== "fail") return;
           isAny = true;
           const seen = blob?.deliveries[0] ?? push?.delivered;
           if (seen !== undefined) found(record, seen);

@@ -74,9 +74,7 @@ export const goneIsTold: Checker = {
 
     return {
       on: {
-        op(record, about) {
-          if (record.f === "pull" && record.outcome !== "invoke") complete(record, about);
-        },
+        "pull-end": complete,
         deliver(record, about) {
           readerOf(about.reader!).taken.add(record.cursor, record.cursor);
         },

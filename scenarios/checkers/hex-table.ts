@@ -8,7 +8,7 @@ import { hexWord } from "../../core/bytes.ts";
 const WORD_DIGITS = 8;
 const WORDS_MAX = 8;
 const HASH_FACTOR = 0x9e3779b1;
-const ROWS_MIN = 16;
+const ROWS_MIN = 64;
 /** The next slot is looked at until one is empty; half of them are, at least. */
 const SLOTS_PER_ROW = 2;
 
@@ -42,21 +42,17 @@ export class HexTable {
 
   /** -1 when it was not added. */
   find(id: string): number {
-    if (!this.#parse(id)) return this.#others.get(id) ?? -1;
-    const slots = this.#slots;
-    let slot = this.#slotOf(asked, 0);
-    for (let row = slots[slot]! - 1; row >= 0; row = slots[slot]! - 1) {
-      if (this.#isAsked(row)) return row;
-      slot = (slot + 1) & (slots.length - 1);
-    }
-    return -1;
+    return this.#parse(id) ? this.#findAsked() : (this.#others.get(id) ?? -1);
   }
 
-  /** Returns its number. Not for an id that is in the table. */
+  /** Returns its number: a new one, the present size, unless it is in the table. */
   add(id: string): number {
+    const isHex = this.#parse(id);
+    const known = isHex ? this.#findAsked() : (this.#others.get(id) ?? -1);
+    if (known >= 0) return known;
     const row = this.#size++;
     if (row === this.#rows) this.#grow();
-    if (this.#parse(id)) {
+    if (isHex) {
       const start = this.#wordsEach * row;
       for (let i = 0; i < this.#wordsEach; i++) this.#words[start + i] = asked[i]!;
       this.#enter(row);
@@ -74,6 +70,16 @@ export class HexTable {
     const start = this.#wordsEach * row;
     for (let i = 0; i < this.#wordsEach; i++) id += hexWord(this.#words[start + i]!);
     return id;
+  }
+
+  #findAsked(): number {
+    const slots = this.#slots;
+    let slot = this.#slotOf(asked, 0);
+    for (let row = slots[slot]! - 1; row >= 0; row = slots[slot]! - 1) {
+      if (this.#isAsked(row)) return row;
+      slot = (slot + 1) & (slots.length - 1);
+    }
+    return -1;
   }
 
   #parse(id: string): boolean {

@@ -120,11 +120,8 @@ export const hintsMoveNothing: Checker = {
 
     return {
       on: {
-        op(record, about) {
-          if (record.f !== "pull") return;
-          if (record.outcome === "invoke") invoke(record, about);
-          else complete(record, about);
-        },
+        pull: invoke,
+        "pull-end": complete,
         notified(record, about) {
           const puller = pullerOf(about.reader!);
           if (puller.hint === undefined || record.cursor > puller.hint.cursor) puller.hint = record;

@@ -1,19 +1,23 @@
 /**
  * Looks up what a record is about, once for all checkers: names become rows (`history-rows.ts`), and what was said of
- * the same thing before is at hand. The judge shows it every record, in order, before any checker sees it; a checker
+ * the same thing before is at hand. It hears of each record, in order, before any checker does; a checker
  * reads `about` while it handles that record. Memory: a row for each of the latest blobs and those that some device lacks,
  * and a few numbers for each of the others (`settled-blobs.ts`).
  */
+import type { Handlers } from "../audience.ts";
 import type {
   AckRecord,
   DeliverRecord,
-  HistoryRecord,
+  LostRecord,
   OperationRecord,
   QuarantineRecord,
   QueuedRecord,
+  RefusedRecord,
 } from "../history.ts";
 import type { Plan } from "../plan.ts";
+import { sealedBytesMin } from "../sealed-size.ts";
 import { About, type Invoked } from "./about.ts";
+import { BlobExpiry } from "./blob-expiry.ts";
 import { trackDiskLives, type DiskLives } from "./disk-lives.ts";
 import { ByNumber } from "./by-number.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
@@ -27,17 +31,30 @@ import {
   type Placed,
   type PushRow,
   type ReaderRow,
+  type State,
 } from "./history-rows.ts";
 import { OpenOperations } from "./open-operations.ts";
+import { PlanFaults } from "./plan-faults.ts";
 import { SettledBlobs } from "./settled-blobs.ts";
 import { ThreeKeyMap } from "./three-key-map.ts";
+import { ToldLosses } from "./told-losses.ts";
 
 /** Blobs that are never settled yet: more than the runs of most scenarios have. */
 const YOUNG_BLOBS = 4096;
 
+/** What a record about a device at a log says of them. */
+interface Reading {
+  readonly device: string;
+  readonly group: string;
+  readonly relay: string;
+  readonly epoch: string;
+}
+
 export class HistoryIndex {
   readonly about = new About();
+  readonly faults: PlanFaults;
   readonly disks: DiskLives;
+  readonly told = new ToldLosses();
   readonly devices: DeviceRow[] = [];
   readonly logs: LogRow[] = [];
   readonly readers: ReaderRow[] = [];
@@ -48,7 +65,8 @@ export class HistoryIndex {
   readonly #devicesByName = new Map<string, DeviceRow>();
   readonly #logsByName = new ThreeKeyMap((relay, group, epoch) => this.#createLog(relay, group, epoch));
   readonly #blobsById = new Map<string, BlobRow>();
-  readonly #settled = new SettledBlobs();
+  /** From the first blob on that is settled: in most runs none is. */
+  #settledBlobs: SettledBlobs | undefined;
   readonly #pushesByOp = new Map<string, PushRow>();
   /** Pushes that are not queued yet. */
   readonly #early = new OpenOperations<PushRow>();
@@ -59,54 +77,39 @@ export class HistoryIndex {
   #blobCount = 0;
   /** Devices that have a settled blob: few different lists, each kept once. */
   readonly #holders: (readonly string[])[] = [];
+  readonly #expiry: BlobExpiry;
   readonly #forget: (blob: BlobRow, push: PushRow | undefined) => void;
 
   /** `forget` hears of each blob that is settled, before its records go. */
   constructor(plan: Plan, forget: (blob: BlobRow, push: PushRow | undefined) => void = () => {}) {
-    this.disks = trackDiskLives(plan);
+    this.faults = new PlanFaults(plan);
+    this.disks = trackDiskLives(plan, this.faults);
+    this.#expiry = new BlobExpiry(plan, this.faults);
     this.#forget = forget;
     for (const { group } of plan.topology.devices) this.#members.set(group, (this.#members.get(group) ?? 0) + 1);
   }
 
-  /** Turns `about` to this record. */
-  look(record: HistoryRecord): void {
-    const { about } = this;
-    about.ordinal++;
-    switch (record.type) {
-      case "seal":
-      case "relay-view":
-        return;
-      case "op":
-        return this.#operation(record);
-      case "notified":
-      case "lost":
-      case "accused":
-        return this.#reads(record.device, record.group, record.relay, record.epoch);
-      case "durable-state":
-      case "final-state": {
-        this.#reads(record.device, record.group, record.relay, record.epoch);
-        const place = record.cursor === 0 ? undefined : placeAt(about.log!, record.cursor);
-        about.place = place;
-        if (place !== undefined) place.chained ??= record;
-        return;
-      }
-      case "ack":
-        return this.#acked(record);
-      case "deliver":
-        return this.#delivered(record);
-      case "queued":
-        return this.#queued(record);
-      case "quarantine":
-        return this.#quarantined(record);
-      case "refused":
-        about.device = this.#deviceOf(record.device);
-        about.blob = this.#blobOf(record.blob);
-        return;
-      case "fault":
-        return this.disks.note(record);
-      default:
-        return;
-    }
+  /** They turn `about` to their record; so they come before those of any checker. */
+  handlers(): Handlers {
+    return {
+      push: (record) => this.#pushed(record),
+      "push-end": (record) => this.#settled(record),
+      pull: (record) => this.#invoked(record),
+      "pull-end": (record) => this.#completed(record),
+      connect: (record) => this.#invoked(record),
+      "connect-end": (record) => this.#completed(record),
+      queued: (record) => this.#queued(record),
+      ack: (record) => this.#acked(record),
+      refused: (record) => this.#refused(record),
+      deliver: (record) => this.#delivered(record),
+      quarantine: (record) => this.#quarantined(record),
+      lost: (record) => this.#lost(record),
+      "durable-state": (record) => this.#stands(record),
+      "final-state": (record) => this.#stands(record),
+      notified: (record) => this.#reads(record),
+      accused: (record) => this.#reads(record),
+      fault: (record) => this.disks.note(record),
+    };
   }
 
   /** Without making it. */
@@ -115,17 +118,17 @@ export class HistoryIndex {
   }
 
   findBlob(id: string): BlobRow | undefined {
-    return this.#blobsById.get(id) ?? this.#settled.find(id);
+    return this.#blobsById.get(id) ?? this.#settledBlobs?.find(id);
   }
 
   /** Of a number that a blob has. */
   blobNumbered(number: number): BlobRow {
-    return (this.blobs.get(number) ?? this.#settled.findNumber(number))!;
+    return (this.blobs.get(number) ?? this.#settledBlobs?.findNumber(number))!;
   }
 
   forEachBlobId(visit: (id: string) => void): void {
     for (const id of this.#blobsById.keys()) visit(id);
-    this.#settled.forEachId(visit);
+    this.#settledBlobs?.forEachId(visit);
   }
 
   /** What was true of this log when it was first seen may still be demanded: its relay kept its disk since. */
@@ -139,43 +142,59 @@ export class HistoryIndex {
     return push ?? (op === null ? undefined : this.#pushesByOp.get(op));
   }
 
-  #operation(record: OperationRecord): void {
+  /** When the ttl of a blob at this place can be over at the earliest (`blob-expiry.ts`). */
+  expiresMs(blob: BlobRow, place: Placed): number {
+    return this.#expiry.atMs(place, this.pushOf(blob));
+  }
+
+  #invoked(record: OperationRecord): void {
     const { about } = this;
-    about.device = this.#deviceOf(record.device);
-    if (record.f === "push") return this.#push(record);
-    const { relay, epoch } = record;
+    this.#operates(record);
+    this.open.add(record.process, { record, ordinal: about.ordinal, reader: about.reader });
+    about.invoked = undefined;
+  }
+
+  #completed(record: OperationRecord): void {
+    this.#operates(record);
+    this.about.invoked = this.open.take(record.process);
+  }
+
+  /** A pull or connect. */
+  #operates(record: OperationRecord): void {
+    const { about } = this;
+    const { device, group, relay, epoch } = record;
+    about.device = this.#deviceOf(device);
     if (relay === undefined || epoch === undefined || epoch === "") {
       about.log = undefined;
       about.reader = undefined;
     } else {
-      this.#reads(record.device, record.group, relay, epoch);
+      this.#readsAt(group, relay, epoch);
     }
-    if (record.outcome === "invoke") {
-      this.open.add(record.process, { record, ordinal: about.ordinal, reader: about.reader });
-    }
-    about.invoked = record.outcome === "invoke" ? undefined : this.open.take(record.process);
   }
 
-  #push(record: OperationRecord): void {
+  #pushed(record: OperationRecord): void {
     const { about } = this;
-    if (record.outcome === "invoke") {
-      const { ordinal } = about;
-      const number = this.#pushes++;
-      const push: PushRow = {
-        number,
-        invoke: record,
-        ordinal,
-        blob: undefined,
-        queued: undefined,
-        delivered: undefined,
-      };
-      this.#early.add(record.process, push);
-      about.isNewOp = record.op !== undefined && !this.#pushesByOp.has(record.op);
-      if (record.op !== undefined) this.#pushesByOp.set(record.op, push);
-      about.push = push;
-      about.pushed = undefined;
-      return;
-    }
+    const { op, sizeBytes } = record;
+    about.device = this.#deviceOf(record.device);
+    const push: PushRow = {
+      number: this.#pushes++,
+      invoke: record,
+      ordinal: about.ordinal,
+      sealedBytes: sizeBytes === undefined ? undefined : sealedBytesMin(sizeBytes),
+      blob: undefined,
+      queued: undefined,
+      delivered: undefined,
+    };
+    this.#early.add(record.process, push);
+    about.isNewOp = op !== undefined && !this.#pushesByOp.has(op);
+    if (op !== undefined) this.#pushesByOp.set(op, push);
+    about.push = push;
+    about.pushed = undefined;
+  }
+
+  #settled(record: OperationRecord): void {
+    const { about } = this;
+    about.device = this.#deviceOf(record.device);
     if (record.blob !== undefined) {
       const blob = this.#blobOf(record.blob);
       about.pushed = blob;
@@ -205,7 +224,7 @@ export class HistoryIndex {
 
   #acked(record: AckRecord): void {
     const { about } = this;
-    this.#reads(record.device, record.group, record.relay, record.epoch);
+    this.#reads(record);
     const log = about.log!;
     const blob = this.#blobOf(record.blob);
     const place = placeAt(log, record.cursor);
@@ -223,7 +242,7 @@ export class HistoryIndex {
 
   #delivered(record: DeliverRecord): void {
     const { about } = this;
-    this.#reads(record.device, record.group, record.relay, record.epoch);
+    this.#reads(record);
     const log = about.log!;
     const blob = this.#blobOf(record.blob);
     const place = placeAt(log, record.cursor);
@@ -242,7 +261,8 @@ export class HistoryIndex {
 
   #quarantined(record: QuarantineRecord): void {
     const { about } = this;
-    this.#reads(record.device, record.group, record.relay, record.epoch);
+    this.told.quarantined(record);
+    this.#reads(record);
     const blob = this.#blobOf(record.blob);
     const place = placeAt(about.log!, record.cursor);
     about.blob = blob;
@@ -316,7 +336,7 @@ export class HistoryIndex {
     if (push?.invoke.op !== undefined && this.#pushesByOp.get(push.invoke.op) === push) {
       this.#pushesByOp.delete(push.invoke.op);
     }
-    this.#settled.add(blob);
+    (this.#settledBlobs ??= new SettledBlobs()).add(blob);
     this.#blobsById.delete(id);
     this.blobs.delete(number);
   }
@@ -333,10 +353,34 @@ export class HistoryIndex {
     return holders;
   }
 
-  #reads(deviceName: string, group: string, relay: string, epoch: string): void {
+  #refused(record: RefusedRecord): void {
     const { about } = this;
-    const device = this.#deviceOf(deviceName);
-    about.device = device;
+    about.device = this.#deviceOf(record.device);
+    about.blob = this.#blobOf(record.blob);
+  }
+
+  #lost(record: LostRecord): void {
+    this.told.lost(record);
+    this.#reads(record);
+  }
+
+  #stands(record: State): void {
+    const { about } = this;
+    this.#reads(record);
+    const place = record.cursor === 0 ? undefined : placeAt(about.log!, record.cursor);
+    about.place = place;
+    if (place !== undefined) place.chained ??= record;
+  }
+
+  #reads({ device, group, relay, epoch }: Reading): void {
+    this.about.device = this.#deviceOf(device);
+    this.#readsAt(group, relay, epoch);
+  }
+
+  /** The device is known. */
+  #readsAt(group: string, relay: string, epoch: string): void {
+    const { about } = this;
+    const { device } = about;
     const log = this.#logOf(relay, group, epoch);
     about.log = log;
     const { readers } = device;
@@ -352,6 +396,9 @@ export class HistoryIndex {
   }
 
   #deviceOf(name: string): DeviceRow {
+    // Consecutive records mostly concern the same device.
+    const last = this.about.device as DeviceRow | undefined;
+    if (last?.name === name) return last;
     let device = this.#devicesByName.get(name);
     if (device === undefined) {
       device = { number: this.devices.length, name, readers: [] };
@@ -381,7 +428,7 @@ export class HistoryIndex {
   #blobOf(id: string): BlobRow {
     const known = this.#blobsById.get(id);
     if (known !== undefined) return known;
-    const settled = this.#settled.find(id);
+    const settled = this.#settledBlobs?.find(id);
     const blob = settled ?? createBlob(this.#blobCount++, id);
     this.blobs.set(blob.number, blob);
     this.#blobsById.set(id, blob);

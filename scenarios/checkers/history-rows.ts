@@ -72,6 +72,8 @@ export interface PushRow {
   readonly invoke: OperationRecord;
   /** Place of the invocation in the order of records. */
   readonly ordinal: number;
+  /** How large it is when it is sealed, at least. */
+  readonly sealedBytes: number | undefined;
   /** From `queued` on, or from the delivery that shows it. */
   blob: BlobRow | undefined;
   queued: QueuedRecord | undefined;

@@ -4,6 +4,7 @@
  */
 import type { Checker } from "../checker.ts";
 import type { AckRecord, OperationRecord } from "../history.ts";
+import type { About } from "./about.ts";
 import type { LogRow } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
 
@@ -41,35 +42,38 @@ export const maxCursor: Checker = {
       return low === 0 ? undefined : log.acks[low - 1];
     }
 
+    function judgeTold(record: OperationRecord, { reader, invoked }: About): void {
+      const { relay, max } = record;
+      if (record.outcome !== "ok" || max === undefined || reader === undefined) return;
+      if (!index.isKept(reader.log)) return;
+      const log = logOf(reader.log);
+      const earlier = log.told[reader.number];
+      if (earlier !== undefined && earlier.max! > max) {
+        report({
+          kind: "max-fell",
+          message:
+            `${relay} told ${record.device} ${max} as the highest cursor of ${renderLog(reader.log)}, ` +
+            `after it had told ${earlier.max}`,
+          witness: [earlier, record],
+        });
+      } else {
+        log.told[reader.number] = record;
+      }
+      const ack = invoked === undefined ? undefined : highestAck(log, invoked.ordinal);
+      if (ack === undefined || ack.cursor <= max) return;
+      report({
+        kind: "max-below-ack",
+        message:
+          `${relay} told ${record.device} ${max} as the highest cursor, although blob ${shortId(ack.blob)} had ` +
+          `been acknowledged to ${ack.device} as ${renderPlace(ack)} before it asked`,
+        witness: [ack, record],
+      });
+    }
+
     return {
       on: {
-        op(record, { reader, invoked }) {
-          const { relay, max } = record;
-          if (record.outcome !== "ok" || record.f === "push" || max === undefined || reader === undefined) return;
-          if (!index.isKept(reader.log)) return;
-          const log = logOf(reader.log);
-          const earlier = log.told[reader.number];
-          if (earlier !== undefined && earlier.max! > max) {
-            report({
-              kind: "max-fell",
-              message:
-                `${relay} told ${record.device} ${max} as the highest cursor of ${renderLog(reader.log)}, ` +
-                `after it had told ${earlier.max}`,
-              witness: [earlier, record],
-            });
-          } else {
-            log.told[reader.number] = record;
-          }
-          const ack = invoked === undefined ? undefined : highestAck(log, invoked.ordinal);
-          if (ack === undefined || ack.cursor <= max) return;
-          report({
-            kind: "max-below-ack",
-            message:
-              `${relay} told ${record.device} ${max} as the highest cursor, although blob ${shortId(ack.blob)} had ` +
-              `been acknowledged to ${ack.device} as ${renderPlace(ack)} before it asked`,
-            witness: [ack, record],
-          });
-        },
+        "pull-end": judgeTold,
+        "connect-end": judgeTold,
         ack(record, { log: row, ordinal }) {
           const log = logOf(row!);
           const highest = log.acks[log.acks.length - 1];

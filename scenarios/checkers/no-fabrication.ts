@@ -38,8 +38,8 @@ export const noFabrication: Checker = {
 
     return {
       on: {
-        op(record) {
-          if (record.f === "push" && record.outcome === "invoke" && record.sizeBytes === 0) emptyUnqueued++;
+        push(record) {
+          if (record.sizeBytes === 0) emptyUnqueued++;
         },
         queued(record, { push }) {
           if (push?.queued === record && push.invoke.sizeBytes === 0) emptyUnqueued--;

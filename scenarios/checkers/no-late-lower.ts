@@ -9,7 +9,7 @@ import type { Checker } from "../checker.ts";
 import type { DurableStateRecord, OperationRecord } from "../history.ts";
 import { ByNumber } from "./by-number.ts";
 import type { About } from "./about.ts";
-import type { LogRow, Placed, PushRow, ReaderRow } from "./history-rows.ts";
+import type { Placed, ReaderRow } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
 
 /** By the log's number: the answered pull that reached furthest. */
@@ -39,13 +39,14 @@ export const noLateLower: Checker = {
       return (readers[number] ??= { life: 0, state: undefined, aside: new Set() });
     }
 
-    function noteReached(push: PushRow): void {
+    function noteReached(_record: OperationRecord, { push }: About): void {
       if (!isLatest) latest = reached.slice();
       isLatest = true;
-      reachedBefore.set(push.number, latest);
+      reachedBefore.set(push!.number, latest);
     }
 
-    function notePull(record: OperationRecord, log: LogRow): void {
+    function notePull(record: OperationRecord, { log }: About): void {
+      if (record.outcome !== "ok" || log === undefined) return;
       if (record.through === undefined || record.through <= (reached[log.number]?.through ?? -1)) return;
       reached[log.number] = record;
       isLatest = false;
@@ -66,13 +67,8 @@ export const noLateLower: Checker = {
 
     return {
       on: {
-        op(record, { log, push }) {
-          if (record.f === "push") {
-            if (record.outcome === "invoke") noteReached(push!);
-          } else if (record.f === "pull" && record.outcome === "ok" && log !== undefined) {
-            notePull(record, log);
-          }
-        },
+        push: noteReached,
+        "pull-end": notePull,
         ack: commit,
         deliver(record, about) {
           commit(record, about);

@@ -10,7 +10,6 @@
 import { BACKOFF } from "../../core/client/config.ts";
 import type { Checker } from "../checker.ts";
 import type { OperationRecord, PhaseRecord } from "../history.ts";
-import { isFault, type FaultStep } from "../plan.ts";
 import { shortId } from "./render-place.ts";
 
 const WINDOW_MS = 10_000;
@@ -57,18 +56,16 @@ export const noStorm: Checker = {
   name: "no-storm",
   holdsWhen: "reconnects and retries stay under their bound, and load falls back after the trouble",
   enforces: [9, 12],
-  start(plan, report) {
+  start(plan, report, { faults }) {
     const dials = new Windows();
     const dialsOfDevice = new Windows();
     const refusals = new Windows();
     const wakes = new Windows();
     const names = plan.topology.devices.map((device) => device.name);
-    const steps = new Map<number, FaultStep>();
     /** What the applications order, ascending. */
     const orders: { readonly at: number; readonly device: string }[] = [];
     for (const step of plan.steps) {
-      if (isFault(step)) steps.set(step.id, step);
-      else if (step.do === "connect") orders.push({ at: step.atMs, device: step.device });
+      if (step.do === "connect") orders.push({ at: step.atMs, device: step.device });
     }
     const failures = new Map<string, Failures>();
     for (const { name, relays } of plan.topology.devices) {
@@ -110,6 +107,7 @@ export const noStorm: Checker = {
     }
 
     function settle(record: OperationRecord): void {
+      wakeUntil(record.at);
       const failed = failures.get(record.device);
       if (failed === undefined || record.error === "closed-by-application") return;
       failed.count = record.outcome === "ok" ? 0 : failed.count + 1;
@@ -128,11 +126,9 @@ export const noStorm: Checker = {
 
     return {
       on: {
-        op(record) {
-          if (record.f !== "connect") return;
+        connect(record) {
           const { at, device, relay = "" } = record;
           wakeUntil(at);
-          if (record.outcome !== "invoke") return settle(record);
           judgeWait(record);
           const recent = dials.at(`${device} ${relay}`);
           recent.add(at);
@@ -143,6 +139,7 @@ export const noStorm: Checker = {
           const message = `${device} dialled ${relay} ${count} times in the ${WINDOW_MS} ms before ${at} ms, ${most} is the most`;
           report({ kind: "reconnect-storm", message, witness: [record] });
         },
+        "connect-end": settle,
         refused(record) {
           const { at, device, blob } = record;
           if (!record.retryable) return;
@@ -156,7 +153,7 @@ export const noStorm: Checker = {
         },
         fault(record) {
           if (record.stage !== "healed") return;
-          const step = steps.get(record.step);
+          const step = faults.at(record.step);
           if (step !== undefined && "host" in step) wake(step.host, record.at);
         },
         phase(record) {

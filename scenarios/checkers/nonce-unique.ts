@@ -35,10 +35,8 @@ const TEXTS_KEPT = 65_536;
 const NONCE_WORDS = XNONCE_BYTES / 4;
 
 /** The seal of this nonce, as it was told. */
-function sealAmong(texts: Texts | undefined, key: number, nonce: string): SealRecord | undefined {
-  const at = texts === undefined ? -1 : texts.nonces.find(nonce);
-  if (texts === undefined || at < 0) return undefined;
-  return { type: "seal", at: texts.times[at]!, host: texts.hosts[at]!, key, nonce };
+function sealAt({ hosts, times }: Texts, at: number, key: number, nonce: string): SealRecord {
+  return { type: "seal", at: times[at]!, host: hosts[at]!, key, nonce };
 }
 
 /** Keys used lately, by their lowest bits: some hosts take turns. */
@@ -92,13 +90,16 @@ export const nonceUnique: Checker = {
           const { nonce } = record;
           if (typeof nonce === "string") {
             const { key } = record;
-            const first = sealAmong(used.texts, key, nonce) ?? sealAmong(used.earlierTexts, key, nonce);
-            if (first !== undefined) return reused(record, first);
+            const before = used.earlierTexts;
+            const earlier = before === undefined ? -1 : before.nonces.find(nonce);
+            if (earlier >= 0) return reused(record, sealAt(before!, earlier, key, nonce));
             const texts = (used.texts ??= { nonces: new HexTable(NONCE_WORDS), hosts: [], times: [] });
-            texts.nonces.add(nonce);
-            texts.hosts.push(record.host);
-            texts.times.push(record.at);
-            if (texts.nonces.size < TEXTS_KEPT) return;
+            const { nonces, hosts, times } = texts;
+            const at = nonces.add(nonce);
+            if (at < hosts.length) return reused(record, sealAt(texts, at, key, nonce));
+            hosts.push(record.host);
+            times.push(record.at);
+            if (nonces.size < TEXTS_KEPT) return;
             used.earlierTexts = texts;
             used.texts = undefined;
             return;

@@ -85,9 +85,8 @@ export const paging: Checker = {
 
     return {
       on: {
-        op(record, about) {
-          if (record.f !== "pull" || about.reader === undefined || record.outcome === "invoke") return;
-          if (record.outcome !== "ok") return;
+        "pull-end"(record, about) {
+          if (record.outcome !== "ok" || about.reader === undefined) return;
           asked[about.reader.number] = about.invoked;
           judgePage(record);
           if (record.gone !== undefined && record.gone.length > 0) noteGone(record, about);

@@ -31,12 +31,11 @@ export const realTime: Checker = {
 
     return {
       on: {
-        op(record, { reader, invoked }) {
-          if (record.f !== "pull" || reader === undefined) return;
-          if (record.outcome === "invoke") {
-            began[reader.number] = highest[reader.log.number];
-            return;
-          }
+        pull(_record, { reader }) {
+          if (reader !== undefined) began[reader.number] = highest[reader.log.number];
+        },
+        "pull-end"(record, { reader, invoked }) {
+          if (reader === undefined) return;
           const ack = began[reader.number];
           began[reader.number] = undefined;
           if (record.outcome === "ok" && ack !== undefined && invoked !== undefined) {

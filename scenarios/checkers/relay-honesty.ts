@@ -8,13 +8,10 @@
  */
 import type { Checker } from "../checker.ts";
 import type { AccusedRecord, OperationRecord, PhaseRecord, QueuedRecord } from "../history.ts";
-import { isFault } from "../plan.ts";
-import { BlobExpiry } from "./blob-expiry.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
 import type { About } from "./about.ts";
 import { isDeliveredTo, type BlobRow, type DeviceRow } from "./history-rows.ts";
 import { renderLog, shortId } from "./render-place.ts";
-import { ToldLosses } from "./told-losses.ts";
 
 /** A device's blobs of one sender. */
 interface Seen {
@@ -26,9 +23,9 @@ export const relayHonesty: Checker = {
   name: "relay-honesty",
   holdsWhen: "a relay that omits, replays, forks or rolls back is noticed, and nobody is accused in vain",
   enforces: [1, 3],
-  start(plan, report, index) {
-    const { disks, devices } = index;
-    const isTampered = plan.steps.some((step) => isFault(step) && step.do === "toxic" && step.toxic.type === "tamper");
+  start(_plan, report, index) {
+    const { disks, devices, told } = index;
+    const isTampered = index.faults.all.some((fault) => fault.do === "toxic" && fault.toxic.type === "tamper");
     /** By the device's number: what it has of each sender, by the sender's id. */
     const seen: Map<string, Seen>[] = [];
     /** The device behind a sender's id, as its delivered blobs show. */
@@ -37,8 +34,6 @@ export const relayHonesty: Checker = {
     const sent: (number | undefined)[][] = [];
     /** By the blob's number: it never had to arrive. */
     const isExcused: boolean[] = [];
-    const told = new ToldLosses();
-    const expiry = new BlobExpiry(plan, index);
     /** By the reader's number: the highest cursor that it knew of, and a Welcome that denied it. */
     const known: number[] = [];
     const denials = new Map<number, { readonly record: OperationRecord; readonly known: number }>();
@@ -109,7 +104,7 @@ export const relayHonesty: Checker = {
 
     function isOver(blob: BlobRow, atMs: number): boolean {
       const [place] = blob.places;
-      return place !== undefined && expiry.atMs(blob, place) <= atMs;
+      return place !== undefined && index.expiresMs(blob, place) <= atMs;
     }
 
     function noteSent(record: QueuedRecord, { device, blob }: About): void {
@@ -118,17 +113,18 @@ export const relayHonesty: Checker = {
 
     return {
       on: {
-        op(record, about) {
-          if (record.f === "connect") {
-            if (record.outcome === "ok") judgeWelcome(record, about);
-            else if (record.outcome === "invoke" && denials.size > 0) judgeDenials();
-          } else if (record.f === "push") {
-            const isGivenUp = record.error === "given-up";
-            if (about.pushed !== undefined && (record.outcome === "fail" || isGivenUp))
-              isExcused[about.pushed.number] = true;
-          } else if (record.outcome === "invoke" && about.reader !== undefined && denials.has(about.reader.number)) {
-            judgeDenials();
-          }
+        connect() {
+          if (denials.size > 0) judgeDenials();
+        },
+        "connect-end"(record, about) {
+          if (record.outcome === "ok") judgeWelcome(record, about);
+        },
+        pull(_record, { reader }) {
+          if (denials.size > 0 && reader !== undefined && denials.has(reader.number)) judgeDenials();
+        },
+        "push-end"(record, { pushed }) {
+          if (pushed === undefined) return;
+          if (record.outcome === "fail" || record.error === "given-up") isExcused[pushed.number] = true;
         },
         queued: noteSent,
         ack: (record, about) => knows(about, record.cursor),
@@ -143,8 +139,6 @@ export const relayHonesty: Checker = {
           if (record.sequence > numbers.highest) numbers.highest = record.sequence;
           if (!senders.has(record.sender) && blob.queued !== undefined) senders.set(record.sender, blob.queued.device);
         },
-        quarantine: (record) => told.quarantined(record),
-        lost: (record) => told.lost(record),
         "durable-state"(record, about) {
           knows(about, record.cursor);
         },

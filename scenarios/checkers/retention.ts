@@ -7,7 +7,6 @@
  */
 import type { Checker } from "../checker.ts";
 import type { AckRecord, OperationRecord } from "../history.ts";
-import { BlobExpiry } from "./blob-expiry.ts";
 import type { LogRow, PlaceRow, PushRow } from "./history-rows.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 
@@ -21,9 +20,8 @@ export const retention: Checker = {
   name: "retention",
   holdsWhen: "a payload goes after its ttl or once every known device has acknowledged it, and not before",
   enforces: [14],
-  start(plan, report, index) {
+  start(_plan, report, index) {
     const { disks } = index;
-    const expiry = new BlobExpiry(plan, index);
     /** By the log's number. */
     const logs: Log[] = [];
 
@@ -42,7 +40,7 @@ export const retention: Checker = {
       switch (why) {
         case "expired": {
           if (blob === undefined) return undefined;
-          const expiresMs = expiry.atMs(blob, ack);
+          const expiresMs = index.expiresMs(blob, ack);
           return at < expiresMs ? `its ttl is over at ${expiresMs} ms` : undefined;
         }
         case "acknowledged": {
@@ -78,12 +76,12 @@ export const retention: Checker = {
 
     return {
       on: {
-        op(record, { log, device, ordinal }) {
-          if (record.outcome !== "ok" || record.f === "push" || log === undefined) return;
-          if (record.f === "pull") {
-            if (record.gone !== undefined && record.gone.length > 0) judgeGone(record, log);
-            return;
-          }
+        "pull-end"(record, { log }) {
+          if (record.outcome !== "ok" || log === undefined) return;
+          if (record.gone !== undefined && record.gone.length > 0) judgeGone(record, log);
+        },
+        "connect-end"(record, { log, device, ordinal }) {
+          if (record.outcome !== "ok" || log === undefined) return;
           const { members } = logOf(log);
           const { name, number } = device;
           if (!members.some((member) => member.number === number)) {

@@ -14,7 +14,6 @@ import type { AckRecord, PhaseRecord, QueuedRecord } from "../history.ts";
 import { ByNumber } from "./by-number.ts";
 import type { About } from "./about.ts";
 import type { BlobRow, DeviceRow, State } from "./history-rows.ts";
-import { isPushTaken } from "./lost-push.ts";
 import { renderPlace, shortId } from "./render-place.ts";
 
 interface SentLog {
@@ -40,7 +39,7 @@ export const sentLog: Checker = {
   name: "sent-log",
   holdsWhen: "a queued blob stays until a definite answer, and the order of each device is kept",
   enforces: [9],
-  start(plan, report, index) {
+  start(_plan, report, index) {
     const { disks } = index;
     /** By the device's and by the reader's number. */
     const sentLogs: SentLog[] = [];
@@ -49,11 +48,13 @@ export const sentLog: Checker = {
     const waiting = new ByNumber<QueuedRecord>();
     const wasPutOff: boolean[] = [];
     /** Relays of which rows may rot. */
-    const rotting = new Set(
-      plan.steps.flatMap((step) => (step.do === "disk" && step.disk.type === "bit-rot" ? [step.host] : [])),
-    );
+    const rotting = new Set<string>();
     /** Devices whose clock the plan sets. */
-    const clocks = new Set(plan.steps.flatMap((step) => (step.do === "clock" ? [step.host] : [])));
+    const clocks = new Set<string>();
+    for (const fault of index.faults.all) {
+      if (fault.do === "clock") clocks.add(fault.host);
+      else if (fault.do === "disk" && fault.disk.type === "bit-rot") rotting.add(fault.host);
+    }
     let isConverged = false;
     let end: PhaseRecord | undefined;
 
@@ -116,7 +117,7 @@ export const sentLog: Checker = {
       acks.splice(0, PLACED_KEPT);
     }
 
-    const isOrderLost = isPushTaken(plan);
+    const isOrderLost = index.faults.isPushTaken();
 
     function compare(sequence: number, before: AckRecord, nextSequence: number, after: AckRecord): void {
       if (before.cursor < after.cursor || isOrderLost) return;
@@ -131,8 +132,8 @@ export const sentLog: Checker = {
 
     return {
       on: {
-        op(record, { pushed }) {
-          if (record.f !== "push" || record.outcome === "invoke" || pushed === undefined) return;
+        "push-end"(record, { pushed }) {
+          if (pushed === undefined) return;
           // `ok` comes with an acknowledgement, so that it is an answer even where that record is missing.
           if (record.outcome !== "info" || record.error === "given-up") answered(pushed, record.device);
         },

@@ -7,12 +7,10 @@
  */
 import type { Checker } from "../checker.ts";
 import type { AckRecord, DeliverRecord, DurableStateRecord } from "../history.ts";
-import { isPushTaken } from "./lost-push.ts";
 import { ByNumber } from "./by-number.ts";
 import type { About } from "./about.ts";
 import { isDeliveredTo, type DeviceRow, type PushRow, type ReaderRow } from "./history-rows.ts";
 import { renderLog, renderPlace, shortId } from "./render-place.ts";
-import { ToldLosses } from "./told-losses.ts";
 
 interface Session {
   readonly deviceLife: number;
@@ -37,14 +35,13 @@ export const sessionGuarantees: Checker = {
   name: "session-guarantees",
   holdsWhen: "per relay and epoch: monotonic reads, read your writes, monotonic writes, writes follow reads",
   enforces: [3, 10],
-  start(plan, report, index) {
-    const isOrderLost = isPushTaken(plan);
-    const { disks } = index;
+  start(_plan, report, index) {
+    const { disks, told } = index;
+    const isOrderLost = index.faults.isPushTaken();
     /** By the reader's, the push's and the blob's number. */
     const sessions: Session[] = [];
     const reads = new ByNumber<readonly Read[]>();
     const wasPutOff: boolean[] = [];
-    const told = new ToldLosses();
 
     function sessionOf(reader: ReaderRow): Session {
       const deviceLife = disks.of(reader.device.name);
@@ -152,8 +149,6 @@ export const sessionGuarantees: Checker = {
           if (record.retryable) wasPutOff[blob.number] = true;
         },
         deliver: judgeReading,
-        quarantine: (record) => told.quarantined(record),
-        lost: (record) => told.lost(record),
         "durable-state": judgeOwed,
       },
       forget(_blob, push) {

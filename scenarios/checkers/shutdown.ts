@@ -21,9 +21,9 @@ export const shutdown: Checker = {
   name: "shutdown",
   holdsWhen: "a daemon that is asked to stop leaves in time, with exit code 0 and nothing half written",
   enforces: [16],
-  start(plan, report, { disks, readers }) {
+  start(_plan, report, { disks, faults, readers }) {
     const hindrances = new Map<number, Hindrance>();
-    for (const step of plan.steps) {
+    for (const step of faults.all) {
       if (step.do === "pause") hindrances.set(step.id, { host: step.host, afterMs: 0, untilMs: -1 });
       else if (step.do === "disk" && step.disk.type === "slow")
         hindrances.set(step.id, { host: step.host, afterMs: step.disk.syncMs, untilMs: -1 });

@@ -6,7 +6,7 @@
  */
 import type { Checker } from "../checker.ts";
 import type { AccusedRecord, FaultRecord } from "../history.ts";
-import { isFault, type FaultStep } from "../plan.ts";
+import type { FaultStep } from "../plan.ts";
 import { renderLog } from "./render-place.ts";
 
 type ToxicStep = Extract<FaultStep, { do: "toxic" }>;
@@ -15,12 +15,11 @@ export const tamper: Checker = {
   name: "tamper",
   holdsWhen: "what was tampered with on the way is refused and reported, and moves no state",
   enforces: [5, 8],
-  start(plan, report) {
+  start(_plan, report, { faults }) {
     const steps = new Map<number, ToxicStep>();
     const hosts = new Set<string>();
     const hostOf = new Map<number, string>();
-    for (const step of plan.steps) {
-      if (!isFault(step)) continue;
+    for (const step of faults.all) {
       // What is held back for the next message, and none comes, is late and nothing worse.
       const isChange = step.do === "toxic" && step.toxic.type === "tamper" && step.toxic.how !== "reorder";
       if (isChange) steps.set(step.id, step);
@@ -65,9 +64,8 @@ export const tamper: Checker = {
         accused(record, { reader }) {
           if (record.what === "page-refused") refused[reader!.number] = record;
         },
-        op(record, { reader }) {
-          if (record.f !== "pull" || reader === undefined || record.outcome !== "invoke") return;
-          refused[reader.number] = undefined;
+        pull(_record, { reader }) {
+          if (reader !== undefined) refused[reader.number] = undefined;
         },
         "durable-state"(record, { reader }) {
           const page = refused[reader!.number];

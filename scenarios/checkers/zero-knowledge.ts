@@ -5,11 +5,9 @@
  * named, before anything made from it can reach a relay. Each relay-view record is a whole frame, so nothing is looked
  * for across two of them.
  */
-import { parseHex } from "../../core/bytes.ts";
 import type { Checker } from "../checker.ts";
 import type { OperationRecord, SecretRecord } from "../history.ts";
 import { ByNumber } from "./by-number.ts";
-import { CANARY_BYTES_MIN } from "./canary-forms.ts";
 import { CanarySearch } from "./canary-search.ts";
 import { shortId } from "./render-place.ts";
 
@@ -26,21 +24,20 @@ export const zeroKnowledge: Checker = {
     const secrets = new Set<string>();
 
     function plant(value: string, origin: OperationRecord | SecretRecord): number | undefined {
-      const bytes = parseHex(value);
-      if (bytes === undefined || bytes.length < CANARY_BYTES_MIN) {
+      const canary = search.add(value);
+      if (canary === undefined) {
         const message = `a canary that cannot be looked for: ${value.length} characters, needed is hex of 16 bytes`;
         report({ kind: "unusable-canary", message, witness: [origin] });
         return undefined;
       }
-      const canary = search.add(bytes);
       origins.set(canary, origin);
       return canary;
     }
 
     return {
       on: {
-        op(record, { isNewOp, push }) {
-          if (record.f !== "push" || record.outcome !== "invoke" || !isNewOp) return;
+        push(record, { isNewOp, push }) {
+          if (!isNewOp) return;
           const canary = secrets.has(record.op!) ? undefined : plant(record.op!, record);
           if (canary !== undefined) canaryOf.set(push!.number, canary);
         },

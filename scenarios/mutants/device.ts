@@ -41,7 +41,7 @@ export const deviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/inbox/take.ts",
-        find: "isDelivered(id) || delivered?.has(id) === true",
+        find: "isDelivered(item.blobId) || delivered?.has(id) === true",
         replace: "delivered?.has(id) === true",
       },
     ],
@@ -52,7 +52,13 @@ export const deviceMutants: readonly Mutant[] = [
     id: "N34",
     title: "of a page only the first blobs are written down",
     from: OWN,
-    edits: [{ file: STORE, find: "deliver.map((", replace: "deliver.slice(0, 2).map((" }],
+    edits: [
+      {
+        file: STORE,
+        find: "deliver, quarantine, lost });",
+        replace: "deliver: deliver.slice(0, 2), quarantine, lost });",
+      },
+    ],
     caughtBy: "cursor-behind-applied",
     scenarios: ["S-CONC-03", "S-CONC-01"],
   },
@@ -243,8 +249,8 @@ export const deviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/client/page-check.ts",
-        find: "return ok({ cursor, chain: chain.slice() });",
-        replace: "return ok({ cursor, chain: from.chain.slice() });",
+        find: "return ok({ cursor, chain });",
+        replace: "return ok({ cursor, chain: from.chain });",
       },
     ],
     caughtBy: "prefix-agreement",
@@ -363,12 +369,13 @@ export const deviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: STORE,
-        find: "const position = tables.positions.get(relay);\n    const through",
-        replace: "const position = tables.positions.get(relay);\n    if (cursor % 3 === 0) return;\n    const through",
+        find: "const position = tables.positions.get(relay);\n    const isFurther",
+        replace:
+          "const position = tables.positions.get(relay);\n    if (through.cursor % 3 === 0) return;\n    const isFurther",
       },
       {
         file: "core/inbox/take.ts",
-        find: "isDelivered(id) || delivered?.has(id) === true",
+        find: "isDelivered(item.blobId) || delivered?.has(id) === true",
         replace: "delivered?.has(id) === true",
       },
     ],

@@ -49,7 +49,7 @@ export const upstreamMutants: readonly Mutant[] = [
       {
         file: "sim/relay-store.ts",
         find: "#answers: RelayAnswer[] = [];",
-        replace: "#answers: RelayAnswer[] = [];\n  #late: Entry[] = [];",
+        replace: "#answers: RelayAnswer[] = [];\n  #late: RelayEntry[] = [];",
       },
       {
         file: "sim/relay-store.ts",
@@ -61,7 +61,7 @@ export const upstreamMutants: readonly Mutant[] = [
         file: "sim/relay-store.ts",
         find: "if (this.#entries === NO_ENTRIES) this.#entries = [entry];",
         replace:
-          "if (entry[0] === 2) this.#late.push(entry);\n    else if (this.#entries === NO_ENTRIES) this.#entries = [entry];",
+          'if (entry.type === "row") this.#late.push(entry);\n    else if (this.#entries === NO_ENTRIES) this.#entries = [entry];',
       },
     ],
     caughtBy: "acked-durable",
@@ -85,7 +85,7 @@ export const upstreamMutants: readonly Mutant[] = [
     id: "M05",
     title: "a repeated push gets a second cursor",
     from: UPSTREAM,
-    edits: [{ file: "core/log/append.ts", find: "?? known(id", replace: "?? ((..._: unknown[]) => undefined)(id" }],
+    edits: [{ file: "core/log/append.ts", find: "?? known(item", replace: "?? ((..._: unknown[]) => undefined)(item" }],
     caughtBy: "push-once",
     scenarios: ["T-CONN-02", "S-CONC-01", "S-SM-01"],
   },
@@ -216,8 +216,8 @@ export const upstreamMutants: readonly Mutant[] = [
     edits: [
       {
         file: "sim/device-store.ts",
-        find: "this.#write([ENTRY.sent, sequence",
-        replace: "this.#apply([ENTRY.sent, sequence",
+        find: 'this.#write(operation);\n        return { id, type: "staged" };',
+        replace: 'this.#apply(operation);\n        return { id, type: "staged" };',
       },
     ],
     caughtBy: "sent-log",
@@ -297,7 +297,7 @@ export const upstreamMutants: readonly Mutant[] = [
       {
         file: "sim/relay-store.ts",
         find: "#answers: RelayAnswer[] = [];",
-        replace: "#answers: RelayAnswer[] = [];\n  #owed: Entry[] = [];",
+        replace: "#answers: RelayAnswer[] = [];\n  #owed: RelayEntry[] = [];",
       },
       // Written with the next transaction; answered with this one.
       {
@@ -403,7 +403,7 @@ export const upstreamMutants: readonly Mutant[] = [
         file: "sim/relay-store.ts",
         find: "(blob) => this.#known(group, blob)",
         replace:
-          "(blob) => this.#known(group, blob) ?? [...this.#tables.groups.values()].flatMap((other) => (other === group ? [] : [...other.byBlob].filter(([id]) => id[0] === blob[0]).map(([, row]) => ({ ...row, payloadHash: items.find(({ blobId }) => encodeHex(blobId) === blob)!.payloadHash }))))[0]",
+          "(blob) => this.#known(group, blob) ?? [...this.#tables.groups.values()].flatMap((other) => (other === group ? [] : [...other.byBlob].filter(([id]) => id[0] === encodeHex(blob)[0]).map(([, row]) => ({ ...row, payloadHash: items.find(({ blobId }) => blobId === blob)!.payloadHash }))))[0]",
       },
     ],
     caughtBy: "acked-durable",
@@ -423,7 +423,7 @@ export const upstreamMutants: readonly Mutant[] = [
         file: "sim/relay-store.ts",
         find: 'return { id, type: "paged", page: page ?? null };',
         replace:
-          'const { device } = operation as unknown as { device: Uint8Array };\n    const member = group.members.get(encodeHex(device));\n    if (page !== undefined && member !== undefined && page.through > member.acknowledged) {\n      this.#write(memberEntry(operation.group, device, { acknowledged: page.through, lastSeenMs: member.lastSeenMs }));\n    }\n    return { id, type: "paged", page: page ?? null };',
+          'const { device } = operation as unknown as { device: Uint8Array };\n    const member = group.members.get(encodeHex(device));\n    if (page !== undefined && member !== undefined && page.through > member.acknowledged) {\n      this.#write({ type: "member", group: operation.group, device, acknowledged: page.through, lastSeenMs: member.lastSeenMs });\n    }\n    return { id, type: "paged", page: page ?? null };',
       },
     ],
     caughtBy: "retention",

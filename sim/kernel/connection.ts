@@ -7,12 +7,13 @@
  * its peers hold half-open connections. The network makes connections, the hosts hold their ends.
  */
 import type { ConnectionId } from "../../core/machine.ts";
+import { Action } from "./action.ts";
 import type { Cause } from "./choices.ts";
 import { Flow, NO_BYTES, SEGMENT } from "./flow.ts";
 import type { SegmentKind } from "./flow.ts";
 import type { Link } from "./link.ts";
 import { createLane } from "./scheduler.ts";
-import type { Entry, Lane } from "./scheduler.ts";
+import type { Lane } from "./scheduler.ts";
 
 /** What the network needs of a host. */
 export interface Peer {
@@ -104,11 +105,18 @@ export class Connection {
     for (const end of [this.dialler, this.listener]) {
       if (end === undefined || !end.isOpen) continue;
       end.isOpen = false;
-      const { scheduler } = this.link.up.network;
-      const notice = end === this.dialler && !this.isThrough ? "refused" : "closed";
-      scheduler.push(scheduler.nowMs, new Break(notice, end, scheduler.cause));
+      this.tellLater(end === this.dialler && !this.isThrough ? "refused" : "closed", end);
     }
     this.settle();
+  }
+
+  private tellLater(notice: Notice, end: End): void {
+    const { scheduler } = this.link.up.network;
+    const { cause } = scheduler;
+    const { host, id } = end;
+    const act = (): void => host.notify(notice, end, cause);
+    const laneNow = (): Lane => createLane(`break of ${this.dialler.host.name} ${id}`, "flow", host.name);
+    scheduler.push(scheduler.nowMs, new Action(cause, act, laneNow));
   }
 
   /** The name of the host on the other side; empty when nobody has that address. */
@@ -182,26 +190,5 @@ export class Connection {
     if (this.dialler.isOpen || this.listener?.isOpen === true) return;
     this.isOver = true;
     this.link.connections.delete(this);
-  }
-}
-
-class Break implements Entry {
-  readonly cause: Cause;
-  private readonly notice: Notice;
-  private readonly end: End;
-
-  constructor(notice: Notice, end: End, cause: Cause) {
-    this.notice = notice;
-    this.end = end;
-    this.cause = cause;
-  }
-
-  get lane(): Lane {
-    const { host, connection, id } = this.end;
-    return createLane(`break of ${connection.dialler.host.name} ${id}`, "flow", host.name);
-  }
-
-  fire(): void {
-    this.end.host.notify(this.notice, this.end, this.cause);
   }
 }

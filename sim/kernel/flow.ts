@@ -6,6 +6,7 @@
  * again. Gates that drop or break are applied on arrival. The rules for what is in flight stand in toxic.ts.
  * Connections send and receive through their two flows.
  */
+import { Action } from "./action.ts";
 import type { Cause } from "./choices.ts";
 import type { Connection } from "./connection.ts";
 import { Line, PIECES_MAX } from "./line.ts";
@@ -113,10 +114,10 @@ export class Flow {
     if (first === undefined) return;
     const { network } = this.stream;
     const delayMs = network.choices.choose(network.retransmitLabel, first.cause, RELEASE_MS_MAX + 1);
-    network.scheduler.push(network.scheduler.nowMs + delayMs, new Release(this, first.cause));
+    network.scheduler.push(network.scheduler.nowMs + delayMs, new Action(first.cause, () => this.release()));
   }
 
-  release(): void {
+  private release(): void {
     const { held } = this;
     let passed = 0;
     while (passed < held.length && !this.connection.isOver && this.pass(held[passed]!)) passed += 1;
@@ -136,17 +137,17 @@ export class Flow {
     if (timeoutMs === 0) return;
     const { scheduler } = this.stream.network;
     this.timeoutDueMs = scheduler.nowMs + timeoutMs;
-    scheduler.push(this.timeoutDueMs, new ToxicTimer(this, toxic, scheduler.cause));
+    scheduler.push(this.timeoutDueMs, new Action(scheduler.cause, () => this.expire(toxic)));
   }
 
   /** A toxic's time is up. */
-  expire(toxic: ActiveToxic): void {
+  private expire(toxic: ActiveToxic): void {
     if (this.connection.isOver) return;
     const { scheduler } = this.stream.network;
     if (toxic.spec.type === "timeout") {
       if (toxic.isRemoved) return;
       if (this.timeoutDueMs > scheduler.nowMs) {
-        scheduler.push(this.timeoutDueMs, new ToxicTimer(this, toxic, scheduler.cause));
+        scheduler.push(this.timeoutDueMs, new Action(scheduler.cause, () => this.expire(toxic)));
         return;
       }
       toxic.touch();
@@ -186,7 +187,7 @@ export class Flow {
           toxic.touch();
           this.isResetArmed = true;
           const { scheduler } = stream.network;
-          scheduler.push(scheduler.nowMs + spec.timeoutMs, new ToxicTimer(this, toxic, segment.cause));
+          scheduler.push(scheduler.nowMs + spec.timeoutMs, new Action(segment.cause, () => this.expire(toxic)));
           return true;
         }
         if (spec.type === "limit_data") {
@@ -323,35 +324,5 @@ export class Flow {
       if (delayMs > slowestMs) slowestMs = delayMs;
     }
     return slowestMs;
-  }
-}
-
-class Release implements Entry {
-  readonly cause: Cause;
-  private readonly flow: Flow;
-
-  constructor(flow: Flow, cause: Cause) {
-    this.flow = flow;
-    this.cause = cause;
-  }
-
-  fire(): void {
-    this.flow.release();
-  }
-}
-
-class ToxicTimer implements Entry {
-  readonly cause: Cause;
-  private readonly flow: Flow;
-  private readonly toxic: ActiveToxic;
-
-  constructor(flow: Flow, toxic: ActiveToxic, cause: Cause) {
-    this.flow = flow;
-    this.toxic = toxic;
-    this.cause = cause;
-  }
-
-  fire(): void {
-    this.flow.expire(this.toxic);
   }
 }

@@ -36,7 +36,9 @@ export class GroupCommit<Operation, Answer> {
   private readonly host: CommitHost<Answer>;
   private readonly store: StagedStore<Operation, Answer>;
   private waiting: Operation[] = NONE;
-  private causes: Cause[] = NONE;
+  /** Of the first that waits, and of each after it. */
+  private cause: Cause | undefined;
+  private laterCauses: Cause[] = NONE;
   private inFlight: Transaction<Operation, Answer> | undefined;
   private isDead = false;
 
@@ -53,11 +55,12 @@ export class GroupCommit<Operation, Answer> {
     // Mostly there is one: an array that was pushed to from empty has room for seventeen.
     if (this.waiting === NONE) {
       this.waiting = [operation];
-      this.causes = [cause];
-    } else {
-      this.waiting.push(operation);
-      this.causes.push(cause);
+      this.cause = cause;
+      return;
     }
+    this.waiting.push(operation);
+    if (this.laterCauses === NONE) this.laterCauses = [cause];
+    else this.laterCauses.push(cause);
   }
 
   /** The disk alone is at work until it has synced; an answer is for the process. */
@@ -72,11 +75,11 @@ export class GroupCommit<Operation, Answer> {
   begin(now: Now): void {
     if (this.waiting.length === 0 || this.inFlight !== undefined || this.isDead) return;
     const operations = this.waiting;
-    const causes = this.causes;
+    const { cause, laterCauses } = this;
     this.waiting = NONE;
-    this.causes = NONE;
+    this.laterCauses = NONE;
     const isWritten = this.store.stage(operations, now);
-    const transaction = new Transaction(this, causes, isWritten);
+    const transaction = new Transaction(this, cause!, laterCauses, isWritten);
     this.inFlight = transaction;
     this.host.push(transaction, isWritten ? "disk.sync" : undefined);
   }
@@ -117,7 +120,7 @@ export class GroupCommit<Operation, Answer> {
     for (let i = 0; i < answers.length; i++) {
       // Killed by what the program made of the answer before, or of the commit.
       if (this.inFlight !== transaction) return;
-      this.host.tell(answers[i]!, transaction.causes[i] ?? transaction.cause);
+      this.host.tell(answers[i]!, transaction.causeOf(i));
     }
     if (this.inFlight !== transaction) return;
     this.inFlight = undefined;
@@ -132,19 +135,23 @@ export class GroupCommit<Operation, Answer> {
 class Transaction<Operation, Answer> implements Entry {
   /** Of the first operation: on whose behalf the disk is waited for. */
   readonly cause: Cause;
-  /** One per operation: an answer is handled on behalf of who asked. */
-  readonly causes: readonly Cause[];
   /** Something was written: it needs a sync, which takes its time. */
   readonly isWritten: boolean;
   /** Set when it is committed. */
   answers: readonly Answer[] | undefined;
   private readonly group: GroupCommit<Operation, Answer>;
+  private readonly laterCauses: readonly Cause[];
 
-  constructor(group: GroupCommit<Operation, Answer>, causes: readonly Cause[], isWritten: boolean) {
+  constructor(group: GroupCommit<Operation, Answer>, cause: Cause, laterCauses: readonly Cause[], isWritten: boolean) {
     this.group = group;
-    this.cause = causes[0]!;
-    this.causes = causes;
+    this.cause = cause;
+    this.laterCauses = laterCauses;
     this.isWritten = isWritten;
+  }
+
+  /** An answer is handled on behalf of who asked. */
+  causeOf(operation: number): Cause {
+    return operation === 0 ? this.cause : (this.laterCauses[operation - 1] ?? this.cause);
   }
 
   get lane(): Lane | undefined {

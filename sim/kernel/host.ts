@@ -8,11 +8,11 @@
  * them.
  */
 import type { ConnectionId, Input, Machine, Now } from "../../core/machine.ts";
+import { Action } from "./action.ts";
 import { Alarm } from "./alarm.ts";
 import { createCause } from "./choices.ts";
 import type { Cause, Label } from "./choices.ts";
 import type { End, Notice, Peer } from "./connection.ts";
-import { Delivery, Resumption, Wake } from "./delivery.ts";
 import { Disk } from "./disk.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { CommitHost } from "./group-commit.ts";
@@ -74,6 +74,7 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
   private group: GroupCommit<Operation, Answer> | undefined;
   private readonly ends = new Map<ConnectionId, End>();
   private nextAccepted = 0;
+  private present: Now = { monoMs: -1, wallMs: 0 };
   /** What came while paused. */
   private deferred: Entry[] = [];
   private isDraining = false;
@@ -128,9 +129,14 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
     return this.group !== undefined && !this.group.isIdle;
   }
 
+  /** The same object while it is the same time: most turns come several in a millisecond. */
   now(): Now {
     const { nowMs, startWallMs } = this.scheduler;
-    return { monoMs: nowMs, wallMs: startWallMs + nowMs + this.wallOffsetMs };
+    const wallMs = startWallMs + nowMs + this.wallOffsetMs;
+    const { present } = this;
+    if (present.monoMs === nowMs && present.wallMs === wallMs) return present;
+    this.present = { monoMs: nowMs, wallMs };
+    return this.present;
   }
 
   /** Starts the process, and the power with it. No effect while it runs. */
@@ -189,13 +195,15 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
     if (!this.isPaused) return;
     this.isPaused = false;
     this.note(TRACE_KIND.resume, this.incarnation, this.scheduler.cause);
-    if (this.deferred.length > 0) this.scheduler.push(this.scheduler.nowMs, new Resumption(this, this.scheduler.cause));
+    if (this.deferred.length === 0) return;
+    const { nowMs, cause } = this.scheduler;
+    this.scheduler.push(nowMs, new Action(cause, () => this.drainDeferred()));
   }
 
   /** Hands the machine a command, through the queue at the current time. Lost if the process is down or dies before. */
   command(command: Command, cause: Cause): void {
     if (!this.isUp) return;
-    this.scheduler.push(this.scheduler.nowMs, new Delivery(this, { type: "command", command }, cause));
+    this.scheduler.push(this.scheduler.nowMs, this.delivery({ type: "command", command }, cause));
   }
 
   // What the network calls.
@@ -217,12 +225,12 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
     if (end.isKnown) this.deliver({ type: "bytes", connection: end.id, bytes }, cause, end);
   }
 
-  // What its own entries call.
+  // What its own entries come to.
 
   /** Takes an input now, or keeps it while the process is paused. `end` is given for inputs of a connection. */
-  deliver(input: Input<Command, Answer>, cause: Cause, end?: End): void {
+  private deliver(input: Input<Command, Answer>, cause: Cause, end?: End): void {
     if (this.isDeferring) {
-      this.defer(new Delivery(this, input, cause, end));
+      this.defer(this.delivery(input, cause, end));
       return;
     }
     if (end !== undefined) {
@@ -233,8 +241,19 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
     this.turn(input, cause);
   }
 
+  /** An input that waits: for its turn in the queue, or for the end of a pause. Lost with this incarnation. */
+  private delivery(input: Input<Command, Answer>, cause: Cause, end?: End): Entry {
+    const { incarnation } = this;
+    const act = (): void => {
+      if (this.incarnation === incarnation) this.deliver(input, cause, end);
+    };
+    const laneNow = (): Lane | undefined =>
+      this.isUp && this.incarnation === incarnation ? this.commandLane : undefined;
+    return new Action(cause, act, laneNow);
+  }
+
   /** Takes what came while it was paused. */
-  drainDeferred(): void {
+  private drainDeferred(): void {
     if (this.isPaused || this.isDraining) return;
     this.isDraining = true;
     const { deferred } = this;
@@ -284,12 +303,12 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
 
   private alarmRang(): void {
     if (this.running === undefined) return;
-    if (this.isDeferring) this.defer(new Wake(this));
+    if (this.isDeferring) this.defer(new Action(this.ownCause, () => this.wake()));
     else this.wake();
   }
 
   /** Calls the machine only if its deadline has really come. */
-  wake(): void {
+  private wake(): void {
     let deadlineMs: number | undefined;
     try {
       deadlineMs = this.running?.deadline();

@@ -6,13 +6,14 @@
  * other and comes back. A kernel is made once and reset from seed to seed, because its buffers and the warm code are
  * worth more than a fresh start; a reset kernel behaves byte for byte like a new one. The world above it is the caller.
  */
+import { Action } from "./action.ts";
 import { LabelTable, SeededChoices } from "./choices.ts";
 import type { Cause, Choices } from "./choices.ts";
 import { Host } from "./host.ts";
 import { Network } from "./network.ts";
 import type { Program } from "./program.ts";
 import { Scheduler } from "./scheduler.ts";
-import type { Entry, Lane, Queue, Substrate } from "./scheduler.ts";
+import type { Lane, Queue, Substrate } from "./scheduler.ts";
 import { TraceDigest } from "./trace.ts";
 
 export interface KernelOptions {
@@ -113,7 +114,7 @@ export class Kernel implements Substrate {
 
   /** Plan steps and the world's own probes. At once, if `atMs` is past. */
   at(atMs: number, cause: Cause, action: () => void, lane?: Lane): void {
-    this.scheduler.push(atMs, new Action(cause, action, lane));
+    this.scheduler.push(atMs, new Action(cause, action, lane && (() => lane)));
   }
 
   /**
@@ -157,21 +158,5 @@ export class Kernel implements Substrate {
     if (options.choices !== undefined) return options.choices;
     this.seeded.reset(options.seedLo, options.seedHi);
     return this.seeded;
-  }
-}
-
-class Action implements Entry {
-  readonly cause: Cause;
-  readonly lane: Lane | undefined;
-  private readonly action: () => void;
-
-  constructor(cause: Cause, action: () => void, lane: Lane | undefined) {
-    this.cause = cause;
-    this.lane = lane;
-    this.action = action;
-  }
-
-  fire(): void {
-    this.action();
   }
 }

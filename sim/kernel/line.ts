@@ -3,9 +3,9 @@
  * a piece begins. A piece that has left has its arrival time; what still waits follows the toxics: slower when another
  * comes, at once when the last one goes. A flow has one only while something waits.
  */
+import { Action } from "./action.ts";
 import type { Cause } from "./choices.ts";
 import type { Flow, SegmentKind } from "./flow.ts";
-import type { Entry } from "./scheduler.ts";
 
 /** A chunk is never cut into more. */
 export const PIECES_MAX = 256;
@@ -53,7 +53,7 @@ export class Line {
   }
 
   /** A piece has left. */
-  left(pace: number): void {
+  private left(pace: number): void {
     if (pace !== this.pace || this.flow.connection.isOver) return;
     this.launch(this.leaving);
     this.leaving = 0;
@@ -72,7 +72,8 @@ export class Line {
       const startUs = Math.max(this.freeUs, network.scheduler.nowMs * 1000);
       this.freeUs = startUs + Math.ceil(((end - this.start) * 1_000_000) / rate);
       this.leaving = end;
-      network.scheduler.push(Math.ceil(this.freeUs / 1000), new Departure(this, this.pace, item.cause));
+      const { pace } = this;
+      network.scheduler.push(Math.ceil(this.freeUs / 1000), new Action(item.cause, () => this.left(pace)));
       return;
     }
     this.flow.lineEmpty();
@@ -111,21 +112,5 @@ export class Line {
       if (spec.type === "bandwidth") rate = rate === 0 ? spec.bytesPerS : Math.min(rate, spec.bytesPerS);
     }
     return rate;
-  }
-}
-
-class Departure implements Entry {
-  readonly cause: Cause;
-  private readonly line: Line;
-  private readonly pace: number;
-
-  constructor(line: Line, pace: number, cause: Cause) {
-    this.line = line;
-    this.pace = pace;
-    this.cause = cause;
-  }
-
-  fire(): void {
-    this.line.left(this.pace);
   }
 }
