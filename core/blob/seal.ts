@@ -80,6 +80,9 @@ const HEADER_BYTES = GIVEN_UP_AT + 4;
 
 const HEADER_BYTES_MAX = HEADER_BYTES + U64_BYTES * GIVEN_UP_MAX;
 
+/** Overwritten by every blob: no suite keeps what it is given. */
+const ASSOCIATED = new Uint8Array(1 + GROUP_ID_BYTES + BLOB_ID_BYTES + 1);
+
 /** The longest body, whatever else the blob tells: sealed and padded it is still a payload. */
 export const BODY_BYTES_MAX = paddedLengthWithin(PAYLOAD_BYTES_MAX - SEAL_BYTES) - HEADER_BYTES_MAX;
 
@@ -87,9 +90,6 @@ assertInvariant(
   paddedLength(HEADER_BYTES_MAX + BODY_BYTES_MAX) + SEAL_BYTES <= PAYLOAD_BYTES_MAX,
   "the longest body fits into a payload",
 );
-/** Overwritten by every blob: no suite keeps what it is given. */
-const ASSOCIATED = new Uint8Array(1 + GROUP_ID_BYTES + BLOB_ID_BYTES + 1);
-
 assertInvariant(HEADER_BYTES <= PADDED_BYTES_MIN, "the shortest plaintext holds the fixed header");
 assertInvariant(GIVEN_UP_MAX <= 255, "the count of given-up numbers is one byte");
 
