@@ -26,7 +26,8 @@ async function type(words: string, tell?: Tell, tellSecond: Tell | undefined = t
   const services = createInlineServices(STAND_IN_CATALOGUE, createStandInWorld(tell), createStandInWorld(tellSecond));
   const argv = words.split(" ").filter((word) => word !== "");
   const code = await runCli(
-    argv.map((word) => word.replace("OUT", out).replace("HOME", home)),
+    // Whole words: a temporary folder can have such letters in its name.
+    argv.map((word) => word.replace(/\bOUT\b/, out).replace(/\bHOME\b/, home)),
     io,
     services,
   );

@@ -21,7 +21,7 @@ type Tell = (plan: Plan, options: SimOptions) => Told;
 async function type(words: string, tell?: Tell, tellSecond: Tell | undefined = tell) {
   const io = createCapturedIo();
   const services = createInlineServices(STAND_IN_CATALOGUE, createStandInWorld(tell), createStandInWorld(tellSecond));
-  const code = await runCli(words.replace("OUT", out).split(" "), io, services);
+  const code = await runCli(words.replace(/\bOUT\b/, out).split(" "), io, services);
   return { code, ...io.written };
 }
 
