@@ -29,7 +29,7 @@ export interface DeskProxy {
 
 export const NOWHERE = "127.0.0.1:1";
 /** An API that has not answered after so long hangs. */
-const ANSWER_MS = 10_000;
+export const ANSWER_MS = 10_000;
 
 export class ConformanceDesk {
   readonly server: ConformanceServer;
