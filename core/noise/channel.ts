@@ -22,6 +22,7 @@ import { FRAME_BYTES_MAX, NOISE_MESSAGE_BYTES_MAX, NOISE_PLAINTEXT_BYTES_MAX } f
 import type { Result } from "../result.ts";
 import { fail, ok } from "../result.ts";
 import type { CipherState } from "./cipher-state.ts";
+import { FRAME_HEADER_BYTES, FrameCutter } from "./frame-cutter.ts";
 import type { Handshake, NoiseError, Role } from "./handshake.ts";
 import { createHandshake } from "./handshake.ts";
 
@@ -29,7 +30,6 @@ import { createHandshake } from "./handshake.ts";
 export const REKEY_AFTER_MESSAGES = 2 ** 16;
 
 const MESSAGE_HEADER_BYTES = 2;
-const FRAME_HEADER_BYTES = 4;
 /** With empty payloads every handshake message has one length: e; e ‖ s ‖ tags; s ‖ tags. */
 const HANDSHAKE_MESSAGE_BYTES = [32, 96, 64] as const;
 
@@ -66,7 +66,7 @@ export class SecureChannel {
   readonly #pool: BytePool;
   readonly #rekeyAfter: number;
   readonly #mark: ((name: string) => void) | undefined;
-  #frameBytesMax: number;
+  readonly #cutter: FrameCutter;
   readonly #expectedRemote: Uint8Array | undefined;
 
   #handshake: Handshake | undefined;
@@ -84,25 +84,15 @@ export class SecureChannel {
   #message: Uint8Array | undefined;
   #messageFilled = 0;
 
-  // The frame that is coming in: its header, and a body that spans messages.
-  #frameHeaderFilled = 0;
-  #frameLength = 0;
-  #body: Uint8Array | undefined;
-  #bodyFilled = 0;
-
-  /** Frames from `#framesTaken` on are still to be taken. Rewound rather than cut, to keep its memory. */
-  readonly #frames: (Uint8Array | undefined)[] = [];
-  #framesTaken = 0;
-  #framesFilled = 0;
-
   constructor(options: ChannelOptions) {
     this.#pool = options.pool;
     this.#rekeyAfter = options.rekeyAfterMessages ?? REKEY_AFTER_MESSAGES;
     this.#mark = options.mark;
-    this.#frameBytesMax = options.frameBytesMax ?? FRAME_BYTES_MAX;
+    const frameBytesMax = options.frameBytesMax ?? FRAME_BYTES_MAX;
+    this.#cutter = new FrameCutter(options.pool, frameBytesMax, options.mark);
     this.#expectedRemote = options.expectedRemote;
     assertInvariant(Number.isSafeInteger(this.#rekeyAfter) && this.#rekeyAfter > 0, "channel: rekey after 1 or more");
-    assertInvariant(this.#frameBytesMax > 0 && this.#frameBytesMax <= FRAME_BYTES_MAX, "channel: frame bound");
+    assertInvariant(frameBytesMax > 0 && frameBytesMax <= FRAME_BYTES_MAX, "channel: frame bound");
     // The responder sees a static key only when it has already shown its own.
     assertInvariant(options.expectedRemote === undefined || options.role === "initiator", "channel: who pins");
     this.#handshake = createHandshake(options);
@@ -124,7 +114,7 @@ export class SecureChannel {
 
   /** Memory set aside for a message and a frame that have come in part. */
   get halfBytes(): number {
-    return (this.#message?.length ?? 0) + (this.#body?.length ?? 0);
+    return (this.#message?.length ?? 0) + this.#cutter.halfBytes;
   }
 
   /** Why the channel is dead; `undefined` while it is not. */
@@ -135,7 +125,7 @@ export class SecureChannel {
   /** From now on frames of up to so many bytes may come and go: a stranger is allowed less than a member. */
   allowFrames(frameBytesMax: number): void {
     assertInvariant(frameBytesMax > 0 && frameBytesMax <= FRAME_BYTES_MAX, "channel: frame bound");
-    this.#frameBytesMax = frameBytesMax;
+    this.#cutter.frameBytesMax = frameBytesMax;
   }
 
   /** Call once, when the stream is open. The initiator's first bytes, `undefined` for the responder. */
@@ -192,21 +182,14 @@ export class SecureChannel {
 
   /** The next frame's body, whose memory is never used again for anything else. */
   pollFrame(): Uint8Array | undefined {
-    if (this.#framesTaken === this.#framesFilled) return undefined;
-    const frame = this.#frames[this.#framesTaken];
-    this.#frames[this.#framesTaken++] = undefined;
-    if (this.#framesTaken === this.#framesFilled) {
-      this.#framesTaken = 0;
-      this.#framesFilled = 0;
-    }
-    return frame;
+    return this.#cutter.poll();
   }
 
   /** The stream bytes of one frame, all headers included. `FrameTooLarge` kills nothing: nothing was sent. */
   seal(frame: Uint8Array): Result<Uint8Array, ChannelError> {
     const send = this.#sender();
     if (send === undefined) return fail({ type: "Dead" });
-    if (frame.length > this.#frameBytesMax) return this.#tooLarge(frame.length);
+    if (frame.length > this.#cutter.frameBytesMax) return this.#tooLarge(frame.length);
 
     const total = FRAME_HEADER_BYTES + frame.length;
     const messages = Math.ceil(total / NOISE_PLAINTEXT_BYTES_MAX);
@@ -232,7 +215,7 @@ export class SecureChannel {
     if (send === undefined) return fail({ type: "Dead" });
     let total = 0;
     for (const frame of frames) {
-      if (frame.length > this.#frameBytesMax) return this.#tooLarge(frame.length);
+      if (frame.length > this.#cutter.frameBytesMax) return this.#tooLarge(frame.length);
       total += FRAME_HEADER_BYTES + frame.length;
     }
     if (total > NOISE_PLAINTEXT_BYTES_MAX) return this.#sealOneByOne(frames);
@@ -289,12 +272,12 @@ export class SecureChannel {
     return start + length;
   }
 
-  /** A transport message carries at least one byte: none is ever sent only to be opened. */
   /** While only small frames may come, no message needs to be larger than the largest of them. */
   #messageBytesMax(): number {
-    return Math.min(NOISE_MESSAGE_BYTES_MAX, this.#frameBytesMax + FRAME_HEADER_BYTES + TAG_BYTES);
+    return Math.min(NOISE_MESSAGE_BYTES_MAX, this.#cutter.frameBytesMax + FRAME_HEADER_BYTES + TAG_BYTES);
   }
 
+  /** A transport message carries at least one byte: none is ever sent only to be opened. */
   #isPossible(lengthBytes: number): boolean {
     if (this.#receive !== undefined) return lengthBytes > TAG_BYTES && lengthBytes <= this.#messageBytesMax();
     return lengthBytes === HANDSHAKE_MESSAGE_BYTES[this.#handshakeMessages];
@@ -339,64 +322,22 @@ export class SecureChannel {
 
   #open(receive: CipherState, message: Uint8Array): ChannelError | undefined {
     const length = message.length - TAG_BYTES;
-    const body = this.#body;
     // In the middle of a large frame the plaintext goes straight to its place. If it is refused, nobody sees it.
-    const isMiddle = body !== undefined && length <= body.length - this.#bodyFilled;
-    const plaintext = isMiddle ? body.subarray(this.#bodyFilled, this.#bodyFilled + length) : this.#pool.take(length);
+    const place = this.#cutter.place(length);
+    const plaintext = place ?? this.#pool.take(length);
     if (!receive.decrypt(EMPTY, message, plaintext)) return { type: "Refused", what: "tag" };
     if (receive.counter % this.#rekeyAfter === 0) receive.rekey();
-    if (!isMiddle) return this.#cut(plaintext);
-    this.#bodyFilled += length;
-    this.#finishBody(body);
-    return undefined;
-  }
-
-  /** Cuts one message's plaintext into frames; a frame that lies whole in it is a view of it. */
-  #cut(plaintext: Uint8Array): ChannelError | undefined {
-    const end = plaintext.length;
-    let at = 0;
-    while (at < end) {
-      const body = this.#body;
-      if (body !== undefined) {
-        const count = Math.min(body.length - this.#bodyFilled, end - at);
-        body.set(plaintext.subarray(at, at + count), this.#bodyFilled);
-        this.#bodyFilled += count;
-        at += count;
-        this.#finishBody(body);
-        continue;
-      }
-      while (this.#frameHeaderFilled < FRAME_HEADER_BYTES && at < end) {
-        // Not a shift: the length is unsigned, and a hostile one uses all 32 bits.
-        this.#frameLength = this.#frameLength * 256 + plaintext[at++]!;
-        this.#frameHeaderFilled++;
-      }
-      if (this.#frameHeaderFilled < FRAME_HEADER_BYTES) return undefined;
-      const length = this.#frameLength;
-      if (length > this.#frameBytesMax) {
-        return { type: "FrameTooLarge", lengthBytes: length, limitBytes: this.#frameBytesMax };
-      }
-      this.#frameHeaderFilled = 0;
-      this.#frameLength = 0;
-      if (end - at >= length) {
-        this.#frames[this.#framesFilled++] = plaintext.subarray(at, at + length);
-        at += length;
-      } else {
-        this.#mark?.("channel.frame-in-pieces");
-        this.#body = this.#pool.take(length);
-        this.#bodyFilled = 0;
-      }
+    if (place !== undefined) {
+      this.#cutter.placed(length);
+      return undefined;
     }
-    return undefined;
-  }
-
-  #finishBody(body: Uint8Array): void {
-    if (this.#bodyFilled < body.length) return;
-    this.#frames[this.#framesFilled++] = body;
-    this.#body = undefined;
+    const refused = this.#cutter.cut(plaintext);
+    if (refused === undefined) return undefined;
+    return { type: "FrameTooLarge", lengthBytes: refused, limitBytes: this.#cutter.frameBytesMax };
   }
 
   #tooLarge(lengthBytes: number): Result<never, ChannelError> {
-    return fail({ type: "FrameTooLarge", lengthBytes, limitBytes: this.#frameBytesMax });
+    return fail({ type: "FrameTooLarge", lengthBytes, limitBytes: this.#cutter.frameBytesMax });
   }
 
   /** Keeps nothing but the reason and the frames that came whole. */
@@ -407,7 +348,7 @@ export class SecureChannel {
     this.#send = undefined;
     this.#receive = undefined;
     this.#message = undefined;
-    this.#body = undefined;
+    this.#cutter.abandon();
     return fail(error);
   }
 }

@@ -84,7 +84,7 @@ export const converges: Checker = {
       for (const state of finals) {
         if (judged.has(state.device)) continue;
         judged.add(state.device);
-        for (const blob of blobs.values()) {
+        for (const blob of blobs.rows()) {
           if (blob.isSettled) continue;
           const delivery = blob.deliveries[0];
           if (delivery === undefined || delivery.group !== state.group) continue;

@@ -49,7 +49,7 @@ export const drains: Checker = {
           }
         }
         for (const state of finals) {
-          const left = state.outbox.filter((id) => isAnswered[index.findBlob(id)?.number ?? -1] !== true);
+          const left = state.outbox.filter((id) => isAnswered[index.blobs.find(id)?.number ?? -1] !== true);
           if (left.length === 0) continue;
           report({
             kind: "outbox-not-empty",

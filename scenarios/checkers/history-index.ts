@@ -18,29 +18,14 @@ import type { Plan } from "../plan.ts";
 import { sealedBytesMin } from "../sealed-size.ts";
 import { About, type Invoked } from "./about.ts";
 import { BlobExpiry } from "./blob-expiry.ts";
+import { BlobTable } from "./blob-table.ts";
 import { trackDiskLives, type DiskLives } from "./disk-lives.ts";
-import { ByNumber } from "./by-number.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
-import {
-  createBlob,
-  NONE,
-  type BlobRow,
-  type DeviceRow,
-  type LogRow,
-  type PlaceRow,
-  type Placed,
-  type PushRow,
-  type ReaderRow,
-  type State,
-} from "./history-rows.ts";
+import type { BlobRow, DeviceRow, LogRow, PlaceRow, Placed, PushRow, ReaderRow, State } from "./history-rows.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { PlanFaults } from "./plan-faults.ts";
-import { SettledBlobs } from "./settled-blobs.ts";
 import { ThreeKeyMap } from "./three-key-map.ts";
 import { ToldLosses } from "./told-losses.ts";
-
-/** Blobs that are never settled yet: more than the runs of most scenarios have. */
-const YOUNG_BLOBS = 4096;
 
 /** What a record about a device at a log says of them. */
 interface Reading {
@@ -58,35 +43,26 @@ export class HistoryIndex {
   readonly devices: DeviceRow[] = [];
   readonly logs: LogRow[] = [];
   readonly readers: ReaderRow[] = [];
-  /** By number; without those that are settled, unless something came of them since. */
-  readonly blobs = new ByNumber<BlobRow>();
+  readonly blobs: BlobTable;
   /** Pulls and connects under way. */
   readonly open = new OpenOperations<Invoked>();
   readonly #devicesByName = new Map<string, DeviceRow>();
   readonly #logsByName = new ThreeKeyMap((relay, group, epoch) => this.#createLog(relay, group, epoch));
-  readonly #blobsById = new Map<string, BlobRow>();
-  /** From the first blob on that is settled: in most runs none is. */
-  #settledBlobs: SettledBlobs | undefined;
   readonly #pushesByOp = new Map<string, PushRow>();
   /** Pushes that are not queued yet. */
   readonly #early = new OpenOperations<PushRow>();
   #pushes = 0;
-  /** Devices of each group, and the blob that is looked at next when it is old. */
-  readonly #members = new Map<string, number>();
-  #oldest = 0;
-  #blobCount = 0;
-  /** Devices that have a settled blob: few different lists, each kept once. */
-  readonly #holders: (readonly string[])[] = [];
   readonly #expiry: BlobExpiry;
-  readonly #forget: (blob: BlobRow, push: PushRow | undefined) => void;
 
   /** `forget` hears of each blob that is settled, before its records go. */
   constructor(plan: Plan, forget: (blob: BlobRow, push: PushRow | undefined) => void = () => {}) {
     this.faults = new PlanFaults(plan);
     this.disks = trackDiskLives(plan, this.faults);
+    this.blobs = new BlobTable(plan, (blob, push) => {
+      forget(blob, push);
+      if (push !== undefined) this.#forgetPush(push);
+    });
     this.#expiry = new BlobExpiry(plan, this.faults);
-    this.#forget = forget;
-    for (const { group } of plan.topology.devices) this.#members.set(group, (this.#members.get(group) ?? 0) + 1);
   }
 
   /** They turn `about` to their record; so they come before those of any checker. */
@@ -115,20 +91,6 @@ export class HistoryIndex {
   /** Without making it. */
   findDevice(name: string): DeviceRow | undefined {
     return this.#devicesByName.get(name);
-  }
-
-  findBlob(id: string): BlobRow | undefined {
-    return this.#blobsById.get(id) ?? this.#settledBlobs?.find(id);
-  }
-
-  /** Of a number that a blob has. */
-  blobNumbered(number: number): BlobRow {
-    return (this.blobs.get(number) ?? this.#settledBlobs?.findNumber(number))!;
-  }
-
-  forEachBlobId(visit: (id: string) => void): void {
-    for (const id of this.#blobsById.keys()) visit(id);
-    this.#settledBlobs?.forEachId(visit);
   }
 
   /** What was true of this log when it was first seen may still be demanded: its relay kept its disk since. */
@@ -192,11 +154,16 @@ export class HistoryIndex {
     about.pushed = undefined;
   }
 
+  #forgetPush(push: PushRow): void {
+    const { op } = push.invoke;
+    if (op !== undefined && this.#pushesByOp.get(op) === push) this.#pushesByOp.delete(op);
+  }
+
   #settled(record: OperationRecord): void {
     const { about } = this;
     about.device = this.#deviceOf(record.device);
     if (record.blob !== undefined) {
-      const blob = this.#blobOf(record.blob);
+      const blob = this.blobs.of(record.blob);
       about.pushed = blob;
       about.push = blob.push ?? (record.op === undefined ? undefined : this.#pushesByOp.get(record.op));
       return;
@@ -210,7 +177,7 @@ export class HistoryIndex {
   #queued(record: QueuedRecord): void {
     const { about } = this;
     about.device = this.#deviceOf(record.device);
-    const blob = this.#blobOf(record.blob);
+    const blob = this.blobs.of(record.blob);
     const push = this.#early.take(record.process) ?? this.#pushesByOp.get(record.op);
     about.blob = blob;
     about.push = push;
@@ -226,7 +193,7 @@ export class HistoryIndex {
     const { about } = this;
     this.#reads(record);
     const log = about.log!;
-    const blob = this.#blobOf(record.blob);
+    const blob = this.blobs.of(record.blob);
     const place = placeAt(log, record.cursor);
     about.blob = blob;
     about.place = place;
@@ -244,7 +211,7 @@ export class HistoryIndex {
     const { about } = this;
     this.#reads(record);
     const log = about.log!;
-    const blob = this.#blobOf(record.blob);
+    const blob = this.blobs.of(record.blob);
     const place = placeAt(log, record.cursor);
     about.blob = blob;
     about.place = place;
@@ -263,7 +230,7 @@ export class HistoryIndex {
     const { about } = this;
     this.told.quarantined(record);
     this.#reads(record);
-    const blob = this.#blobOf(record.blob);
+    const blob = this.blobs.of(record.blob);
     const place = placeAt(about.log!, record.cursor);
     about.blob = blob;
     about.place = place;
@@ -314,49 +281,10 @@ export class HistoryIndex {
     if (!blob.isSettled) blob.places = isFirst ? [record] : blob.places.concat(record);
   }
 
-  /** One blob becomes old for each new one; what some device lacks is kept. */
-  #settleOldest(): void {
-    const blob = this.blobs.get(this.#oldest++)!;
-    const { id, number, deliveries, push, queued, placeLogs, cursors } = blob;
-    const isEverywhere = queued !== undefined && deliveries.length === this.#members.get(queued.group);
-    if (!isEverywhere || blob.lives !== undefined || placeLogs.length === 0) return;
-    this.#forget(blob, push);
-    blob.isSettled = true;
-    blob.holders = this.#holdersOf(deliveries);
-    blob.deliveries = NONE;
-    blob.places = NONE;
-    blob.queued = undefined;
-    blob.push = undefined;
-    for (let i = 0; i < placeLogs.length; i++) {
-      const { places, settled } = placeLogs[i]!;
-      if (places[cursors[i]!]?.blob !== blob) continue;
-      places[cursors[i]!] = undefined;
-      settled.add(cursors[i]!, cursors[i]!);
-    }
-    if (push?.invoke.op !== undefined && this.#pushesByOp.get(push.invoke.op) === push) {
-      this.#pushesByOp.delete(push.invoke.op);
-    }
-    (this.#settledBlobs ??= new SettledBlobs()).add(blob);
-    this.#blobsById.delete(id);
-    this.blobs.delete(number);
-  }
-
-  #holdersOf(deliveries: readonly DeliverRecord[]): readonly string[] {
-    for (const holders of this.#holders) {
-      if (holders.length !== deliveries.length) continue;
-      let count = 0;
-      while (count < deliveries.length && holders.includes(deliveries[count]!.device)) count++;
-      if (count === deliveries.length) return holders;
-    }
-    const holders = deliveries.map(({ device }) => device);
-    this.#holders.push(holders);
-    return holders;
-  }
-
   #refused(record: RefusedRecord): void {
     const { about } = this;
     about.device = this.#deviceOf(record.device);
-    about.blob = this.#blobOf(record.blob);
+    about.blob = this.blobs.of(record.blob);
   }
 
   #lost(record: LostRecord): void {
@@ -423,17 +351,6 @@ export class HistoryIndex {
     const log: LogRow = { number, relay, group, epoch, life, isFirstEpoch, places: [], settled: new CursorRanges() };
     this.logs.push(log);
     return log;
-  }
-
-  #blobOf(id: string): BlobRow {
-    const known = this.#blobsById.get(id);
-    if (known !== undefined) return known;
-    const settled = this.#settledBlobs?.find(id);
-    const blob = settled ?? createBlob(this.#blobCount++, id);
-    this.blobs.set(blob.number, blob);
-    this.#blobsById.set(id, blob);
-    if (settled === undefined && this.#blobCount - this.#oldest > YOUNG_BLOBS) this.#settleOldest();
-    return blob;
   }
 }
 

@@ -36,8 +36,8 @@ export const noMetadataInLogs: Checker = {
         if (doubtful.length === 0) return;
         const ids = new Set<string>();
         const add = (id: string): void => void ids.add(id.slice(0, TELLING_DIGITS));
-        index.forEachBlobId(add);
-        for (const { push } of index.blobs.values()) if (push?.invoke.op !== undefined) add(push.invoke.op);
+        index.blobs.forEachId(add);
+        for (const { push } of index.blobs.rows()) if (push?.invoke.op !== undefined) add(push.invoke.op);
         for (const { epoch } of index.logs) add(epoch);
         for (const record of doubtful) {
           const found = record.line.match(DIGITS)?.find((digits) => ids.has(digits.slice(0, TELLING_DIGITS)));

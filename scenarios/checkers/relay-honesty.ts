@@ -87,7 +87,7 @@ export const relayHonesty: Checker = {
         for (let sequence = gap.from; sequence <= gap.to; sequence++) {
           const number = own[sequence];
           if (number === undefined || isExcused[number] === true) continue;
-          const blob = index.blobNumbered(number);
+          const blob = index.blobs.numbered(number);
           if (isDeliveredTo(blob, device.name)) continue;
           if (told.isQuarantined(device.name, blob.id) || told.find(device.name, blob.places) !== undefined) continue;
           if (isOver(blob, at.at) && blob.places.some(({ relay }) => disks.damage(relay) === "lost")) continue;

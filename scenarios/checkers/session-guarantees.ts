@@ -126,7 +126,7 @@ export const sessionGuarantees: Checker = {
       session.owed = session.owed.filter(({ cursor }) => cursor > record.cursor);
       if (!index.isKept(reader!.log)) return;
       for (const ack of passed) {
-        const blob = index.findBlob(ack.blob)!;
+        const blob = index.blobs.find(ack.blob)!;
         if (isDeliveredTo(blob, ack.device) || told.isQuarantined(ack.device, ack.blob)) continue;
         if (told.find(ack.device, blob.places) !== undefined) continue;
         report({

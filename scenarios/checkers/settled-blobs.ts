@@ -1,6 +1,6 @@
 /**
  * The settled blobs of a long run (`history-rows.ts`) without rows: what is still asked about one, in some tens of bytes.
- * Called by `HistoryIndex`, which settles blobs in the order of their numbers and makes a row anew for one that comes
+ * Called by `BlobTable`, which settles blobs in the order of their numbers and makes a row anew for one that comes
  * again.
  */
 import { BLOB_ID_BYTES } from "../../core/ids.ts";

@@ -135,6 +135,8 @@ export const deviceMarks: readonly Mark[] = [
   }),
   ...marksIn("core/noise/channel.ts", {
     "channel.rekey": "A sending key is replaced after its share of messages.",
+  }),
+  ...marksIn("core/noise/frame-cutter.ts", {
     "channel.frame-in-pieces": "A frame spans more than one Noise message.",
   }),
   ...marksIn("sim/device-store.ts", {

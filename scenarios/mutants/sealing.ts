@@ -94,7 +94,7 @@ export const sealingMutants: readonly Mutant[] = [
     from: OWN,
     edits: [
       {
-        file: "core/noise/channel.ts",
+        file: "core/noise/frame-cutter.ts",
         find: "if (this.#bodyFilled < body.length) return;",
         replace: "if (this.#bodyFilled < body.length / 2) return;",
       },

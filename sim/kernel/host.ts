@@ -25,6 +25,7 @@ import { createLane } from "./scheduler.ts";
 import type { Entry, Lane, Scheduler, Substrate } from "./scheduler.ts";
 import { TRACE_KIND } from "./trace.ts";
 import type { TraceKind } from "./trace.ts";
+import { traceInput } from "./trace-input.ts";
 
 const DEADLINE: { readonly type: "deadline" } = { type: "deadline" };
 
@@ -323,7 +324,7 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
   private turn(input: Input<Command, Answer>, cause: Cause): void {
     const machine = this.running;
     if (machine === undefined || this.isBroken) return;
-    this.digest(input, cause);
+    traceInput(this.substrate.trace, this.index, input, cause, this.scheduler.nowMs);
     this.scheduler.handled += 1;
     const now = this.now();
     try {
@@ -391,26 +392,6 @@ export class Host<Command, Event, Operation, Answer> implements Peer, CommitHost
   private drop(end: End): void {
     end.isKnown = false;
     this.ends.delete(end.id);
-  }
-
-  private digest(input: Input<Command, Answer>, cause: Cause): void {
-    const { trace } = this.substrate;
-    const { nowMs } = this.scheduler;
-    switch (input.type) {
-      case "bytes":
-        trace.event(TRACE_KIND.bytes, this.index, input.connection, cause.key, nowMs, input.bytes);
-        break;
-      case "stored":
-        trace.event(TRACE_KIND.stored, this.index, 0, cause.key, nowMs);
-        break;
-      case "opened":
-      case "closed":
-      case "refused":
-        trace.event(TRACE_KIND[input.type], this.index, input.connection, cause.key, nowMs);
-        break;
-      default:
-        trace.event(TRACE_KIND[input.type], this.index, 0, cause.key, nowMs);
-    }
   }
 
   private note(kind: TraceKind, value: number, cause: Cause): void {
