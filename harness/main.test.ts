@@ -78,7 +78,7 @@ describe("several ids", () => {
 describe("mistakes", () => {
   it.each([
     ["", /No command given/],
-    ["frob", /frob: npx zerok --help/],
+    ["frob", /no command "frob": npx zerok --help/],
     ["sim --bogus 3", /bogus: npx zerok sim --help/],
     ["sim --seed 1 --seed 2", /--seed came 2 times, and can come once: npx zerok sim --help/],
     ["push a b --file x --file y", /--file came 2 times/],
@@ -102,14 +102,21 @@ describe("mistakes", () => {
     ["replay", /Not enough .*arguments.*npx zerok replay --help/],
     ["replay HOME/nothing", /neither a file or folder that exists nor a seed/],
     ["replay HOME", /There is no capsule\.json in .*runs\/latest/],
-    ["replay 0x2a", /only with its scenario: npx zerok replay 0x2a --scenario/],
+    ["replay 0x2a", /only with its scenario: 0x2a --scenario/],
     ["replay 0x2a --scenario S-ONE", /There is no scenario S-ONE\. Did you mean/],
     ["shrink", /Not enough .*arguments.*npx zerok shrink --help/],
     ["shrink 0x2a", /only with its scenario/],
     ["shrink 0x2a --scenario S-ONE-01", /Nothing was found in 0x2a .*take a run that is invalid/],
     ["scenarios S-ONE-1", /Did you mean S-ONE-01/],
     ["sim --on docker", /--on docker is for `zerok chaos` and `zerok replay`/],
-    ["sim --build x", /--build is for the real world/],
+    ["sim --build x", /--build is for `zerok chaos`, or `zerok replay` with --on/],
+    ["replay 0x2a --scenario S-CONC-01 --build x", /--build is for the real world/],
+    ["replay 0x2a --scenario S-CONC-01 --on local --trace", /--trace is for the simulator/],
+    ["replay 0x2a --scenario S-CONC-01 --on local --twice", /--twice is for the simulator/],
+    ["replay 0x2a --scenario S-CONC-01 --on docker --suite portable", /--suite is for the simulator/],
+    ["bench checkers --heap", /--heap is for: npx zerok bench sim/],
+    ["bench sim --idle 5", /--idle is for: npx zerok bench relay/],
+    ["mutants M01 --compare swarm --compare-hand", /two comparisons/],
     ["chaos S-ONE-01 --on mars", /"mars" does not fit --on: it takes local or docker/],
     ["chaos S-ONE-01 --on sim", /The simulator is `zerok sim`/],
     ["chaos S-ONE-01 --on docker", /S-ONE-01 is not for docker: its row in the catalogue says sim, local/],
@@ -348,7 +355,7 @@ describe("replay", () => {
 
   it("refuses an edited capsule, and runs it when told to", async () => {
     const edit = (text: string): string => text.replace(/"healAtMs": (\d+)/, '"healAtMs": 1$1');
-    expectMistake(await replayChanged(edit), /was edited .*npx zerok replay \S+changed\.json --edited/);
+    expectMistake(await replayChanged(edit), /\S+changed\.json was edited .* add --edited/);
     const { code, out: text } = await replayChanged(edit, "--edited");
     expect(code).toBe(0);
     expect(text).toMatch(/Not compared: the capsule was taken as it is/);

@@ -46,7 +46,7 @@ async function runChoice(choice: Choice, io: Io, given: Services | undefined, ar
     case "client":
       return (await import("./cli/client-commands.ts")).runClientCommand(choice.choice, io, around);
     case "sim":
-      assertSimulated(choice.later);
+      assertSimulated(choice.later, "`zerok chaos`, or `zerok replay` with --on local or docker");
       if (choice.later.exhaustive === true) {
         const { runExhaustiveCommand } = await import("./cli/exhaustive-command.ts");
         return runExhaustiveCommand(choice.args, io, await services());
@@ -58,7 +58,7 @@ async function runChoice(choice: Choice, io: Io, given: Services | undefined, ar
         const { on, build } = choice.later;
         return runReplayOnCommand({ ...choice.args, on, build }, io, await services());
       }
-      assertSimulated(choice.later);
+      assertSimulated(choice.later, "the real world: it goes with --on local or docker");
       return (await import("./cli/replay-command.ts")).runReplayCommand(choice.args, io, await services());
     case "shrink":
       return (await import("./cli/shrink-command.ts")).runShrinkCommand(choice.args, io, await services());
@@ -84,10 +84,11 @@ function isReal(later: Later): later is Later & { readonly on: string } {
   return later.on !== undefined && later.on !== "sim";
 }
 
-function assertSimulated({ on, build }: Later): void {
+/** `place`: where --build belongs. */
+function assertSimulated({ on, build }: Later, place: string): void {
   if (on === "live") throw laterOption("--on live");
   if (on !== undefined && on !== "sim") throw new UserError(`--on ${on} is for \`zerok chaos\` and \`zerok replay\`.`);
-  if (build !== undefined) throw new UserError("--build is for the real world: it goes with --on local or docker.");
+  if (build !== undefined) throw new UserError(`--build is for ${place}.`);
 }
 
 /** A bug of ours: one sentence for the person, the details in a file for whoever mends it. */

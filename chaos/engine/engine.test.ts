@@ -41,6 +41,7 @@ describe("the engine", () => {
       ok: false,
       error: {
         type: "NoEngine",
+        what: "no Docker engine answers at unix:///nowhere/docker.sock (ENOENT)",
         message:
           "no Docker engine answers at unix:///nowhere/docker.sock (ENOENT): start Docker, or run chaos/images/start-engine.sh as root",
       },

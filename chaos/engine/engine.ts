@@ -14,7 +14,9 @@ export interface Engine {
 
 export interface EngineLack {
   readonly type: "NoEngine";
-  /** What is missing, where it was looked for, and what to do. */
+  /** What is missing, and where it was looked for. */
+  readonly what: string;
+  /** The same, and what to do. */
   readonly message: string;
 }
 
@@ -25,11 +27,14 @@ export async function openEngine(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Result<Engine, EngineLack>> {
   const at = env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
-  const lack = (why: string): Result<Engine, EngineLack> =>
-    fail({
+  const lack = (why: string): Result<Engine, EngineLack> => {
+    const what = `no Docker engine answers at ${at} (${why})`;
+    return fail({
       type: "NoEngine",
-      message: `no Docker engine answers at ${at} (${why}): start Docker, or run chaos/images/start-engine.sh as root`,
+      what,
+      message: `${what}: start Docker, or run chaos/images/start-engine.sh as root`,
     });
+  };
   try {
     // dockerode reads DOCKER_HOST and its kin itself.
     const docker = at.startsWith("unix://") ? new Docker({ socketPath: at.slice("unix://".length) }) : new Docker();

@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import type { OpenDockerOptions } from "../../chaos/docker/open-docker.ts";
 import type { LocalCommands } from "../../chaos/local/local-backend.ts";
 import { findTool } from "../../chaos/tools/tool.ts";
+import { shortPath } from "../cli/short-path.ts";
 import { buildCommands } from "../mutants/planted-build.ts";
 
 export type RealBackend = "local" | "docker";
@@ -14,19 +15,26 @@ const ZEROK = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../zerok.mjs" : "../../../harness/zerok.mjs", import.meta.url),
 );
 
-export type Programs =
-  | ({ readonly backend: "local" } & LocalCommands)
-  | ({ readonly backend: "docker" } & OpenDockerOptions);
+export type Programs = {
+  /** The folder of another build; undefined for this one. */
+  readonly build: string | undefined;
+} & (({ readonly backend: "local" } & LocalCommands) | ({ readonly backend: "docker" } & OpenDockerOptions));
+
+/** What to type to see a run of these programs again. */
+export function replayOn(folder: string, { backend, build }: Pick<Programs, "backend" | "build">): string {
+  const other = build === undefined ? "" : ` --build ${shortPath(build)}`;
+  return `npx zerok replay ${shortPath(folder)} --on ${backend}${other}`;
+}
 
 export async function programsFor(on: RealBackend, build: string | undefined): Promise<Programs> {
   if (on === "local") {
     const own = { relayCommand: [process.execPath, ZEROK, "relay"], agentCommand: [process.execPath, ZEROK, "agent"] };
-    return { backend: "local", ...(build === undefined ? own : buildCommands(build)) };
+    return { backend: "local", build, ...(build === undefined ? own : buildCommands(build)) };
   }
   const pumba = await findTool("pumba");
   const pumbaPath = pumba.ok ? pumba.value.path : undefined;
-  if (build === undefined) return { backend: "docker", pumbaPath };
+  if (build === undefined) return { backend: "docker", build, pumbaPath };
   // Says so when it is none.
   buildCommands(build);
-  return { backend: "docker", pumbaPath, binds: [`${join(resolve(build), "dist")}:/app/dist:ro`] };
+  return { backend: "docker", build, pumbaPath, binds: [`${join(resolve(build), "dist")}:/app/dist:ro`] };
 }

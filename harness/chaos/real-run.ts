@@ -42,7 +42,7 @@ export async function runReal(plan: Plan, options: RealRunOptions): Promise<Resu
     };
     const run = await runOn(plan, { ...common, ...programs });
     if (!run.ok) return run;
-    const folder = writeRealRunFolder(out, programs.backend, plan, run.value, logs);
+    const folder = writeRealRunFolder(out, programs, plan, run.value, logs);
     return ok({ run: run.value, folder, tookMs: Math.round(performance.now() - startedMs) });
   } finally {
     rmSync(work.value, { recursive: true, force: true, maxRetries: 5 });

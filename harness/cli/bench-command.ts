@@ -29,6 +29,7 @@ const LATER_PARTS = ["report"];
 /** Ends with 1 when a target is missed. */
 export async function runBenchCommand(args: BenchArguments, io: Io): Promise<ExitCode> {
   if (LATER_PARTS.includes(args.part)) throw laterOption(`\`zerok bench ${args.part}\``);
+  assertOptionsOf(args);
   if (args.part === "relay") return runRelayBench(args, io);
   if (args.part === "checkers") return runCheckersBench(args, io);
   if (args.part !== "sim")
@@ -54,6 +55,12 @@ export async function runBenchCommand(args: BenchArguments, io: Io): Promise<Exi
   if (args.json) io.out(`${JSON.stringify({ ...sim, heap: heap ?? null, isMet }, undefined, 2)}\n`);
   else io.out(renderBench(createPaint(io.hasColor), sim, heap));
   return isMet ? EXIT.valid : EXIT.invalid;
+}
+
+/** An option of another part would be passed over in silence. */
+function assertOptionsOf({ part, heap, idle }: BenchArguments): void {
+  if (heap && part !== "sim") throw new UserError("--heap is for: npx zerok bench sim");
+  if (idle !== undefined && part !== "relay") throw new UserError("--idle is for: npx zerok bench relay");
 }
 
 async function runRelayBench(args: BenchArguments, io: Io): Promise<ExitCode> {

@@ -6,7 +6,7 @@ import { seedAfter } from "../../scenarios/draw.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { heal } from "../../chaos/world/heal.ts";
 import type { RunError } from "../../chaos/world/run-world.ts";
-import { programsFor, type RealBackend } from "../chaos/build-on.ts";
+import { programsFor, replayOn, type Programs, type RealBackend } from "../chaos/build-on.ts";
 import { runReal, type RealRun } from "../chaos/real-run.ts";
 import { assertWritableOut } from "../results/run-folder.ts";
 import { UserError } from "../user-error.ts";
@@ -105,7 +105,7 @@ export async function runChaosCommand(args: ChaosArguments, io: Io, services: Se
       (x.seed < y.seed ? -1 : 1),
   );
   if (args.json) io.out(`${JSON.stringify(toJson(on, done, failed), undefined, 2)}\n`);
-  else print(on, done, args, io, paint);
+  else print(programs, done, args, io, paint);
   if (failed !== undefined) {
     if (failed.type === "Interrupted")
       throw new UserError("Interrupted: what the run had made was taken away.", EXIT.unknown);
@@ -145,7 +145,8 @@ async function healAll(on: RealBackend, args: ChaosArguments, io: Io): Promise<E
   if (args.json) io.out(`${JSON.stringify({ healings }, undefined, 2)}\n`);
   else if (healings.length === 0) io.out("Nothing is left of any run that was killed.\n");
   for (const { run, undone, left: stuck } of args.json ? [] : healings) {
-    io.out(`${run}: ${undone.length === 0 ? "nothing was left" : undone.join(", ")}\n`);
+    const what = undone.length > 0 ? undone.join(", ") : stuck.length > 0 ? "not healed" : "nothing was left";
+    io.out(`${run}: ${what}\n`);
     for (const each of stuck) io.out(`  still there: ${each}\n`);
   }
   return left.length === 0 ? EXIT.valid : EXIT.machineCannot;
@@ -157,8 +158,9 @@ function worst(done: readonly Done[]): Verdict {
   return verdicts.includes("unknown") ? "unknown" : "valid";
 }
 
-function print(on: RealBackend, done: readonly Done[], args: ChaosArguments, io: Io, paint: Paint): void {
+function print(programs: Programs, done: readonly Done[], args: ChaosArguments, io: Io, paint: Paint): void {
   if (done.length === 0) return;
+  const on = programs.backend;
   const columns = [
     { head: "scenario" },
     { head: "seed" },
@@ -186,7 +188,7 @@ function print(on: RealBackend, done: readonly Done[], args: ChaosArguments, io:
     }
     for (const why of verdict.unknowns) io.out(`${paint.yellow("unknown")} ${scenario.id} ${seed}  ${why}\n`);
     for (const { step, how, reason } of fidelity) io.out(`  step ${step} is ${how} on ${on}: ${reason}\n`);
-    io.out(`  npx zerok replay ${shortPath(real.folder)} --on ${on}\n`);
+    io.out(`  ${replayOn(real.folder, programs)}\n`);
   }
   const late = done.flatMap(({ real }) => real.run.faults).length;
   const p99s = done.flatMap(({ real }) => (real.run.lag === undefined ? [] : [real.run.lag.p99Ms]));

@@ -86,7 +86,7 @@ function addDeviceCommands(parser: Argv<Globals>, tell: Tell): void {
       (command) =>
         ofDevice(command)
           .usage(
-            "$0 pair --create --relay ADDRESS | --join CODE | --cancel\n\nOn the first device, --create makes a group and shows an invite: a QR code, its payload, and a short code\nthat waits, encrypted, at the relay. On the other device, --join takes the payload or the short code.\nInvites are good for ten minutes; --create again makes another one for the next device.",
+            "$0 pair --create --relay ADDRESS | --join CODE | --cancel\n\nOn the first device, --create makes a group and shows an invite: a QR code, its payload, and a short code that waits, encrypted, at the relay. On the other device, --join takes the payload or the short code. Invites are good for ten minutes; --create again makes one for the next device and withdraws the code before.",
           )
           .parserConfiguration(REPEATABLE)
           .check(givenOnce("relay"))
@@ -109,7 +109,7 @@ function addDeviceCommands(parser: Argv<Globals>, tell: Tell): void {
           .example("$0 pair --join K7QM-2WXP-9R4T-HB3C --relay relay.example:4433", "or by the short code")
           .example(
             "ZEROK_PASSPHRASE=… $0 pair --create --relay …",
-            "a passphrase: asked for on a terminal, never an option",
+            "the secret from a passphrase; without the variable, a terminal asks for it",
           ),
       (args) =>
         tell({
@@ -139,7 +139,7 @@ function addDataCommands(parser: Argv<Globals>, tell: Tell): void {
       (command) =>
         ofDevice(command)
           .usage(
-            "$0 push TEXT | --file PATH | -\n\nSeals it for the group, keeps it in the queue on this disk, and sends it. Without a relay it stays queued\nand goes out with the next command that reaches one.",
+            "$0 push TEXT | --file PATH | -\n\nSeals it for the group, keeps it in the queue on this disk, and sends it. Without a relay it stays queued and goes out with the next command that reaches one.",
           )
           .parserConfiguration(REPEATABLE)
           .check(givenOnce("text"))
@@ -205,7 +205,7 @@ function addGroupCommands(parser: Argv<Globals>, tell: Tell): void {
       (command) =>
         ofDevice(command)
           .usage(
-            "$0 devices [--revoke ID --reason WHY]\n\nWho is in the group, as the relay knows them. A revoked device is let in no more; it has the group's\nsecret still, so this stops honest software only.",
+            "$0 devices [--revoke ID --reason WHY]\n\nWho is in the group, as the relay knows them. A revoked device is let in no more; it has the group's secret still, so this stops honest software only.",
           )
           .option("revoke", text("let this device in no more: its id, or how it begins"))
           .option("reason", text("lost, decommissioned or compromised (default lost)"))

@@ -175,6 +175,7 @@ describe("pull", () => {
     const texts = async (...words: string[]) =>
       (await json("phone", "pull", ...words)).entries.map(({ text }: { text: string }) => text);
     expect(await texts("--limit", "1")).toEqual(["a"]);
+    expect((await type("phone", ["pull", "--after", "0", "--limit", "1"])).err).toMatch(/^2 more: .*pull --after 1/m);
     expect(await texts("--after", "0")).toEqual(["a", "b", "c"]);
     expect(await texts("--after", "1", "--limit", "1")).toEqual(["b"]);
     expect(await texts()).toEqual(["b", "c"]);
@@ -312,6 +313,9 @@ describe("the group", () => {
     expect(await done("laptop", "devices")).toMatch(new RegExp(`${phone.deviceId.slice(0, 16)} +revoked`));
     const { code, err } = await mistake("phone", ["pull"]);
     expect([code, err]).toEqual([1, expect.stringMatching(/was revoked/)]);
+    const pushed = await mistake("phone", ["push", "too late"]);
+    expect(pushed).toMatchObject({ code: 1, err: /was revoked.* in the queue in \S+, and nobody else gets it/ });
+    expect((await json("phone", "status")).queued).toBe(1);
   });
 
   it("deletes what this device pushed", async () => {
@@ -387,7 +391,9 @@ describe("pairing", () => {
     expect(await done("laptop", "pair", "--cancel")).toMatch(/No short code of this device is waiting/);
 
     const fourth = await json("laptop", "pair", "--create");
-    const fifth = await json("laptop", "pair", "--create");
+    const { out, err } = await type("laptop", ["pair", "--create"]);
+    expect(err).toMatch(/made before opens nothing any more/);
+    const fifth = { shortCode: /pair --join (\S+) --relay/.exec(out)![1]! };
     expect(await mistake("c", ["pair", "--join", fourth.shortCode, ...at])).toMatchObject({ code: 1 });
     await done("c", "pair", "--join", fifth.shortCode, ...at);
   });

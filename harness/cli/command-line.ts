@@ -66,7 +66,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
   const build = {
     type: "string",
     requiresArg: true,
-    describe: "relays and agents of another build (zerok mutants --plant)",
+    describe: "with --on: relays and agents of another build (zerok mutants --plant)",
   } as const;
   const text = (describe: string) => ({ type: "string", requiresArg: true, describe }) as const;
   const flag = (describe: string) => ({ type: "boolean", default: false, describe }) as const;
@@ -116,9 +116,10 @@ export async function parseCommandLine(argv: readonly string[], version: string,
             "portable-every",
             text(`compare one seed in so many with the portable suite; 0 = none (default ${PORTABLE_EVERY_DEFAULT})`),
           )
-          .option("exhaustive", flag("all orders of small worlds; with W-05, W-09, W-10: every case once"))
-          .option("on", on)
-          .option("build", build)
+          .option("exhaustive", flag("all orders of small worlds; W-05, W-09 or W-10 alone: every case once"))
+          // Understood, so that whoever types them hears where they belong.
+          .option("on", { ...on, hidden: true })
+          .option("build", { ...build, hidden: true })
           .example(SIM_EXAMPLES.map(([command, what]): [string, string] => [command, what])),
       (args) => void (choice = { command: "sim", args, later: args }),
     )
@@ -251,7 +252,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
         .parserConfiguration(REPEATABLE)
         .check(givenOnce("ids"))
         .usage(
-          "$0 mutants [ids..]\n\nPlants one bug after the other into the sources, in memory, and runs seeds until a checker accuses it and\nhas nothing to say about the correct core on the same seed. Needs a checkout: a package has no sources.",
+          "$0 mutants [ids..]\n\nPlants one bug after the other into the sources, in memory, and runs seeds until a checker accuses it and has nothing to say about the correct core on the same seed. Needs a checkout: a package has no sources.",
         )
         .positional("ids", { type: "string", array: true, default: [], describe: "mutants; none = all" })
         .option("budget", text("time for all together, such as 60s (default: until each is caught or all is tried)"))
@@ -300,7 +301,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
     (command) =>
       command
         .usage(
-          "$0 relay [options]\n\nRuns a relay until it is told to stop (Ctrl-C or SIGTERM). When it is ready it prints its address,\n0k://<relay id>@host:port, which is what devices want to know. Its log goes to stderr, one JSON line for\neach event. Everything else can be set in relay.toml (--print-config shows all of it) or in the environment,\nas in ZEROK_LIMITS_MESSAGES_PER_MINUTE=600; the environment overrides the file, and options override both.",
+          "$0 relay [options]\n\nRuns a relay until it is told to stop (Ctrl-C or SIGTERM). When it is ready it prints its address, 0k://<relay id>@host:port, which is what devices want to know. Its log goes to stderr, one JSON line for each event. Everything else can be set in relay.toml (--print-config shows all of it) or in the environment, as in ZEROK_LIMITS_MESSAGES_PER_MINUTE=600; the environment overrides the file, and options override both.",
         )
         .option("config", text("settings file (default: relay.toml here, if there is one)"))
         .option("listen", text("where devices connect, host:port (default 0.0.0.0:4433; port 0 = any free one)"))
@@ -332,7 +333,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
     (command) =>
       command
         .usage(
-          "$0 agent --config FILE\n\nA device for tests: a controller writes the file, gives orders on stdin and reads reports on stdout, one JSON\nmessage a line. It ends with its stdin. Use the other commands for a device of your own.",
+          "$0 agent --config FILE\n\nA device for tests: a controller writes the file, gives orders on stdin and reads reports on stdout, one JSON message a line. It ends with its stdin. Use the other commands for a device of your own.",
         )
         .option("config", { ...text("what the controller wrote for this device"), demandOption: true as const }),
     (args) => void (choice = { command: "agent", args, later: {} }),
@@ -375,7 +376,11 @@ export async function parseCommandLine(argv: readonly string[], version: string,
 
 /** yargs says what was wrong; what to type next is ours to say. */
 function describeMistake(error: unknown, argv: readonly string[]): string {
-  const what = (error instanceof Error ? error.message : String(error)).trim().replace(/\s*\n\s*/g, " ");
+  const typed = argv[0];
+  const what = (error instanceof Error ? error.message : String(error))
+    .trim()
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/^(Unknown arguments?):/, "$1");
   const command = [
     "sim",
     "chaos",
@@ -388,6 +393,9 @@ function describeMistake(error: unknown, argv: readonly string[]): string {
     "relay",
     "agent",
     ...CLIENT_COMMANDS,
-  ].find((name) => name === argv[0]);
+  ].find((name) => name === typed);
+  if (command === undefined && typed !== undefined && !typed.startsWith("-")) {
+    return `There is no command "${typed}": npx zerok --help lists them.`;
+  }
   return `${what}: npx zerok ${command === undefined ? "" : `${command} `}--help shows what can be typed.`;
 }

@@ -1,6 +1,6 @@
 /** What `zerok mutants --compare` shows: two ways beside each other, mutant by mutant, and what they found in all. */
 import type { Way, WayHunt, WayReport } from "../mutants/comparison.ts";
-import { renderCount } from "./figures.ts";
+import { renderCount, renderMany } from "./figures.ts";
 import type { Paint } from "./paint.ts";
 import { renderTable, shorten } from "./table.ts";
 
@@ -40,8 +40,8 @@ function renderTotal(way: Way, reports: readonly WayReport[]): string {
   const mutants = own.filter((report) => report.hunts.some(({ isFound }) => isFound)).length;
   const seconds = hunts.reduce((sum, hunt) => sum + hunt.seconds, 0);
   const runs = hunts.reduce((sum, hunt) => sum + hunt.runs, 0);
-  const middle = found.length === 0 ? "" : `, median ${renderCount(median(found, "runs"))} runs`;
-  return `${way}: ${mutants} of ${own.length} mutants, ${found.length} of ${hunts.length} hunts${middle}; ${renderCount(runs)} runs in ${seconds.toFixed(0)} s.`;
+  const middle = found.length === 0 ? "" : `, median ${renderMany(median(found, "runs"), "run")}`;
+  return `${way}: ${mutants} of ${own.length} mutants, ${found.length} of ${hunts.length} hunts${middle}; ${renderMany(runs, "run")} in ${seconds.toFixed(0)} s.`;
 }
 
 /** The lower of two in the middle. */

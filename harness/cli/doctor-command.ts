@@ -15,6 +15,8 @@ import { createPaint, type Paint } from "./paint.ts";
 
 export interface DoctorArguments {
   readonly json: boolean;
+  /** Tells only of what is missing. */
+  readonly quiet: boolean;
 }
 
 interface Examined {
@@ -55,7 +57,8 @@ export async function runDoctorCommand(args: DoctorArguments, io: Io): Promise<E
     ),
   };
   if (args.json) io.out(`${JSON.stringify({ can, examined }, undefined, 2)}\n`);
-  else io.out(render(createPaint(io.hasColor), can, examined));
+  else
+    io.out(render(createPaint(io.hasColor), can, args.quiet ? examined.filter(({ isThere }) => !isThere) : examined));
   return can.sim && can.local && can.docker ? EXIT.valid : EXIT.machineCannot;
 }
 
@@ -95,7 +98,7 @@ async function examineDocker(): Promise<readonly Examined[]> {
   const { openEngine } = await import("../../chaos/engine/engine.ts");
   const engine = await openEngine();
   const remedy = "start Docker, or as root on Debian: sh chaos/images/start-engine.sh";
-  if (!engine.ok) return [{ what: "Docker engine", isThere: false, found: engine.error.message, serves, remedy }];
+  if (!engine.ok) return [{ what: "Docker engine", isThere: false, found: engine.error.what, serves, remedy }];
   const { docker, version, apiVersion } = engine.value;
   const { checkImages, DEFAULT_TAG, imagesOf } = await import("../../chaos/engine/images.ts");
   const { codeHere } = await import("../../chaos/docker/open-docker.ts");
@@ -158,7 +161,7 @@ async function examineRedis(): Promise<Examined> {
 }
 
 function render(paint: Paint, can: Readonly<Record<string, boolean>>, examined: readonly Examined[]): string {
-  const width = Math.max(...examined.map(({ what }) => what.length));
+  const width = Math.max(0, ...examined.map(({ what }) => what.length));
   const lines = examined.flatMap(({ what, isThere, found, serves, remedy }) => {
     const mark = isThere ? paint.green("✓") : paint.yellow("–");
     const line = `${mark} ${what.padEnd(width)}  ${found}`;
@@ -169,5 +172,5 @@ function render(paint: Paint, can: Readonly<Record<string, boolean>>, examined: 
   const works = Object.entries(can).map(([name, isGood]) =>
     isGood ? paint.green(`${name} works`) : paint.yellow(`${name} does not`),
   );
-  return `${lines.join("\n")}\n\n${works.join(", ")}.\n`;
+  return `${lines.length === 0 ? "" : `${lines.join("\n")}\n\n`}${works.join(", ")}.\n`;
 }

@@ -5,6 +5,11 @@ export function renderCount(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** `1 run`, `1,234 runs`. */
+export function renderMany(count: number, what: string): string {
+  return `${renderCount(count)} ${what}${Math.round(count) === 1 ? "" : "s"}`;
+}
+
 const UNITS = [
   [86_400_000, "d"],
   [3_600_000, "h"],

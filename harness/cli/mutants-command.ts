@@ -43,6 +43,9 @@ export async function runMutantsCommand(args: MutantsArguments, io: Io): Promise
   const mutants = await readMutants(args, root);
   if (args.plant !== undefined || args.bundle !== undefined) return plant(args, root, mutants, io);
 
+  if (args.compare !== undefined && args["compare-hand"]) {
+    throw new UserError("--compare and --compare-hand are two comparisons: one of them at a time.");
+  }
   if (args.compare !== undefined) return compare(args, args.compare, root, io);
 
   const budgetMs = args.budget === undefined ? undefined : parseTimeOption(args.budget, "budget");

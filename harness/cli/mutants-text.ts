@@ -49,7 +49,7 @@ export function renderShrunk(paint: Paint, id: string, one: ShrunkCatch | Unshru
   const about = `shrunk  ${id}  ${one.scenario} ${one.seed}`;
   if (!isShrunk(one)) return `${about}  ${paint.red("not")}: ${one.why}`;
   const minimal = one.isMinimal ? "" : paint.red(", not minimal");
-  return `${about}  ${describeSteps(one)} steps in ${one.seconds.toFixed(1)} s${minimal}`;
+  return `${about}  steps ${describeSteps(one)} in ${one.seconds.toFixed(1)} s${minimal}`;
 }
 
 /** `firsts`: of a run of all mutants; `shrunk` is empty when nothing was. */

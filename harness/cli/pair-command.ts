@@ -130,7 +130,10 @@ async function leaveAtRelay(call: ClientCall, client: SyncClient, invite: Invite
   if (offline !== undefined) return { code: null, relay: null, why: offline.message };
   try {
     const earlier = readPendingInvite(call.folder.invite, Date.now());
-    if (earlier !== undefined) await client.cancelInvite(earlier.lookup);
+    if (earlier !== undefined) {
+      await client.cancelInvite(earlier.lookup);
+      note(call, "The short code that was made before opens nothing any more: a device has one at a time.");
+    }
     await client.putInvite(coded.lookup, coded.sealed, INVITE_TTL_S);
     writePendingInvite(call.folder.invite, { lookup: coded.lookup, expiresAtS: invite.expiresAtS });
     return { code: coded.code.expose(), relay: client.activeRelay, why: null };
@@ -148,7 +151,10 @@ async function cancel(call: ClientCall): Promise<ExitCode> {
   if (pending === undefined) {
     sayJson(call, { cancelled: false });
     if (!call.isQuiet)
-      say(call, "No short code of this device is waiting: none was made, or its ten minutes are over.\n");
+      say(
+        call,
+        "No short code of this device is waiting: none was made, it was withdrawn, or its ten minutes are over.\n",
+      );
     return EXIT.valid;
   }
   await withClient(call, "pair --cancel", group, async (client) => {

@@ -43,7 +43,7 @@ export function findPlan(args: PlanArguments, services: Services, runner: SeedRu
     );
   }
   if (scenario === undefined) {
-    throw new UserError(`A seed means something only with its scenario: npx zerok replay ${what} --scenario S-CONC-01`);
+    throw new UserError(`A seed means something only with its scenario: ${what} --scenario S-CONC-01, for example.`);
   }
   const row = chooseBuilt(services.catalogue, [scenario])[0]!;
   return { plan: runner.planOf(row.id, seed), suite: args.suite ?? "toy", folder: undefined, capsule: undefined };

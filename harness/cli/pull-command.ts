@@ -84,7 +84,8 @@ async function pullOnce(reading: Reading, waitMs: number): Promise<ExitCode> {
     if (unsaved !== undefined) {
       note(call, `To save files: ${call.next(`pull --after ${unsaved.index - 1} --out FOLDER`)}`);
     }
-    if (unread > 0) note(call, `${unread} more: ${call.next("pull")}`);
+    const rest = reading.isMarked ? "pull" : `pull --after ${reading.at}`;
+    if (unread > 0) note(call, `${unread} more: ${call.next(rest)}`);
   }
   if (offline === undefined) return EXIT.valid;
   note(call, `This is what was here already. ${offline.message} Try again: ${call.next("pull")}`);

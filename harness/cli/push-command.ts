@@ -5,7 +5,7 @@ import { BODY_BYTES_MAX } from "../../core/blob/seal.ts";
 import { describeFileError } from "../client/data-folder.ts";
 import { encodeItem, parseItem } from "../client/item.ts";
 import type { SyncClient } from "../client/sync-client.ts";
-import { QueueFullError, shortRelay, TimeoutError } from "../client/sync-error.ts";
+import { QueueFullError, RevokedError, shortRelay, TimeoutError } from "../client/sync-error.ts";
 import type { Acked } from "../client/sync-events.ts";
 import { UserError } from "../user-error.ts";
 import {
@@ -45,7 +45,9 @@ export async function runPushCommand(args: PushArguments, call: ClientCall): Pro
     const { blobId, acked } = await client.push(body, { ttlS }).catch((error: unknown) => {
       throw error instanceof QueueFullError ? queueFull(call, error) : error;
     });
-    const sent = await send(client, acked, waitMs);
+    const sent = await send(client, acked, waitMs).catch((error: unknown) => {
+      throw error instanceof RevokedError ? stillQueued(call, error) : error;
+    });
     if ("cursor" in sent) {
       const { cursor, relay } = sent;
       sayJson(call, { blobId, state: "acknowledged", cursor, relay, bytes: body.length });
@@ -63,6 +65,14 @@ function queueFull(call: ClientCall, { queued, queuedBytes, queuedMax, queuedByt
   return new UserError(
     `Nothing was queued: ${is} in ${call.folder.path} wait for a relay, and ${most} (${renderCount(queuedBytesMax)} bytes) are the most; send them with \`${call.next("sync")}\` where a relay can be reached, then push again.`,
     EXIT.machineCannot,
+  );
+}
+
+/** It is safe, and that is all: no relay takes it from this device. */
+function stillQueued(call: ClientCall, { message }: RevokedError): UserError {
+  return new UserError(
+    `${message} What was pushed is in the queue in ${call.folder.path}, and nobody else gets it.`,
+    EXIT.invalid,
   );
 }
 

@@ -85,7 +85,7 @@ export async function runReplayCommand(args: ReplayArguments, io: Io, services: 
 }
 
 function compare({ capsule, suite }: PlanSource, { run, verdict }: SeedRun, isEdited: boolean): Comparison {
-  if (capsule === undefined) return { type: "NotCompared", why: "a seed by itself has nothing to be compared with" };
+  if (capsule === undefined) return { type: "NotCompared", why: "there is no earlier run, only the plan" };
   if (isEdited) return { type: "NotCompared", why: "the capsule was taken as it is, edits and all" };
   if (capsule.backend !== "sim") {
     return {

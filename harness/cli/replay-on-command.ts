@@ -32,6 +32,7 @@ const FINDINGS_SHOWN = 10;
 
 export async function runReplayOnCommand(args: ReplayOnArguments, io: Io, services: Services): Promise<ExitCode> {
   const on = parseOn(args.on);
+  assertNothingSimulated(args, on);
   const { plan, capsule } = findPlan(args, services, services.createRunner());
   assertRealTime(plan);
   assertOrderOfTime(plan, args.what);
@@ -64,6 +65,12 @@ export async function runReplayOnCommand(args: ReplayOnArguments, io: Io, servic
     io.out(render(createPaint(io.hasColor), on, real.value, capsule, same, args.quiet));
   }
   return exitCodeOf(run.verdict.verdict);
+}
+
+/** Real processes tell no events of their own, never run twice alike, and have the cryptography that they have. */
+function assertNothingSimulated({ trace, twice, suite }: ReplayOnArguments, on: string): void {
+  const option = trace ? "--trace" : twice ? "--twice" : suite === undefined ? undefined : "--suite";
+  if (option !== undefined) throw new UserError(`${option} is for the simulator: leave out ${option}, or --on ${on}.`);
 }
 
 /** Nobody can tell real networks and disks what comes first. */

@@ -12,13 +12,16 @@ import { renderTable, shorten } from "./table.ts";
 export interface ScenariosArguments {
   readonly id: string | undefined;
   readonly json: boolean;
+  /** Ids alone. */
+  readonly quiet: boolean;
 }
 
 export async function runScenariosCommand(args: ScenariosArguments, io: Io, services: Services): Promise<ExitCode> {
   const paint = createPaint(io.hasColor);
   if (args.id === undefined) {
     const rows = services.catalogue.all;
-    io.out(args.json ? `${JSON.stringify(rows.map(toJson), undefined, 2)}\n` : renderCatalogue(paint, rows));
+    if (args.json) io.out(`${JSON.stringify(rows.map(toJson), undefined, 2)}\n`);
+    else io.out(args.quiet ? rows.map(({ id }) => `${id}\n`).join("") : renderCatalogue(paint, rows));
   } else {
     const row = chooseScenario(services.catalogue, args.id);
     io.out(args.json ? `${JSON.stringify(toJson(row), undefined, 2)}\n` : renderScenario(paint, row));

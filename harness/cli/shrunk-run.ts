@@ -5,7 +5,7 @@ import { writeRunFolder } from "../results/run-folder.ts";
 import { shrinkPlan, type ShrinkResult, type ShrinkTarget } from "../shrink/shrink.ts";
 import type { SeedRun } from "../sweep/seed-runner.ts";
 import type { Suite } from "../sweep/sim-world.ts";
-import { renderCount, renderDuration } from "./figures.ts";
+import { renderDuration, renderMany } from "./figures.ts";
 import type { Paint } from "./paint.ts";
 import type { Services } from "./services.ts";
 import { shortPath } from "./short-path.ts";
@@ -39,7 +39,7 @@ export function shrinkToFolder(
 
 export function renderShrunk(paint: Paint, shrunk: ShrunkRun, isQuiet: boolean): string {
   const { target, before, after, result, tookMs, folder } = shrunk;
-  const took = `${renderCount(result.runs)} runs in ${renderDuration(tookMs)}`;
+  const took = `${renderMany(result.runs, "run")} in ${renderDuration(tookMs)}`;
   const lines = [
     `${paint.bold(`${target.checker}/${target.kind}`)}  ${before.scenario} ${before.seed}`,
     `${renderSize(before)} → ${renderSize(after.plan)}, ${took}`,

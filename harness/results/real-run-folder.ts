@@ -9,7 +9,7 @@ import process from "node:process";
 import type { WorldRun } from "../../chaos/world/run-world.ts";
 import { encodeHistoryRecord } from "../../scenarios/history-json.ts";
 import type { Plan } from "../../scenarios/plan.ts";
-import { shortPath } from "../cli/short-path.ts";
+import { replayOn, type Programs } from "../chaos/build-on.ts";
 import { CAPSULE_FORMAT, encodeCapsule, type Capsule } from "./capsule.ts";
 import { readCodeVersion } from "./code-version.ts";
 import { renderJunit } from "./junit.ts";
@@ -34,7 +34,7 @@ export function keepLogs(runFolder: string, links: string, at: string): void {
 
 export function writeRealRunFolder(
   out: string,
-  on: "local" | "docker",
+  programs: Pick<Programs, "backend" | "build">,
   plan: Plan,
   run: WorldRun,
   logs: string,
@@ -44,15 +44,15 @@ export function writeRealRunFolder(
   const draft = join(home, `.writing-${process.pid}-${plan.seed}`);
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true });
-  const folder = freeName(join(home, `${utcName(at)}-${plan.seed}-${on}`));
+  const folder = freeName(join(home, `${utcName(at)}-${plan.seed}-${programs.backend}`));
   const { verdict, history, faults, lag, fidelity, blindSpots } = run;
   const lastMs = history.at(-1)?.at ?? 0;
   const capsule: Capsule = {
     format: CAPSULE_FORMAT,
-    replay: `npx zerok replay ${shortPath(folder)} --on ${on}`,
+    replay: replayOn(folder, programs),
     scenario: plan.scenario,
     seed: plan.seed,
-    backend: on,
+    backend: programs.backend,
     suite: "toy",
     verdict: verdict.verdict,
     idle: verdict.idle,

@@ -167,7 +167,7 @@ function describeCapsuleError(error: CapsuleError, path: string): string {
     case "OtherFormat":
       return `${path} has the format ${error.format} and this version reads ${CAPSULE_FORMAT}: replay it with the version that wrote it.`;
     case "Edited":
-      return `${path} was edited after it was written: its checksum does not fit. To run it as it is now, type: npx zerok replay ${path} --edited`;
+      return `${path} was edited after it was written: its checksum does not fit. To take it as it is now, add --edited.`;
     case "BadField":
       return `${path} has no proper "${error.field}": it was damaged or edited. Run the seed anew with: npx zerok replay SEED --scenario ID`;
     case "BadPlan":
