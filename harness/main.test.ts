@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -305,6 +305,19 @@ describe("sim", () => {
     const { out: text } = await type("sim S-ONE-01 --seeds 20 --twice --out OUT", () => ({}), other);
     expect(text).toMatch(/not repeatable S-ONE-01 0x7.*\n  first divergent event: 1500/);
     expect(text).toMatch(/npx zerok replay \S+-0x7(-\d+)? --twice\n/);
+  });
+});
+
+describe("a place that cannot be written to", () => {
+  it("costs the folder and not the verdict", async () => {
+    const at = join(home, "spoilt");
+    mkdirSync(at);
+    writeFileSync(join(at, "S-ONE-01"), "in the way");
+    const { code, out, err } = await type("sim S-ONE-01 --seed 0x1 --out HOME/spoilt");
+    expect([code, out]).toEqual([3, expect.stringMatching(/^valid: 1 run/m)]);
+    expect(err).toMatch(/could not be written below \S*spoilt.S-ONE-01: it .*--out with another folder/);
+    const again = await type("replay 0x1 --scenario S-ONE-01 --json --trace --out HOME/spoilt");
+    expect([again.code, JSON.parse(again.out)]).toEqual([3, expect.objectContaining({ verdict: "valid", run: null })]);
   });
 });
 

@@ -114,5 +114,12 @@ function shownWords(argv: readonly string[]): string {
 }
 
 export async function runProcess(): Promise<void> {
-  process.exitCode = await runCli(process.argv.slice(2), createProcessIo());
+  let isCut = false;
+  const io = createProcessIo((why) => {
+    isCut = true;
+    process.exitCode = EXIT.machineCannot;
+    process.stderr.write(`zerok: what there is to say cannot be written to stdout (${why}): send it somewhere else.\n`);
+  });
+  const code = await runCli(process.argv.slice(2), io);
+  process.exitCode = isCut ? EXIT.machineCannot : code;
 }

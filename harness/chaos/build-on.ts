@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import type { OpenDockerOptions } from "../../chaos/docker/open-docker.ts";
 import type { LocalCommands } from "../../chaos/local/local-backend.ts";
 import { findTool } from "../../chaos/tools/tool.ts";
-import { shortPath } from "../cli/short-path.ts";
+import { shownPath } from "../cli/short-path.ts";
 import { buildCommands } from "../mutants/planted-build.ts";
 
 export type RealBackend = "local" | "docker";
@@ -22,8 +22,8 @@ export type Programs = {
 
 /** What to type to see a run of these programs again. */
 export function replayOn(folder: string, { backend, build }: Pick<Programs, "backend" | "build">): string {
-  const other = build === undefined ? "" : ` --build ${shortPath(build)}`;
-  return `npx zerok replay ${shortPath(folder)} --on ${backend}${other}`;
+  const other = build === undefined ? "" : ` --build ${shownPath(build)}`;
+  return `npx zerok replay ${shownPath(folder)} --on ${backend}${other}`;
 }
 
 export async function programsFor(on: RealBackend, build: string | undefined): Promise<Programs> {

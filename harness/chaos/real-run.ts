@@ -11,23 +11,25 @@ import { fail, ok, type Result } from "../../core/result.ts";
 import type { PhaseRecord } from "../../scenarios/history.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import { keepLogs, writeRealRunFolder } from "../results/real-run-folder.ts";
+import type { Shelf } from "../results/shelf.ts";
 import type { Programs } from "./build-on.ts";
 
 export interface RealRunOptions {
   readonly programs: Programs;
-  readonly out: string;
+  readonly shelf: Shelf;
   readonly signal: AbortSignal;
   readonly onPhase: (phase: PhaseRecord["phase"]) => void;
 }
 
 export interface RealRun {
   readonly run: WorldRun;
-  readonly folder: string;
+  /** None when it could not be written. */
+  readonly folder: string | undefined;
   readonly tookMs: number;
 }
 
 export async function runReal(plan: Plan, options: RealRunOptions): Promise<Result<RealRun, RunError>> {
-  const { programs, out, signal, onPhase } = options;
+  const { programs, shelf, signal, onPhase } = options;
   const work = makeWork();
   if (!work.ok) return work;
   const logs = join(work.value, "logs");
@@ -42,7 +44,7 @@ export async function runReal(plan: Plan, options: RealRunOptions): Promise<Resu
     };
     const run = await runOn(plan, { ...common, ...programs });
     if (!run.ok) return run;
-    const folder = writeRealRunFolder(out, programs, plan, run.value, logs);
+    const folder = shelf.put((out) => writeRealRunFolder(out, programs, plan, run.value, logs));
     return ok({ run: run.value, folder, tookMs: Math.round(performance.now() - startedMs) });
   } finally {
     rmSync(work.value, { recursive: true, force: true, maxRetries: 5 });

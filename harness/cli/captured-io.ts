@@ -10,6 +10,7 @@ export function createCapturedIo(): CapturedIo {
   return {
     written,
     out: (text) => void (written.out += text),
+    taken: () => Promise.resolve(true),
     err: (text) => void (written.err += text),
     progress: undefined,
     hasColor: false,

@@ -9,6 +9,7 @@ import type { RunError } from "../../chaos/world/run-world.ts";
 import { programsFor, replayOn, type Programs, type RealBackend } from "../chaos/build-on.ts";
 import { runReal, type RealRun } from "../chaos/real-run.ts";
 import { assertWritableOut } from "../results/run-folder.ts";
+import { Shelf } from "../results/shelf.ts";
 import { UserError } from "../user-error.ts";
 import { chooseBuilt } from "./choose-scenarios.ts";
 import { EXIT, exitCodeOf, type ExitCode } from "./exit-code.ts";
@@ -54,6 +55,7 @@ export async function runChaosCommand(args: ChaosArguments, io: Io, services: Se
   const seeds = args.repeat === undefined ? 1 : values.parseCountOption("repeat", args.repeat, 1, 10_000);
   const first = args.seed === undefined ? FIRST_SEED : values.parseSeedOption(args.seed);
   assertWritableOut(args.out);
+  const shelf = new Shelf(args.out);
   const programs = await programsFor(on, args.build);
   const paint = createPaint(io.hasColor);
   const say = (text: string): void => {
@@ -76,7 +78,7 @@ export async function runChaosCommand(args: ChaosArguments, io: Io, services: Se
         const plan = scenario.plan!(seed);
         if (jobs === 1) say(`${scenario.id} ${seed} on ${on} `);
         const onPhase = (phase: string): void => (jobs === 1 ? say(`· ${phase} `) : undefined);
-        const real = await runReal(plan, { programs, out: args.out, signal, onPhase });
+        const real = await runReal(plan, { programs, shelf, signal, onPhase });
         if (!real.ok) {
           error ??= real.error;
           return say("\n");
@@ -111,7 +113,7 @@ export async function runChaosCommand(args: ChaosArguments, io: Io, services: Se
       throw new UserError("Interrupted: what the run had made was taken away.", EXIT.unknown);
     throw new UserError(failed.message, EXIT.machineCannot);
   }
-  return exitCodeOf(worst(done));
+  return shelf.end(io, exitCodeOf(worst(done)));
 }
 
 export function parseOn(text: string): RealBackend {
@@ -188,7 +190,7 @@ function print(programs: Programs, done: readonly Done[], args: ChaosArguments, 
     }
     for (const why of verdict.unknowns) io.out(`${paint.yellow("unknown")} ${scenario.id} ${seed}  ${why}\n`);
     for (const { step, how, reason } of fidelity) io.out(`  step ${step} is ${how} on ${on}: ${reason}\n`);
-    io.out(`  ${replayOn(real.folder, programs)}\n`);
+    if (real.folder !== undefined) io.out(`  ${replayOn(real.folder, programs)}\n`);
   }
   const late = done.flatMap(({ real }) => real.run.faults).length;
   const p99s = done.flatMap(({ real }) => (real.run.lag === undefined ? [] : [real.run.lag.p99Ms]));
@@ -196,9 +198,12 @@ function print(programs: Programs, done: readonly Done[], args: ChaosArguments, 
   io.out(
     `${paintVerdict(paint, worst(done))}: ${done.length} ${done.length === 1 ? "run" : "runs"} on ${on}${worstLag}.\n`,
   );
-  const newest = shortPath(done.at(-1)!.real.folder);
-  const where = done.length === 1 ? newest : `${done.length} folders below ${args.out}/, the last is ${newest}`;
-  if (!args.quiet) io.out(`Results: ${where}\n`);
+  const folders = done.flatMap(({ real }) => real.folder ?? []);
+  if (args.quiet || folders.length === 0) return;
+  const newest = shortPath(folders.at(-1)!);
+  io.out(
+    `Results: ${folders.length === 1 ? newest : `${folders.length} folders below ${args.out}/, the last is ${newest}`}\n`,
+  );
 }
 
 function toJson(on: RealBackend, done: readonly Done[], failed: object | undefined): object {
@@ -216,7 +221,7 @@ function toJson(on: RealBackend, done: readonly Done[], failed: object | undefin
       tookMs,
       lag: run.lag ?? null,
       fidelity: run.fidelity,
-      run: folder,
+      run: folder ?? null,
     })),
   };
 }

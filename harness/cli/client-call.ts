@@ -6,6 +6,7 @@ import { type DataFolder, dataFolder, defaultDataFolder } from "../client/data-f
 import { readDevice, readGroup } from "../client/group-store.ts";
 import { SyncClient } from "../client/sync-client.ts";
 import { SyncError, type SyncErrorCode } from "../client/sync-error.ts";
+import { quoted } from "./short-path.ts";
 import { UserError } from "../user-error.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
@@ -43,11 +44,6 @@ export function createClientCall(args: ClientArguments, io: Io, around: Surround
     isQuiet: args.quiet,
     next: (words) => `npx zerok ${words}${where}`,
   };
-}
-
-/** As a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w./~:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** The result, for a person: nothing with `--json`. */

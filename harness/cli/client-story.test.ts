@@ -182,6 +182,22 @@ describe("pull", () => {
     expect(await texts()).toEqual([]);
   });
 
+  it("shows again what nobody could take", async () => {
+    await startRelay();
+    await pairedDevices();
+    await done("laptop", "push", "a");
+    for (const words of [[], ["--json"]]) {
+      const deaf = { ...createCapturedIo(), taken: () => Promise.resolve(false) };
+      const argv = ["pull", "--data-dir", join(home, "phone"), ...words];
+      expect(await runCli(argv, deaf, createServices(), createTestSurroundings())).toBe(0);
+    }
+    const watch = { ...createCapturedIo(), taken: () => Promise.resolve(false) };
+    const argv = ["pull", "--watch", "--data-dir", join(home, "phone")];
+    expect(await runCli(argv, watch, createServices(), createTestSurroundings())).toBe(0);
+    expect((await json("phone", "pull")).entries).toMatchObject([{ text: "a" }]);
+    expect((await json("phone", "pull")).entries).toEqual([]);
+  });
+
   it("shows what is here already when no relay answers, and ends with 2", async () => {
     await startRelay();
     await pairedDevices();
@@ -481,6 +497,16 @@ it("takes over upstream's files, and asks for a relay that can be reached from h
   );
   expect((await json("old", "pair", "--create", "--relay", relay!.address)).shortCode).not.toBeNull();
   expect(await json("old", "push", "x")).toMatchObject({ state: "acknowledged", cursor: 1 });
+});
+
+it("does not take an emptied database for a new device", async () => {
+  await startRelay();
+  await firstDevice();
+  writeFileSync(join(home, "laptop", "device.sqlite"), "");
+  expect(await mistake("laptop", ["push", "x"])).toMatchObject({
+    code: 3,
+    err: /device\.sqlite is empty, and with it/,
+  });
 });
 
 describe("secrets", () => {

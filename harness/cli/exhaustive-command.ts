@@ -6,6 +6,7 @@
 import { SMALL_WORLDS, type SmallWorld } from "../../scenarios/small-world.ts";
 import type { Verdict } from "../../scenarios/verdict.ts";
 import { assertWritableOut, writeRunFolder } from "../results/run-folder.ts";
+import { Shelf } from "../results/shelf.ts";
 import type { Pool } from "../sweep/pool.ts";
 import type { Explored, ExploreTask } from "../sweep/task.ts";
 import { UserError } from "../user-error.ts";
@@ -52,6 +53,7 @@ export async function runExhaustiveCommand(args: SimArguments, io: Io, services:
   const first = await exploreAll(services.createPool("threads", jobs), tasks);
   const second = args.twice ? await exploreAll(services.createPool("processes", jobs), tasks) : undefined;
   let foldersLeft = FOLDERS_MAX;
+  const shelf = new Shelf(args.out);
   const explorations = tasks.map((task, i): ExplorationReport => {
     const explored = first[i]!;
     const { failure } = explored;
@@ -63,19 +65,21 @@ export async function runExhaustiveCommand(args: SimArguments, io: Io, services:
       world,
       fault: world.faults[task.fault]!.name,
       verdict: isRepeated === false ? "invalid" : (failure?.verdict.verdict ?? "valid"),
-      folder: isKept ? writeRunFolder(args.out, services.createRunner().runPlan(failure.plan), "toy") : undefined,
+      folder: isKept
+        ? shelf.put((out) => writeRunFolder(out, services.createRunner().runPlan(failure.plan), "toy"))
+        : undefined,
       isRepeated,
     };
   });
   const report = { verdict: verdictOf(explorations), explorations, wallMs: Date.now() - startedMs };
-  const shrunk = args.noShrink ? undefined : shrinkFirst(report, args, services);
+  const shrunk = args.noShrink ? undefined : shrinkFirst(report, shelf, services);
   if (args.json) io.out(`${JSON.stringify(explorationsToJson(report, shrunk), undefined, 2)}\n`);
   else {
     const paint = createPaint(io.hasColor);
     io.out(renderExplorations(paint, report, args.quiet));
     if (shrunk !== undefined) io.out(`\nThe first of them, shrunk: ${renderShrunk(paint, shrunk, args.quiet)}`);
   }
-  return exitCodeOf(report.verdict);
+  return shelf.end(io, exitCodeOf(report.verdict));
 }
 
 /** The same as a sweep of every case once. */
@@ -135,11 +139,11 @@ function isRunnable({ failure }: Explored): boolean {
   return failure?.verdict.findings[0]?.checker !== "simulator";
 }
 
-function shrinkFirst(report: ExhaustiveReport, args: SimArguments, services: Services): ShrunkRun | undefined {
+function shrinkFirst(report: ExhaustiveReport, shelf: Shelf, services: Services): ShrunkRun | undefined {
   for (const explored of report.explorations) {
     const [target] = explored.failure?.verdict.findings ?? [];
     if (target === undefined || !isRunnable(explored)) continue;
-    const options = { suite: "toy", withinMs: SHRINK_MS, out: args.out } as const;
+    const options = { suite: "toy", withinMs: SHRINK_MS, shelf } as const;
     return shrinkToFolder(services, explored.failure!.plan, target, options);
   }
   return undefined;

@@ -1,6 +1,7 @@
 /** `zerok sim wild --guided`: wild plans of which those that reached something new are kept and edited. */
 import { WILD_ID } from "../../scenarios/wild/wild.ts";
 import { assertWritableOut, writeRunFolder } from "../results/run-folder.ts";
+import { Shelf } from "../results/shelf.ts";
 import { runGuidedSweep, type GuidedFailure, type GuidedReport } from "../sweep/guided-sweep.ts";
 import { UserError } from "../user-error.ts";
 import { exitCodeOf, type ExitCode } from "./exit-code.ts";
@@ -9,7 +10,7 @@ import type { Io } from "./io.ts";
 import { marksToJson, renderMarks, renderMarkTotals } from "./marks-text.ts";
 import { parseSeedOption, parseSeedsOption, parseTimeOption } from "./option-values.ts";
 import { createPaint, paintVerdict } from "./paint.ts";
-import { shortPath } from "./short-path.ts";
+import { shownPath } from "./short-path.ts";
 import { renderShrunk, SHRINK_MS, shrinkToFolder, shrunkToJson, type ShrunkRun } from "./shrunk-run.ts";
 import type { Services } from "./services.ts";
 import type { SimArguments } from "./sim-command.ts";
@@ -34,21 +35,29 @@ export async function runGuidedCommand(args: SimArguments, io: Io, services: Ser
   const request = { firstSeed, runs, timeMs, suite: args.suite, isFailFast: args.failFast };
   const report = runGuidedSweep(request, services.createRunner());
 
+  const shelf = new Shelf(args.out);
   const folders = new Map<GuidedFailure, string>();
   for (const failure of report.failures.slice(0, FOLDERS_MAX)) {
-    if (failure.run !== undefined) folders.set(failure, writeRunFolder(args.out, failure.run, args.suite));
+    const { run } = failure;
+    const folder = run && shelf.put((out) => writeRunFolder(out, run, args.suite));
+    if (folder !== undefined) folders.set(failure, folder);
   }
-  const shrunk = args.noShrink ? undefined : shrinkFirst(report, args, services);
+  const shrunk = args.noShrink ? undefined : shrinkFirst(report, args, shelf, services);
   if (args.json) io.out(`${JSON.stringify(toJson(report, folders, shrunk), undefined, 2)}\n`);
   else print(report, folders, shrunk, args, io);
-  return exitCodeOf(report.verdict);
+  return shelf.end(io, exitCodeOf(report.verdict));
 }
 
-function shrinkFirst(report: GuidedReport, args: SimArguments, services: Services): ShrunkRun | undefined {
+function shrinkFirst(
+  report: GuidedReport,
+  args: SimArguments,
+  shelf: Shelf,
+  services: Services,
+): ShrunkRun | undefined {
   for (const { plan, run } of report.failures) {
     const target = run?.verdict.findings[0];
     if (target === undefined) continue;
-    return shrinkToFolder(services, plan, target, { suite: args.suite, withinMs: SHRINK_MS, out: args.out });
+    return shrinkToFolder(services, plan, target, { suite: args.suite, withinMs: SHRINK_MS, shelf });
   }
   return undefined;
 }
@@ -73,7 +82,7 @@ function print(
     const folder = folders.get(failure);
     const shown = failure.run?.verdict.verdict ?? "invalid";
     io.out(`${paintVerdict(paint, shown)} guided run ${failure.number}  ${failure.message}\n`);
-    if (folder !== undefined) io.out(`  ${paint.bold(`npx zerok replay ${shortPath(folder)}`)}\n`);
+    if (folder !== undefined) io.out(`  ${paint.bold(`npx zerok replay ${shownPath(folder)}`)}\n`);
   }
   if (failures.length > FAILURES_SHOWN)
     io.out(`… and more, ${renderCount(failures.length)} in all: --json lists every one.\n`);

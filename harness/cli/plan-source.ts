@@ -5,7 +5,7 @@ import { parseSeed } from "../../scenarios/draw.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import { parsePlan } from "../../scenarios/plan-schema.ts";
 import type { Capsule } from "../results/capsule.ts";
-import { readCapsule } from "../results/run-folder.ts";
+import { assertReadable, readCapsule } from "../results/run-folder.ts";
 import type { SeedRunner } from "../sweep/seed-runner.ts";
 import type { Suite } from "../sweep/sim-world.ts";
 import { UserError } from "../user-error.ts";
@@ -53,7 +53,8 @@ const REGRESSION_FORMAT = "zerok-regression/1";
 
 /** The plan of a file as they lie in `scenarios/regressions/`; `undefined` for anything else. */
 function readRegression(path: string): Plan | undefined {
-  if (!statSync(path).isFile()) return undefined;
+  if (statSync(path).isDirectory()) return undefined;
+  assertReadable(path);
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, "utf8"));

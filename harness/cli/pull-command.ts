@@ -39,6 +39,7 @@ interface Reading {
   left: number;
   /** Looking back with `--after` changes nothing about what is new. */
   readonly isMarked: boolean;
+  readonly isWatch: boolean;
 }
 
 const BATCH_ENTRIES = 50;
@@ -58,6 +59,7 @@ export async function runPullCommand(args: PullArguments, call: ClientCall): Pro
       at: after ?? client.readMark,
       left: limit,
       isMarked: after === undefined,
+      isWatch: args.watch,
     };
     if (args.watch) return call.around.untilStopped((stop) => watch(reading, stop));
     return pullOnce(reading, waitMs);
@@ -71,7 +73,7 @@ async function pullOnce(reading: Reading, waitMs: number): Promise<ExitCode> {
   const entries: object[] = [];
   let count = 0;
   let unsaved: InboxEntry | undefined;
-  for (const { entry, path } of take(reading)) {
+  for await (const { entry, path } of take(reading)) {
     count += 1;
     if (path === undefined && parseItem(entry.data).type !== "text") unsaved ??= entry;
     if (call.isJson) entries.push(entryJson(entry, client.deviceId, path));
@@ -79,6 +81,7 @@ async function pullOnce(reading: Reading, waitMs: number): Promise<ExitCode> {
   }
   const unread = client.status().inbox - reading.at;
   sayJson(call, { entries, unread, isCaughtUp: offline === undefined, why: offline?.message ?? null, trouble });
+  if (call.isJson) await mark(reading);
   if (!call.isJson && !call.isQuiet) {
     if (count === 0 && offline === undefined) say(call, "Nothing new.\n");
     if (unsaved !== undefined) {
@@ -105,9 +108,14 @@ async function catchUp(client: SyncClient, waitMs: number): Promise<SyncError | 
   }
 }
 
-/** What has not been shown, as far as the limit goes. It counts as shown when the next one is asked for. */
-function* take(reading: Reading): Generator<{ readonly entry: InboxEntry; readonly path: string | undefined }> {
-  const { client, out } = reading;
+/**
+ * What has not been shown, as far as the limit goes and somebody takes it. It counts as shown when it was written: one
+ * document is written when it is whole.
+ */
+async function* take(
+  reading: Reading,
+): AsyncGenerator<{ readonly entry: InboxEntry; readonly path: string | undefined }> {
+  const { client, call, out } = reading;
   for (;;) {
     const batch = client.inbox({ after: reading.at, limit: Math.min(BATCH_ENTRIES, reading.left) });
     for (const entry of batch) {
@@ -116,16 +124,25 @@ function* take(reading: Reading): Generator<{ readonly entry: InboxEntry; readon
       reading.at = entry.index;
       reading.left -= 1;
     }
-    if (batch.length > 0 && reading.isMarked) client.markRead(reading.at);
-    if (batch.length === 0 || reading.left === 0) return;
+    if (batch.length === 0) return;
+    const isOneDocument = call.isJson && !reading.isWatch;
+    if (!isOneDocument && !(await mark(reading))) return;
+    if (reading.left === 0) return;
   }
+}
+
+/** What was shown so far is not new any more. False when it was not taken: then it is. */
+async function mark({ client, call, at, isMarked }: Reading): Promise<boolean> {
+  if (!(await call.io.taken())) return false;
+  if (isMarked && at > client.readMark) client.markRead(at);
+  return true;
 }
 
 /** Until it is stopped, or as many entries were shown as may be. */
 async function watch(reading: Reading, stop: AbortSignal): Promise<ExitCode> {
   const { client, call } = reading;
-  const show = (): void => {
-    for (const { entry, path } of take(reading)) {
+  const showNew = async (): Promise<void> => {
+    for await (const { entry, path } of take(reading)) {
       call.io.out(
         call.isJson
           ? `${JSON.stringify(entryJson(entry, client.deviceId, path))}\n`
@@ -133,6 +150,9 @@ async function watch(reading: Reading, stop: AbortSignal): Promise<ExitCode> {
       );
     }
   };
+  // One after the other: what came meanwhile is shown by the next.
+  let shown = Promise.resolve();
+  const show = (): Promise<void> => (shown = shown.then(showNew));
   let failure: unknown;
   const ended = new Promise<void>((resolve) => {
     const end = (error?: unknown): void => {
@@ -141,12 +161,9 @@ async function watch(reading: Reading, stop: AbortSignal): Promise<ExitCode> {
     };
     stop.addEventListener("abort", () => end(), { once: true });
     client.on("blob", () => {
-      try {
-        show();
-        if (reading.left === 0) end();
-      } catch (error) {
-        end(error);
-      }
+      show().then(async () => {
+        if (reading.left === 0 || !(await call.io.taken())) end();
+      }, end);
     });
     client.on("broken", end);
     client.on("disconnected", ({ why }) => {
@@ -155,13 +172,14 @@ async function watch(reading: Reading, stop: AbortSignal): Promise<ExitCode> {
   });
   noteTrouble(client, call);
   noteConnections(client, call);
-  show();
-  if (reading.left > 0 && !stop.aborted) {
+  await show();
+  if (reading.left > 0 && !stop.aborted && (await call.io.taken())) {
     note(call, "Watching. Ctrl-C ends it.");
     const offline = await Promise.race([tryConnect(client), ended]);
     if (offline !== undefined) note(call, `${offline.message} Trying again until one answers.`);
     await ended;
   }
+  await shown.catch(() => {});
   if (failure !== undefined) throw failure;
   return EXIT.valid;
 }

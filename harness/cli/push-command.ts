@@ -140,7 +140,10 @@ async function readBody(args: PushArguments, call: ClientCall): Promise<Uint8Arr
 function readFileItem(path: string): Uint8Array {
   let bytes: Uint8Array;
   try {
-    const { size } = statSync(path);
+    const stats = statSync(path);
+    if (!stats.isFile() && !stats.isDirectory())
+      throw new UserError(`${path} is no file, and --file takes one; - takes standard input.`);
+    const { size } = stats;
     if (size > BODY_BYTES_MAX) throw tooLarge(path, size);
     bytes = readFileSync(path);
   } catch (error) {

@@ -1,13 +1,12 @@
 /** `zerok replay`: runs a capsule, a run folder or a seed again, and says whether it came out the same. */
-import { join } from "node:path";
 import { tellStory } from "../../scenarios/story.ts";
 import { readCodeVersion } from "../results/code-version.ts";
 import { assertWritableOut, writeRunFolder, writeTrace } from "../results/run-folder.ts";
+import { Shelf } from "../results/shelf.ts";
 import { findDivergence, type Divergence } from "../sweep/divergence.ts";
 import type { SeedRun, SeedRunner } from "../sweep/seed-runner.ts";
 import type { Suite } from "../sweep/sim-world.ts";
 import { WHOLE_TRACE } from "../sweep/task.ts";
-import { UserError } from "../user-error.ts";
 import { describeDivergence } from "./divergence-text.ts";
 import { exitCodeOf, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
@@ -45,8 +44,9 @@ export async function runReplayCommand(args: ReplayArguments, io: Io, services: 
   const first = runner.runPlan(source.plan, options);
   const comparison = compare(source, first, args.edited);
 
-  const folder = source.folder ?? writeRunFolder(args.out, first, source.suite);
-  const trace = args.trace ? traceOf(runner, source, folder) : undefined;
+  const shelf = new Shelf(args.out);
+  const folder = source.folder ?? shelf.put((out) => writeRunFolder(out, first, source.suite));
+  const trace = args.trace && folder !== undefined ? shelf.put(() => traceOf(runner, source, folder)) : undefined;
   const twice = args.twice ? await repeat(source, first, services) : undefined;
 
   const isRepeatable = comparison.type !== "NotRepeatable" && twice?.isSame !== false;
@@ -66,7 +66,7 @@ export async function runReplayCommand(args: ReplayArguments, io: Io, services: 
       shapeHash: run.shapeHash,
       comparison,
       twice: twice ?? null,
-      run: folder,
+      run: folder ?? null,
       trace: trace ?? null,
     };
     io.out(`${JSON.stringify(report, undefined, 2)}\n`);
@@ -79,9 +79,11 @@ export async function runReplayCommand(args: ReplayArguments, io: Io, services: 
     io.out(renderComparison(paint, comparison));
     if (twice !== undefined) io.out(renderTwice(paint, twice));
     if (trace !== undefined) io.out(`Trace: ${shortPath(trace)}\n`);
-    if (!args.quiet && source.folder === undefined) io.out(`Results: ${shortPath(folder)}\n`);
+    if (!args.quiet && source.folder === undefined && folder !== undefined) {
+      io.out(`Results: ${shortPath(folder)}\n`);
+    }
   }
-  return exitCodeOf(verdict);
+  return shelf.end(io, exitCodeOf(verdict));
 }
 
 function compare({ capsule, suite }: PlanSource, { run, verdict }: SeedRun, isEdited: boolean): Comparison {
@@ -122,13 +124,7 @@ function renderComparison(paint: Paint, comparison: Comparison): string {
 function traceOf(runner: SeedRunner, { plan, suite }: PlanSource, folder: string): string {
   const { scenario, seed } = plan;
   const { detail } = runner.perform({ job: "inspect", scenario, plan, seeds: [seed], suite, detail: WHOLE_TRACE });
-  try {
-    return writeTrace(folder, detail);
-  } catch (error) {
-    throw new UserError(
-      `The trace could not be written to ${join(folder, "trace.jsonl.gz")}: ${(error as Error).message}.`,
-    );
-  }
+  return writeTrace(folder, detail);
 }
 
 interface Twice {

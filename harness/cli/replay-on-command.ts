@@ -8,6 +8,7 @@ import { runReal, type RealRun } from "../chaos/real-run.ts";
 import type { Plan } from "../../scenarios/plan.ts";
 import type { Capsule } from "../results/capsule.ts";
 import { assertWritableOut } from "../results/run-folder.ts";
+import { Shelf } from "../results/shelf.ts";
 import { UserError } from "../user-error.ts";
 import { assertRealTime, parseOn } from "./chaos-command.ts";
 import { EXIT, exitCodeOf, type ExitCode } from "./exit-code.ts";
@@ -37,13 +38,14 @@ export async function runReplayOnCommand(args: ReplayOnArguments, io: Io, servic
   assertRealTime(plan);
   assertOrderOfTime(plan, args.what);
   assertWritableOut(args.out);
+  const shelf = new Shelf(args.out);
   const programs = await programsFor(on, args.build);
   const say = (text: string): void => {
     if (!args.json && !args.quiet) io.err(text);
   };
   say(`${plan.scenario} ${plan.seed} on ${on} `);
   const real = await withInterrupt((signal) =>
-    runReal(plan, { programs, out: args.out, signal, onPhase: (phase) => say(`· ${phase} `) }),
+    runReal(plan, { programs, shelf, signal, onPhase: (phase) => say(`· ${phase} `) }),
   );
   say("\n");
   if (!real.ok) {
@@ -59,12 +61,12 @@ export async function runReplayOnCommand(args: ReplayOnArguments, io: Io, servic
     const brief = findings.map(({ checker, kind, message }) => ({ checker, kind, message }));
     const report = { verdict, on, scenario: plan.scenario, seed: plan.seed, idle, findings: brief, unknowns };
     io.out(
-      `${JSON.stringify({ ...report, sameCheckers: same, lag: run.lag ?? null, fidelity: run.fidelity, run: folder }, undefined, 2)}\n`,
+      `${JSON.stringify({ ...report, sameCheckers: same, lag: run.lag ?? null, fidelity: run.fidelity, run: folder ?? null }, undefined, 2)}\n`,
     );
   } else {
     io.out(render(createPaint(io.hasColor), on, real.value, capsule, same, args.quiet));
   }
-  return exitCodeOf(run.verdict.verdict);
+  return shelf.end(io, exitCodeOf(run.verdict.verdict));
 }
 
 /** Real processes tell no events of their own, never run twice alike, and have the cryptography that they have. */
@@ -113,7 +115,7 @@ function render(
   for (const { step, how, reason } of fidelity)
     lines.push(`${paint.dim("not exact")}  step ${step} is ${how}: ${reason}`);
   if (capsule !== undefined) lines.push(renderComparison(capsule, verdict.verdict, same));
-  if (!isQuiet) lines.push(`Results: ${shortPath(folder)}`);
+  if (!isQuiet && folder !== undefined) lines.push(`Results: ${shortPath(folder)}`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -3,6 +3,7 @@
  * its own and as a story. Takes what `replay` takes.
  */
 import { assertWritableOut } from "../results/run-folder.ts";
+import { Shelf } from "../results/shelf.ts";
 import type { ShrinkTarget } from "../shrink/shrink.ts";
 import type { SeedRun } from "../sweep/seed-runner.ts";
 import type { Suite } from "../sweep/sim-world.ts";
@@ -33,10 +34,11 @@ export async function runShrinkCommand(args: ShrinkArguments, io: Io, services: 
   assertWritableOut(args.out);
   const withinMs = args.time === undefined ? SHRINK_MS : parseTimeOption(args.time);
   const target = chooseTarget(runner.runPlan(plan, { suite }), args);
-  const shrunk = shrinkToFolder(services, plan, target, { suite, withinMs, out: args.out });
+  const shelf = new Shelf(args.out);
+  const shrunk = shrinkToFolder(services, plan, target, { suite, withinMs, shelf });
   if (args.json) io.out(`${JSON.stringify(shrunkToJson(shrunk), undefined, 2)}\n`);
   else io.out(renderShrunk(createPaint(io.hasColor), shrunk, args.quiet));
-  return exitCodeOf(shrunk.after.verdict.verdict);
+  return shelf.end(io, exitCodeOf(shrunk.after.verdict.verdict));
 }
 
 function chooseTarget({ plan, verdict }: SeedRun, { checker, what }: ShrinkArguments): ShrinkTarget {

@@ -1,9 +1,10 @@
 /** `zerok sim`: sweeps scenarios in the simulator, or runs one seed of one. */
 import type { Mark } from "../../scenarios/marks/mark.ts";
 import { writeRunFolder, assertWritableOut } from "../results/run-folder.ts";
+import { Shelf } from "../results/shelf.ts";
 import { findMissedMarks } from "../sweep/mark-tally.ts";
 import type { Pool } from "../sweep/pool.ts";
-import type { SeedRunner } from "../sweep/seed-runner.ts";
+import type { SeedRun, SeedRunner } from "../sweep/seed-runner.ts";
 import type { Catalogue, Suite } from "../sweep/sim-world.ts";
 import { runSweep, type Mismatch, type SweepReport, type SweepRequest } from "../sweep/sweep.ts";
 import { isIdleTooOften, tallyVerdict } from "../sweep/tally.ts";
@@ -18,7 +19,7 @@ import { marksToJson, renderMarks, renderMarkTotals, renderMissedMarks } from ".
 import * as values from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { createProgress } from "./progress.ts";
-import { shortPath } from "./short-path.ts";
+import { shortPath, shownPath } from "./short-path.ts";
 import { renderShrunk, SHRINK_MS, shrinkToFolder, shrunkToJson, type ShrunkRun } from "./shrunk-run.ts";
 import type { Services } from "./services.ts";
 import { renderFailure, renderMismatch, renderTallies, renderTotals, totalsOf } from "./sweep-text.ts";
@@ -75,8 +76,9 @@ export async function runSimCommand(args: SimArguments, io: Io, services: Servic
   // A large sweep that never hit what it must hit tests less than it says.
   const missed = findMissedMarks(report.marks, report.tallies, services.catalogue);
   if (missed.length > 0) report = { ...report, verdict: "invalid" };
-  const folders = leaveFolders(report, args, isSingle, services.createRunner());
-  const shrunk = args.noShrink ? undefined : shrinkFirst(report, args, services);
+  const shelf = new Shelf(args.out);
+  const folders = leaveFolders(report, args, shelf, isSingle, services.createRunner());
+  const shrunk = args.noShrink ? undefined : shrinkFirst(report, args, shelf, services);
   if (args.json)
     io.out(
       `${JSON.stringify(toJson(report, folders, isSingle, shrunk, casesOf(report, services.catalogue), missed), undefined, 2)}\n`,
@@ -86,7 +88,7 @@ export async function runSimCommand(args: SimArguments, io: Io, services: Servic
     if (shrunk !== undefined)
       io.out(`\nThe first of them, shrunk: ${renderShrunk(createPaint(io.hasColor), shrunk, args.quiet)}`);
   }
-  return exitCodeOf(report.verdict);
+  return shelf.end(io, exitCodeOf(report.verdict));
 }
 
 /** Workers hold nothing that outlives them: a sweep that is broken off leaves no folder, and says nothing of its seeds. */
@@ -98,12 +100,12 @@ function refuseOn(signal: AbortSignal): Promise<never> {
 }
 
 /** The first failure as a short story. What a simulator threw has no plan to be shrunk. */
-function shrinkFirst(report: SweepReport, args: SimArguments, services: Services): ShrunkRun | undefined {
+function shrinkFirst(report: SweepReport, args: SimArguments, shelf: Shelf, services: Services): ShrunkRun | undefined {
   for (const { scenario, result } of report.failures) {
     const [target] = result.findings;
     if (target === undefined || target.checker === "simulator") continue;
     const plan = services.createRunner().planOf(scenario, result.seed);
-    return shrinkToFolder(services, plan, target, { suite: args.suite, withinMs: SHRINK_MS, out: args.out });
+    return shrinkToFolder(services, plan, target, { suite: args.suite, withinMs: SHRINK_MS, shelf });
   }
   return undefined;
 }
@@ -158,17 +160,20 @@ function keyOf(scenario: string, seed: string): string {
 }
 
 /** Failing runs leave a folder; so does a single run, and with `--keep-first` the first run of each id. */
-function leaveFolders(report: SweepReport, args: SimArguments, isSingle: boolean, runner: SeedRunner): Folders {
+function leaveFolders(
+  report: SweepReport,
+  args: SimArguments,
+  shelf: Shelf,
+  isSingle: boolean,
+  runner: SeedRunner,
+): Folders {
   const folders = new Map<string, string>();
   const leave = (scenario: string, { seed }: { readonly seed: string }): void => {
     const key = keyOf(scenario, seed);
     if (folders.has(key)) return;
-    try {
-      folders.set(key, writeRunFolder(args.out, runner.runSeed(scenario, seed, { suite: args.suite }), args.suite));
-    } catch (error) {
-      // What the simulator itself threw is in the report already, and there is no run to write down.
-      if (error instanceof UserError) throw error;
-    }
+    const run = rerun(runner, scenario, seed, args.suite);
+    const folder = run && shelf.put((out) => writeRunFolder(out, run, args.suite));
+    if (folder !== undefined) folders.set(key, folder);
   };
   if (isSingle || args.keepFirst) for (const [scenario, result] of report.firsts) leave(scenario, result);
   const counts = new Map<string, number>();
@@ -182,9 +187,18 @@ function leaveFolders(report: SweepReport, args: SimArguments, isSingle: boolean
   return folders;
 }
 
+/** What the simulator itself threw is in the report already, and there is no run to write down. */
+function rerun(runner: SeedRunner, scenario: string, seed: string, suite: Suite): SeedRun | undefined {
+  try {
+    return runner.runSeed(scenario, seed, { suite });
+  } catch {
+    return undefined;
+  }
+}
+
 function replayLine(scenario: string, seed: string, folders: Folders): string {
   const folder = folders.get(keyOf(scenario, seed));
-  return folder === undefined ? `npx zerok sim ${scenario} --seed ${seed}` : `npx zerok replay ${shortPath(folder)}`;
+  return folder === undefined ? `npx zerok sim ${scenario} --seed ${seed}` : `npx zerok replay ${shownPath(folder)}`;
 }
 
 /** A run that came out otherwise elsewhere has to be seen elsewhere again. */
@@ -245,7 +259,7 @@ function print(
   io.out(
     newest === undefined
       ? "No run failed, so none left a folder; one seed always does: npx zerok sim <ID> --seed 0x1\n"
-      : `Results: ${folders.size === 1 ? shortPath(newest) : `${folders.size} folders below ${args.out}/`}  (see one again: npx zerok replay ${shortPath(newest)})\n`,
+      : `Results: ${folders.size === 1 ? shortPath(newest) : `${folders.size} folders below ${args.out}/`}  (see one again: npx zerok replay ${shownPath(newest)})\n`,
   );
 }
 

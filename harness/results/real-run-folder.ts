@@ -3,8 +3,8 @@
  * its capsule, history, verdict, the times of its faults, the hosts' logs, and what the proxies knew. The capsule has the
  * plan as it was given, so that it replays anywhere.
  */
-import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, extname, join, relative, sep } from "node:path";
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { extname, join, relative, sep } from "node:path";
 import process from "node:process";
 import type { WorldRun } from "../../chaos/world/run-world.ts";
 import { encodeHistoryRecord } from "../../scenarios/history-json.ts";
@@ -13,7 +13,7 @@ import { replayOn, type Programs } from "../chaos/build-on.ts";
 import { CAPSULE_FORMAT, encodeCapsule, type Capsule } from "./capsule.ts";
 import { readCodeVersion } from "./code-version.ts";
 import { renderJunit } from "./junit.ts";
-import { freeName, pointLatest, utcName } from "./run-folder.ts";
+import { notWritten, settle, utcName } from "./run-folder.ts";
 
 /** Of one log: more than that nobody reads. */
 const LOG_BYTES_MAX = 32 * 1024 * 1024;
@@ -32,6 +32,7 @@ export function keepLogs(runFolder: string, links: string, at: string): void {
   if (links !== "") writeFileSync(join(at, "proxies.txt"), links);
 }
 
+/** Returns the path of the folder. Throws `NotWritten`. */
 export function writeRealRunFolder(
   out: string,
   programs: Pick<Programs, "backend" | "build">,
@@ -42,14 +43,36 @@ export function writeRealRunFolder(
 ): string {
   const home = join(out, plan.scenario);
   const draft = join(home, `.writing-${process.pid}-${plan.seed}`);
-  rmSync(draft, { recursive: true, force: true });
-  mkdirSync(draft, { recursive: true });
-  const folder = freeName(join(home, `${utcName(at)}-${plan.seed}-${programs.backend}`));
+  try {
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(draft, { recursive: true });
+    return writeDraft(
+      out,
+      draft,
+      join(home, `${utcName(at)}-${plan.seed}-${programs.backend}`),
+      programs,
+      plan,
+      run,
+      logs,
+    );
+  } catch (error) {
+    throw notWritten(home, draft, error);
+  }
+}
+
+function writeDraft(
+  out: string,
+  draft: string,
+  wanted: string,
+  programs: Pick<Programs, "backend" | "build">,
+  plan: Plan,
+  run: WorldRun,
+  logs: string,
+): string {
   const { verdict, history, faults, lag, fidelity, blindSpots } = run;
   const lastMs = history.at(-1)?.at ?? 0;
-  const capsule: Capsule = {
+  const capsule: Omit<Capsule, "replay"> = {
     format: CAPSULE_FORMAT,
-    replay: replayOn(folder, programs),
     scenario: plan.scenario,
     seed: plan.seed,
     backend: programs.backend,
@@ -72,14 +95,12 @@ export function writeRealRunFolder(
   }));
   const write = (name: string, text: string): void => writeFileSync(join(draft, name), text);
   const pretty = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
-  write("capsule.json", encodeCapsule(capsule));
   write("history.jsonl", history.map((record) => `${encodeHistoryRecord(record)}\n`).join(""));
   write("verdict.json", pretty({ ...verdict, findings: witnessed }));
   write("faults.json", pretty({ lag: lag ?? null, faults, fidelity, blindSpots }));
   write("junit.xml", renderJunit({ scenario: plan.scenario, seed: plan.seed, verdict, simulatedMs: lastMs }));
   cpSync(logs, join(draft, "logs"), { recursive: true });
-  mkdirSync(dirname(folder), { recursive: true });
-  renameSync(draft, folder);
-  pointLatest(out, folder);
-  return join(home, basename(folder));
+  return settle(out, draft, wanted, (folder) =>
+    write("capsule.json", encodeCapsule({ ...capsule, replay: replayOn(folder, programs) })),
+  );
 }

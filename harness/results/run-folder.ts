@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { encodeHistoryRecord } from "../../scenarios/history-json.ts";
-import { shortPath } from "../cli/short-path.ts";
+import { shownPath } from "../cli/short-path.ts";
 import { makeFolder } from "../made-folder.ts";
 import type { SeedRun } from "../sweep/seed-runner.ts";
 import type { Suite } from "../sweep/sim-world.ts";
@@ -16,6 +16,7 @@ import { UserError } from "../user-error.ts";
 import { CAPSULE_FORMAT, encodeCapsule, parseCapsule, type Capsule, type CapsuleError } from "./capsule.ts";
 import { readCodeVersion } from "./code-version.ts";
 import { renderJunit } from "./junit.ts";
+import { NotWritten } from "./shelf.ts";
 
 /** Makes sure that folders can be made there; before a sweep, so that an hour's work does not end without a place. */
 export function assertWritableOut(out: string): void {
@@ -39,18 +40,16 @@ function whyNot(error: unknown): string {
   return `cannot be made (${code ?? String(error)})`;
 }
 
-/** Returns the path of the folder. */
+/** Returns the path of the folder. Throws `NotWritten`. */
 export function writeRunFolder(out: string, { plan, run, verdict }: SeedRun, suite: Suite, at = new Date()): string {
   const home = join(out, plan.scenario);
   const draft = join(home, `.writing-${process.pid}-${plan.seed}`);
   try {
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { recursive: true });
-    const folder = freeName(join(home, `${utcName(at)}-${plan.seed}`));
     const code = readCodeVersion();
-    const capsule: Capsule = {
+    const capsule: Omit<Capsule, "replay"> = {
       format: CAPSULE_FORMAT,
-      replay: `npx zerok replay ${shortPath(folder)}`,
       scenario: plan.scenario,
       seed: plan.seed,
       backend: "sim",
@@ -72,23 +71,49 @@ export function writeRunFolder(out: string, { plan, run, verdict }: SeedRun, sui
       ...finding,
       witness: finding.witness.map((record) => JSON.parse(encodeHistoryRecord(record)) as unknown),
     }));
-    writeFileSync(join(draft, "capsule.json"), encodeCapsule(capsule));
     writeFileSync(join(draft, "history.jsonl"), history);
     writeFileSync(
       join(draft, "verdict.json"),
       `${JSON.stringify({ ...verdict, findings: witnessed }, undefined, 2)}\n`,
     );
     writeFileSync(join(draft, "junit.xml"), renderJunit({ ...capsule, verdict }));
-    renameSync(draft, folder);
+    return settle(out, draft, join(home, `${utcName(at)}-${plan.seed}`), (folder) => {
+      const replay = `npx zerok replay ${shownPath(folder)}`;
+      writeFileSync(join(draft, "capsule.json"), encodeCapsule({ ...capsule, replay }));
+    });
+  } catch (error) {
+    throw notWritten(home, draft, error);
+  }
+}
+
+/** Gives the draft its name, or one like it that is free; `sign` writes what must know the name. */
+export function settle(out: string, draft: string, wanted: string, sign: (folder: string) => void): string {
+  for (;;) {
+    const folder = freeName(wanted);
+    sign(folder);
+    try {
+      renameSync(draft, folder);
+    } catch (error) {
+      // Another process took the name meanwhile.
+      if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) continue;
+      throw error;
+    }
     pointLatest(out, folder);
     return folder;
-  } catch (error) {
-    rmSync(draft, { recursive: true, force: true });
-    if (typeof (error as NodeJS.ErrnoException).code !== "string") throw error;
-    throw new UserError(
-      `The run could not be written below ${home}: it ${whyNot(error)}. Try --out with another folder.`,
-    );
   }
+}
+
+/** What to throw for what happened while a draft was written, which goes. A bug is no trouble of the disk. */
+export function notWritten(home: string, draft: string, error: unknown): unknown {
+  if (typeof (error as NodeJS.ErrnoException).code !== "string") return error;
+  try {
+    rmSync(draft, { recursive: true, force: true });
+  } catch {
+    // What hindered the writing may hinder this.
+  }
+  return new NotWritten(
+    `The run could not be written below ${home}: it ${whyNot(error)}. Try --out with another folder.`,
+  );
 }
 
 /** `20261122T184403Z` */
@@ -100,14 +125,14 @@ export function utcName(at: Date): string {
 }
 
 /** Two runs of one seed within a second. */
-export function freeName(folder: string): string {
+function freeName(folder: string): string {
   let name = folder;
   for (let copy = 2; statSync(name, { throwIfNoEntry: false }) !== undefined; copy++) name = `${folder}-${copy}`;
   return name;
 }
 
 /** Nothing depends on the link: where links cannot be made, or something else has its name, it stays away. */
-export function pointLatest(out: string, folder: string): void {
+function pointLatest(out: string, folder: string): void {
   const link = join(out, "latest");
   const draft = join(out, `.latest-${process.pid}`);
   try {
@@ -121,12 +146,18 @@ export function pointLatest(out: string, folder: string): void {
   }
 }
 
-/** One JSON object a line, compressed; returns the path. */
+/** One JSON object a line, compressed; returns the path. Throws `NotWritten`. */
 export function writeTrace(folder: string, events: readonly object[]): string {
   const path = join(folder, "trace.jsonl.gz");
+  const draft = `${path}.writing`;
   const text = events.map((event) => `${JSON.stringify(event)}\n`).join("");
-  writeFileSync(`${path}.writing`, gzipSync(text));
-  renameSync(`${path}.writing`, path);
+  try {
+    writeFileSync(draft, gzipSync(text));
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw new NotWritten(`The trace could not be written to ${path}: ${(error as Error).message}.`);
+  }
   return path;
 }
 
@@ -134,6 +165,7 @@ export function writeTrace(folder: string, events: readonly object[]): string {
 export function readCapsule(where: string, isEditedWelcome: boolean): { path: string; capsule: Capsule } {
   const isFolder = statSync(where, { throwIfNoEntry: false })?.isDirectory() === true;
   const path = isFolder ? join(where, "capsule.json") : where;
+  assertReadable(path);
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -149,6 +181,21 @@ export function readCapsule(where: string, isEditedWelcome: boolean): { path: st
   const parsed = parseCapsule(text, isEditedWelcome);
   if (!parsed.ok) throw new UserError(describeCapsuleError(parsed.error, path));
   return { path, capsule: parsed.value };
+}
+
+/** Larger than any plan: what is read as a whole must have an end. */
+const CAPSULE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A device or a pipe may never end, and hold everything up. */
+export function assertReadable(path: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  const why = !stats.isFile()
+    ? "is no file"
+    : stats.size > CAPSULE_BYTES_MAX
+      ? "is too large for a capsule"
+      : undefined;
+  if (why !== undefined) throw new UserError(`${path} ${why}: name a capsule.json or the folder of a run.`);
 }
 
 function whyNotRead(error: unknown): string {
