@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -123,6 +132,11 @@ describe("mistakes", () => {
     ["chaos S-ONE-01 --repeat 0", /"0" does not fit --repeat/],
     ["chaos S-ONE-01 --build HOME/nothing", /relay\.mjs is not there/],
     ["replay 0x2a --scenario S-ONE-01 --on local --build HOME/nothing", /relay\.mjs is not there/],
+    ["sim S-ONE-01 --seed.x 1", /Unknown argument seed\.x/],
+    ["replay 0x1 --scenario.x S-ONE-01", /Unknown argument scenario\.x/],
+    ["sim -- S-ONE-01", /Only a push takes words behind --/],
+    ["replay 0x1 --scenario S-ONE-01 --scenario S-ONE-02", /--scenario came 2 times/],
+    ["shrink 0x1 --scenario S-ONE-01 --time 1s --time 2s", /--time came 2 times/],
     ["bench frob", /nothing called "frob"/],
     ["bench --rounds 3", /"3" does not fit --rounds/],
   ])("zerok %s", async (words, part) => {

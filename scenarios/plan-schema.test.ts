@@ -187,6 +187,19 @@ describe("a plan from a stranger", () => {
     }
   });
 
+  test("is refused with a number that no run can do with, by name", () => {
+    for (const [key, wrong] of [
+      ["bits", 4097],
+      ["pullLimit", 1001],
+      ["sweepMs", 0],
+    ] as const) {
+      const path = PATHS.find((each) => each.at(-1) === key)!;
+      const value = structuredClone(everything());
+      at(value, path)[key] = wrong;
+      expect([key, refusal(value)?.path]).toEqual([key, render(path)]);
+    }
+  });
+
   test("is refused with a field that nobody knows, at any level", () => {
     for (const path of PATHS) {
       const value = structuredClone(everything());

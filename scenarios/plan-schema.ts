@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from "../core/client/config.ts";
 import { assertInvariant } from "../core/invariant.ts";
-import { TTL_S_MAX } from "../core/limits.ts";
+import { PAGE_BLOBS_MAX, TTL_S_MAX } from "../core/limits.ts";
 import { DEFAULT_RELAY_CONFIG, type RelayConfig } from "../core/relay/config.ts";
 import { fail, ok, type Result } from "../core/result.ts";
 import { MESSAGE_TYPES } from "../core/wire/tags.ts";
@@ -25,6 +25,8 @@ export interface PlanError {
 const TIME_MS_MAX = 10 * 365 * 24 * 3600 * 1000;
 const STEPS_MAX = 1_000_000;
 const HOSTS_MAX = 10_000;
+/** Each is drawn one after the other. */
+const ROT_BITS_MAX = 4096;
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const count = whole(0, Number.MAX_SAFE_INTEGER);
@@ -66,7 +68,7 @@ const relayConfig = v.strictObject({
   defaultTtlS: count,
   dedupeRetentionS: count,
   acknowledgedRetentionS: v.optional(count, 0),
-  sweepMs: ms,
+  sweepMs: whole(1, TIME_MS_MAX),
   rekeyAfterMessages: atLeastOne,
 } satisfies { [K in keyof RelayConfig]: v.GenericSchema<unknown, RelayConfig[K]> });
 
@@ -78,7 +80,8 @@ const clientConfig = v.strictObject({
   pushWindow: atLeastOne,
   queueRowsMax: v.optional(atLeastOne, DEFAULT_CLIENT_CONFIG.queueRowsMax),
   queueBytesMax: v.optional(atLeastOne, DEFAULT_CLIENT_CONFIG.queueBytesMax),
-  pullLimit: atLeastOne,
+  // What the wire can say: a relay refuses more.
+  pullLimit: whole(1, PAGE_BLOBS_MAX),
   pullBytesMax: atLeastOne,
   ttlS: whole(0, TTL_S_MAX),
   rekeyAfterMessages: atLeastOne,
@@ -118,7 +121,7 @@ const disk = v.variant("type", [
   v.strictObject({ type: v.literal("full") }),
   v.strictObject({ type: v.literal("slow"), syncMs: ms }),
   v.strictObject({ type: v.literal("write-error"), permille }),
-  v.strictObject({ type: v.literal("bit-rot"), bits: atLeastOne }),
+  v.strictObject({ type: v.literal("bit-rot"), bits: whole(1, ROT_BITS_MAX) }),
   v.strictObject({ type: v.literal("lost-fsync") }),
 ]);
 

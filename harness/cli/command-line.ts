@@ -76,6 +76,7 @@ export async function parseCommandLine(argv: readonly string[], version: string,
     .locale("en")
     .parserConfiguration({
       "boolean-negation": false,
+      "dot-notation": false,
       "parse-numbers": false,
       "parse-positional-numbers": false,
       "duplicate-arguments-array": false,
@@ -128,6 +129,8 @@ export async function parseCommandLine(argv: readonly string[], version: string,
       "run a capsule, a run folder or a seed again",
       (command) =>
         command
+          .parserConfiguration(REPEATABLE)
+          .check(givenOnce())
           .positional("what", {
             type: "string",
             demandOption: true,
@@ -155,6 +158,8 @@ export async function parseCommandLine(argv: readonly string[], version: string,
       "the smallest plan that still breaks the same checker",
       (command) =>
         command
+          .parserConfiguration(REPEATABLE)
+          .check(givenOnce())
           .positional("what", {
             type: "string",
             demandOption: true,
@@ -359,6 +364,10 @@ export async function parseCommandLine(argv: readonly string[], version: string,
     .showHelpOnFail(false)
     .fail(false);
 
+  // The parser would pass over the words behind it.
+  if (argv[0] !== "push" && argv.includes("--")) {
+    throw new UserError("Only a push takes words behind --: leave out the -- here.");
+  }
   let shown = "";
   try {
     await parser.parseAsync(

@@ -7,6 +7,7 @@
 export const REPEATABLE = {
   "duplicate-arguments-array": true,
   "boolean-negation": false,
+  "dot-notation": false,
   "greedy-arrays": false,
 } as const;
 
