@@ -8,6 +8,9 @@ export type Handler = (record: HistoryRecord, about: About) => void;
 /** What one checker hears of; `about` is valid only while the record is handled. */
 export type Handlers = { readonly [T in Topic]?: (record: RecordOn<T>, about: About) => void };
 
+/** Of records that another build wrote. */
+const NOBODY: readonly Handler[] = [];
+
 export class Audience {
   readonly #handlers: { readonly [T in Topic]: Handler[] } = {
     push: [],
@@ -75,7 +78,7 @@ export class Audience {
       case "queued":
         return handlers.queued;
       default:
-        return handlers[type];
+        return handlers[type] ?? NOBODY;
     }
   }
 
@@ -89,6 +92,8 @@ export class Audience {
         return isInvoked ? handlers.pull : handlers["pull-end"];
       case "connect":
         return isInvoked ? handlers.connect : handlers["connect-end"];
+      default:
+        return NOBODY;
     }
   }
 }

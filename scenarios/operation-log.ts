@@ -4,6 +4,7 @@
  */
 import { encodeHex } from "../core/bytes.ts";
 import type { ClientEvent } from "../core/client/events.ts";
+import { OpenOperations } from "./open-operations.ts";
 import { digestBytes } from "./payload.ts";
 import type { OperationStep } from "./plan.ts";
 import type { HistorySink } from "./history-sink.ts";
@@ -24,15 +25,19 @@ interface PullOperation {
   readonly after: number;
 }
 
+/** Of pushes that are settled: more are not kept for the sake of speed. */
+const SETTLED_KEPT_MAX = 1024;
+
 export class OperationLog {
   readonly #sink: HistorySink;
   readonly #device: string;
   readonly #group: string;
-  // Emptied by setting: a map that is left with few keys or none by a deletion is made anew each time.
   /** By the number that came with the command, until they are queued. */
-  readonly #early = new Map<number, PushOperation | undefined>();
-  /** By blob id, until they are settled. */
-  readonly #queued = new Map<string, PushOperation | undefined>();
+  readonly #early = new OpenOperations<PushOperation>();
+  // Emptied by setting: a map that is left with few keys or none by a deletion is made anew each time.
+  /** By blob id; undefined once they are settled, and gone some time after that. */
+  #queued = new Map<string, PushOperation | undefined>();
+  #settled = 0;
   /** By relay. */
   readonly #pulls = new Map<string, PullOperation | undefined>();
   readonly #connects = new Map<string, number>();
@@ -47,15 +52,14 @@ export class OperationLog {
   invokePush(step: Extract<OperationStep, { do: "push" }>, body: Uint8Array): number {
     const { op, sizeBytes, ttlS } = step;
     const operation = { process: this.#sink.nextProcess(), op, sizeBytes, digest: digestBytes(body), ttlS };
-    this.#early.set(operation.process, operation);
+    this.#early.add(operation.process, operation);
     this.#recordPush(operation, "invoke", undefined, undefined);
     return operation.process;
   }
 
   queued(ref: number, blob: string, sequence: number): void {
-    const operation = this.#early.get(ref);
+    const operation = this.#early.take(ref);
     if (operation === undefined) return;
-    this.#early.set(ref, undefined);
     this.#queued.set(blob, operation);
     const { process, op } = operation;
     const { at } = this.#sink;
@@ -64,9 +68,8 @@ export class OperationLog {
 
   /** It never got into the sent log. */
   pushFailed(ref: number, error: string): void {
-    const operation = this.#early.get(ref);
+    const operation = this.#early.take(ref);
     if (operation === undefined) return;
-    this.#early.set(ref, undefined);
     this.#recordPush(operation, "fail", undefined, error);
   }
 
@@ -74,7 +77,14 @@ export class OperationLog {
     const operation = this.#queued.get(blob);
     if (operation === undefined) return;
     this.#queued.set(blob, undefined);
+    this.#settled += 1;
+    if (this.#settled > SETTLED_KEPT_MAX && 2 * this.#settled > this.#queued.size) this.#forgetSettled();
     this.#recordPush(operation, outcome, blob, error);
+  }
+
+  #forgetSettled(): void {
+    this.#queued = new Map([...this.#queued].filter(([, operation]) => operation !== undefined));
+    this.#settled = 0;
   }
 
   invokePull(relay: string, epoch: string, after: number): void {
@@ -140,10 +150,8 @@ export class OperationLog {
 
   died(): void {
     const error = "crashed";
-    for (const operation of this.#early.values()) {
-      if (operation !== undefined) this.#recordPush(operation, "info", undefined, error);
-    }
-    this.#early.clear();
+    const early = this.#early.takeAll().toSorted((x, y) => x.process - y.process);
+    for (const operation of early) this.#recordPush(operation, "info", undefined, error);
     // These stay: the sent log is durable, and what becomes of them will be heard.
     for (const [blob, operation] of this.#queued) {
       if (operation !== undefined) this.#recordPush(operation, "info", blob, error);

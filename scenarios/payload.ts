@@ -41,8 +41,8 @@ export function createPayload(op: string, sizeBytes: number, pool?: BytePool): U
 
 /**
  * 64 bits over all bytes and their number, as 16 hex digits. Not cryptographic: it tells an honest mistake from the
- * right bytes. Every word steps one of four lanes by a bijection and goes into a sum; both results take in all of them
- * by bijections, so one changed word always changes both.
+ * right bytes. Every word steps one of four lanes by a bijection and goes into a sum, and both halves take in all of
+ * them: two different payloads share a half with a probability of about 2^-32, and both with one of 2^-64.
  */
 export function digestBytes(bytes: Uint8Array): string {
   const { length } = bytes;

@@ -11,7 +11,7 @@ interface Named {
 }
 
 export class HexNames {
-  /** By the last four bytes; of two ids that share them the later one is kept. */
+  /** By the last four bytes; of two ids that share them the first one is kept. */
   readonly #known = new Map<number, Named>();
   /** Copies, since an array may be a buffer that is written to again; all in one, since an array each costs more. */
   #copies = new Uint8Array(8 * 1024);
@@ -23,7 +23,7 @@ export class HexNames {
     const known = this.#known.get(word);
     if (known !== undefined && this.#isNamed(known, bytes)) return known.text;
     const text = encodeHex(bytes);
-    this.#known.set(word, { text, at: this.#copy(bytes) });
+    if (known === undefined) this.#known.set(word, { text, at: this.#copy(bytes) });
     return text;
   }
 

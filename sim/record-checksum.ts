@@ -1,6 +1,7 @@
 /**
- * The header of a record and the checksum in it. A record is a u32 of its length, a u32 checksum over what follows, and
- * that: the entries, filled up with zeros to a multiple of sixteen bytes, so that four lanes go through it in step.
+ * The header of a record and the checksum in it. A record is a u32 of its whole length, a u32 checksum over what
+ * follows, and that: how many entries there are, the entries, and zeros to a multiple of sixteen bytes, so that four
+ * lanes go through it in step.
  */
 import { writeU32 } from "../core/bytes.ts";
 

@@ -29,17 +29,20 @@ export class RecordWriter {
   #words = new Int32Array(0);
   #start = 0;
   #at = 0;
+  /** Where the next record begins. One that was begun and not ended is written over. */
+  #next = 0;
 
   /** The run is over, and every disk with it: what was written may be written over. */
   reset(): void {
     this.#chunk = EMPTY;
     this.#chunksUsed = 0;
-    this.#at = 0;
+    this.#next = 0;
   }
 
   /** A record; one at a time. */
   begin(entries: number): void {
-    this.#start = this.#at;
+    this.#start = this.#next;
+    this.#at = this.#next;
     this.#room(RECORD_HEADER_BYTES);
     this.#at += RECORD_HEADER_BYTES;
     this.word(entries);
@@ -51,6 +54,7 @@ export class RecordWriter {
     const chunk = this.#chunk;
     const start = this.#start;
     const end = this.#at;
+    this.#next = end;
     const from = start + RECORD_HEADER_BYTES;
     writeU32(chunk, start, end - start);
     writeU32(

@@ -2,8 +2,8 @@
  * What stands behind every function of the toy suite: one 128-bit state that takes fields of bytes in and gives bytes
  * out, and a keystream beside it. `toy-suite.ts` says what it promises.
  *
- * The state lives in one module-level scratch array, because four numbers cannot be returned without an allocation.
- * `begin` and `crypt` overwrite it completely and no function calls back, so nothing passes from one use to the next.
+ * All of it lives in module-level scratch arrays, because four numbers cannot be returned without an allocation. `begin`
+ * and `crypt` overwrite what they use completely and no function calls back, so nothing passes from one use to the next.
  */
 import { KEY_BYTES } from "../core/crypto/suite.ts";
 import { WordPiece } from "../core/word-piece.ts";
@@ -23,7 +23,7 @@ const STREAM = new Int32Array(4);
 
 /** What is worked on. Overwritten by every `load`. */
 const PIECE = new WordPiece(8192);
-/** What is shorter is taken in from where it is: keys and nonces are not worth a copy. */
+/** What is shorter is taken in from where it is: it is not worth a copy. */
 const PIECE_BYTES_MIN = 48;
 
 /** Overwrites the whole state. The words are fractional digits of the roots of 2, 3, 5 and 7. */

@@ -212,6 +212,24 @@ describe("the connector", () => {
     expect([line.types(), connector.phase]).toEqual([["lost: silent 1000"], "waiting"]);
   });
 
+  it("takes an answer for progress whatever comes with it, and a hint alone for none", () => {
+    const hint = { type: "Notify", latest: 1 } as const;
+    const pong = { type: "Pong", token: 1 } as const;
+    const answer = { type: "Devices", devices: [] } as const;
+    for (const [messages, isProgress] of [
+      [[answer, hint], true],
+      [[hint, answer], true],
+      [[answer, pong], true],
+      [[hint, pong], false],
+    ] as const) {
+      const line = new Line().live();
+      line.nowMs = 7;
+      line.hears(1, ...messages);
+      const { progressMs, pushProgressMs } = line.connector;
+      expect([messages, progressMs, pushProgressMs]).toEqual([messages, isProgress ? 7 : 0, isProgress ? 7 : 0]);
+    }
+  });
+
   it("leaves a relay with another key before it has shown its own", () => {
     const line = new Line();
     line.connector.want(line.now);

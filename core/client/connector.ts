@@ -248,8 +248,8 @@ export class Connector {
     if (this.#phase === "handshaking" && channel.isEstablished && this.#move("established")) {
       this.#news.push({ type: "established", handshakeHash: channel.handshakeHash! });
     }
-    let isProgress = true;
-    let isPushProgress = true;
+    let isProgress = false;
+    let isPushProgress = false;
     let isWhole = false;
     for (let frame = channel.pollFrame(); frame !== undefined; frame = channel.pollFrame()) {
       const parsed = this.#codec.parse(frame);
@@ -258,13 +258,15 @@ export class Connector {
       const message = parsed.value;
       const { type } = message;
       // What a relay says that does not hear a word: no answer to anything, and no sign that one is under way.
-      isProgress = type !== "Pong" && type !== "Notify";
+      const isAnswer = type !== "Pong" && type !== "Notify";
+      isProgress ||= isAnswer;
       // A page says nothing of a push: it can be answered for ever while the answer of a push is lost.
-      isPushProgress = isProgress && type !== "PullResponse";
+      isPushProgress ||= isAnswer && type !== "PullResponse";
       this.#news.push({ type: "message", message });
     }
-    if (isProgress) this.#progressMs = now.monoMs;
-    if (isPushProgress) this.#pushProgressMs = now.monoMs;
+    // A part of a frame is one, too: what it will be cannot be known yet.
+    if (isProgress || !isWhole) this.#progressMs = now.monoMs;
+    if (isPushProgress || !isWhole) this.#pushProgressMs = now.monoMs;
     if (result.ok) return this.#heard(isWhole, now);
     if (result.error.type === "WrongRemote") this.#context.mark("client.wrong-relay");
     if (result.error.type === "WrongRemote") this.lose("wrong-relay", now);

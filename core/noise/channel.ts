@@ -194,7 +194,7 @@ export class SecureChannel {
     const total = FRAME_HEADER_BYTES + frame.length;
     const messages = Math.ceil(total / NOISE_PLAINTEXT_BYTES_MAX);
     const out = this.#pool.take(total + messages * (MESSAGE_HEADER_BYTES + TAG_BYTES));
-    // The first message begins with the frame's header, so its plaintext is put together where it is sealed.
+    // Each message's plaintext is put together where it is sealed; the first one begins with the frame's header.
     const firstLength = messages === 1 ? total : NOISE_PLAINTEXT_BYTES_MAX;
     let taken = firstLength - FRAME_HEADER_BYTES;
     writeU32(out, MESSAGE_HEADER_BYTES, frame.length);

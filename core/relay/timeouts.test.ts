@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Timeouts } from "./timeouts.ts";
 
@@ -39,6 +40,35 @@ describe("timeouts of one duration", () => {
     timeouts.disarm("a");
     timeouts.disarm("a");
     expect([timeouts.size, due(timeouts, 100)]).toEqual([1, ["b"]]);
+  });
+
+  it("do what a plain list would, whatever is asked in whatever order", () => {
+    const key = fc.nat(7);
+    const step = fc.oneof(
+      fc.record({ do: fc.constant("arm" as const), key }),
+      fc.record({ do: fc.constant("disarm" as const), key }),
+      fc.record({ do: fc.constant("take" as const), key }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const timeouts = new Timeouts<number>(10);
+        let list: { key: number; dueMs: number }[] = [];
+        steps.forEach(({ do: what, key: of }, nowMs) => {
+          if (what === "take") {
+            const first = list[0];
+            const isDue = first !== undefined && first.dueMs <= nowMs;
+            if (isDue) list = list.slice(1);
+            expect(timeouts.takeDue(nowMs)).toBe(isDue ? first.key : undefined);
+          } else {
+            list = list.filter((each) => each.key !== of);
+            if (what === "arm") list.push({ key: of, dueMs: nowMs + 10 });
+            if (what === "arm") timeouts.arm(of, nowMs);
+            else timeouts.disarm(of);
+          }
+          expect([timeouts.size, timeouts.earliestMs]).toEqual([list.length, list[0]?.dueMs ?? Infinity]);
+        });
+      }),
+    );
   });
 
   it("can be armed again while the due ones are taken", () => {

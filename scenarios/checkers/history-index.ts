@@ -22,7 +22,7 @@ import { BlobTable } from "./blob-table.ts";
 import { trackDiskLives, type DiskLives } from "./disk-lives.ts";
 import { CursorRanges } from "./cursor-ranges.ts";
 import type { BlobRow, DeviceRow, LogRow, PlaceRow, Placed, PushRow, ReaderRow, State } from "./history-rows.ts";
-import { OpenOperations } from "./open-operations.ts";
+import { OpenOperations } from "../open-operations.ts";
 import { PlanFaults } from "./plan-faults.ts";
 import { ThreeKeyMap } from "./three-key-map.ts";
 import { ToldLosses } from "./told-losses.ts";

@@ -8,6 +8,7 @@
 import type { Checker } from "../checker.ts";
 import type { OperationRecord, SecretRecord } from "../history.ts";
 import { ByNumber } from "./by-number.ts";
+import { CANARY_BYTES_MIN } from "./canary-forms.ts";
 import { CanarySearch } from "./canary-search.ts";
 import { shortId } from "./render-place.ts";
 
@@ -26,7 +27,7 @@ export const zeroKnowledge: Checker = {
     function plant(value: string, origin: OperationRecord | SecretRecord): number | undefined {
       const canary = search.add(value);
       if (canary === undefined) {
-        const message = `a canary that cannot be looked for: ${value.length} characters, needed is hex of 16 bytes`;
+        const message = `a canary that cannot be looked for: ${value.length} characters, needed is hex of ${CANARY_BYTES_MIN} bytes or more`;
         report({ kind: "unusable-canary", message, witness: [origin] });
         return undefined;
       }

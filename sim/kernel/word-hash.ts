@@ -12,7 +12,7 @@ const COPY_BYTES_MIN = 48;
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 export class WordHash {
-  /** The four lanes, as of the last `flush`. */
+  /** The four lanes; they stand for all words only right after a `flush`. */
   readonly lanes = new Int32Array(4);
   private readonly buffer = new Int32Array(BUFFER_WORDS);
   private readonly bufferBytes = new Uint8Array(this.buffer.buffer);

@@ -35,6 +35,12 @@ export class OpenOperations<T> {
   }
 
   /** In no particular order. */
+  takeAll(): readonly T[] {
+    this.#processes.length = 0;
+    return this.#values.splice(0);
+  }
+
+  /** In no particular order. */
   values(): readonly T[] {
     return this.#values;
   }
