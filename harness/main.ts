@@ -28,9 +28,10 @@ export async function runCli(
   try {
     return await runChoice(await parseCommandLine(argv, readPackageVersion(), shown.columns), shown, services, around);
   } catch (error) {
-    if (!(error instanceof UserError)) return reportInternalError(error, argv, shown);
-    shown.err(`${createPaint(shown.hasColor).red("zerok:")} ${error.message}\n`);
-    return error.exitCode;
+    const known = error instanceof UserError ? error : asMachineError(error);
+    if (known === undefined) return reportInternalError(error, argv, shown);
+    shown.err(`${createPaint(shown.hasColor).red("zerok:")} ${known.message}\n`);
+    return known.exitCode;
   }
 }
 
@@ -89,6 +90,27 @@ function assertSimulated({ on, build }: Later, place: string): void {
   if (on === "live") throw laterOption("--on live");
   if (on !== undefined && on !== "sim") throw new UserError(`--on ${on} is for \`zerok chaos\` and \`zerok replay\`.`);
   if (build !== undefined) throw new UserError(`--build is for ${place}.`);
+}
+
+const LACKS: Readonly<Record<string, string>> = {
+  ENOSPC: "no space is left: make room there",
+  EDQUOT: "your quota is used up: make room there",
+  EROFS: "it is read-only: name another place",
+  EMFILE: "too many files are open: raise the limit (ulimit -n)",
+  ENFILE: "the system has too many files open: end something else",
+  ENOMEM: "there is no memory left: end something else",
+  EIO: "the disk failed: name another place",
+};
+
+/** What the system refused wherever it was asked, if that is no mistake of ours. */
+function asMachineError(error: unknown): UserError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code = "", path, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === "uv_cwd")
+    return new UserError("The folder that you are in is gone: cd to another one.", EXIT.machineCannot);
+  const lack = LACKS[code];
+  if (lack === undefined) return undefined;
+  return new UserError(`${path ?? tmpdir()} cannot be used, ${lack}.`, EXIT.machineCannot);
 }
 
 /** A bug of ours: one sentence for the person, the details in a file for whoever mends it. */

@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { deriveGroupKeys } from "../../core/keys.ts";
 import { Redacted } from "../../core/redacted.ts";
 import { createFastSuite } from "../crypto/fast-suite.ts";
@@ -70,12 +71,15 @@ export async function benchRelay(
   onStage: (what: string) => void,
 ): Promise<RelayBench> {
   const folder = mkdtempSync(join(tmpdir(), "zerok-bench-"));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  process.once("exit", remove);
   try {
     const loaded = await benchLoad(folder, rounds, onStage);
     onStage(`${idleSessions} idle sessions`);
     return { ...loaded, idle: await benchIdle(folder, idleSessions) };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.removeListener("exit", remove);
+    remove();
   }
 }
 

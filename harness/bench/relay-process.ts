@@ -48,6 +48,9 @@ export class RelayProcess {
     const child = spawn(process.execPath, [BIN, "relay", "--config", config, "--data-dir", folder, "--json"], {
       stdio: ["ignore", "pipe", "inherit"],
     });
+    const kill = (): void => void child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("exit", () => process.removeListener("exit", kill));
     const [line] = (await Promise.race([
       once(createInterface(child.stdout), "line"),
       once(child, "exit").then(() => {

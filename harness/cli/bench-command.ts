@@ -10,6 +10,7 @@ import { laterOption } from "./later.ts";
 import { parseCountOption } from "./option-values.ts";
 import { createPaint, type Paint } from "./paint.ts";
 import { renderTable } from "./table.ts";
+import { endOnInterrupt } from "./with-interrupt.ts";
 
 export interface BenchArguments {
   readonly part: string;
@@ -70,9 +71,9 @@ async function runRelayBench(args: BenchArguments, io: Io): Promise<ExitCode> {
   const { benchRelay } = await import("../bench/relay-bench.ts");
   const { renderRelayBench } = await import("./relay-bench-text.ts");
   const isTold = !args.json && !args.quiet;
-  const bench = await benchRelay(rounds, idle, (stage) => {
-    if (isTold) io.err(`${stage} …\n`);
-  });
+  const tell = (stage: string): void => (isTold ? io.err(`${stage} …\n`) : undefined);
+  const sentence = "Interrupted: nothing was measured to its end, and the relays are gone.";
+  const bench = await endOnInterrupt(io, sentence, () => benchRelay(rounds, idle, tell));
   const isMet = bench.loaded.isMet && bench.single.isMet && bench.idle.isMet;
   if (args.json) io.out(`${JSON.stringify({ ...bench, isMet }, undefined, 2)}\n`);
   else io.out(renderRelayBench(createPaint(io.hasColor), bench));

@@ -1,5 +1,5 @@
 /** A file from the inbox, written where a person asked for it: never over another, never outside the folder. */
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { describeFileError } from "../client/data-folder.ts";
 import { parseItem } from "../client/item.ts";
@@ -35,6 +35,8 @@ export function saveEntry(folder: string, entry: InboxEntry): string | undefined
       return path;
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "EEXIST") continue;
+      // Ours, and a part of it: nobody should take it for the file.
+      rmSync(path, { force: true });
       throw new UserError(`${path} cannot be written: ${describeFileError(error)}.`, EXIT.machineCannot);
     }
   }

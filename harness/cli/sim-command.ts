@@ -84,7 +84,7 @@ export async function runSimCommand(args: SimArguments, io: Io, services: Servic
       `${JSON.stringify(toJson(report, folders, isSingle, shrunk, casesOf(report, services.catalogue), missed), undefined, 2)}\n`,
     );
   else {
-    print(report, missed, folders, args, io, services);
+    print(report, missed, folders, shelf, args, io, services);
     if (shrunk !== undefined)
       io.out(`\nThe first of them, shrunk: ${renderShrunk(createPaint(io.hasColor), shrunk, args.quiet)}`);
   }
@@ -230,6 +230,7 @@ function print(
   report: SweepReport,
   missed: readonly Mark[],
   folders: Folders,
+  shelf: Shelf,
   args: SimArguments,
   io: Io,
   services: Services,
@@ -254,7 +255,7 @@ function print(
   const more = report.failures.length + report.mismatches.length - 2 * FAILURES_SHOWN;
   if (more > 0)
     io.out(`… and more, ${report.failures.length + report.mismatches.length} in all: --json lists every one.\n`);
-  if (args.quiet) return;
+  if (args.quiet || (folders.size === 0 && shelf.isBroken)) return;
   const newest = [...folders.values()].at(-1);
   io.out(
     newest === undefined

@@ -20,6 +20,11 @@ export class Shelf {
     this.out = out;
   }
 
+  /** Something could not be written. */
+  get isBroken(): boolean {
+    return this.#trouble !== undefined;
+  }
+
   /** What `write` gives; undefined when it cannot write, or could not before. */
   put<T>(write: (out: string) => T): T | undefined {
     if (this.#trouble !== undefined) return undefined;
