@@ -137,6 +137,8 @@ describe("mistakes", () => {
     ["sim -- S-ONE-01", /Only a push takes words behind --/],
     ["replay 0x1 --scenario S-ONE-01 --scenario S-ONE-02", /--scenario came 2 times/],
     ["shrink 0x1 --scenario S-ONE-01 --time 1s --time 2s", /--time came 2 times/],
+    ["replay HOME --scenario S-ONE-01", /which scenario it is of: leave --scenario out/],
+    ["sim S-ONE-01 --suite", /suite/],
     ["bench frob", /nothing called "frob"/],
     ["bench --rounds 3", /"3" does not fit --rounds/],
   ])("zerok %s", async (words, part) => {
@@ -319,6 +321,21 @@ describe("sim", () => {
     const { out: text } = await type("sim S-ONE-01 --seeds 20 --twice --out OUT", () => ({}), other);
     expect(text).toMatch(/not repeatable S-ONE-01 0x7.*\n  first divergent event: 1500/);
     expect(text).toMatch(/npx zerok replay \S+-0x7(-\d+)? --twice\n/);
+  });
+});
+
+describe("what went wrong, for a program", () => {
+  it("is one document, with the sentence and the exit code", async () => {
+    const answer = await type("sim nope --json");
+    expect(answer.err).toMatch(/^zerok: There is no scenario nope/);
+    expect(JSON.parse(answer.out)).toEqual({ error: { message: answer.err.slice(7, -1) }, exitCode: 64 });
+    expect(answer.code).toBe(64);
+  });
+
+  it("holds nothing that a terminal obeys", async () => {
+    const { err } = await type("sim a\u001b[31m\u007fb");
+    expect(err).toMatch(/a\\u001b\[31m\\u007fb/);
+    expect(err.slice(0, -1)).not.toMatch(/\p{Cc}/u);
   });
 });
 

@@ -24,15 +24,30 @@ export async function runCli(
   around: Surroundings = createProcessSurroundings(),
 ): Promise<ExitCode> {
   const isPlain = argv.includes("--no-color");
-  const shown: Io = isPlain ? { ...io, hasColor: false } : io;
+  let hasSpoken = false;
+  const out = (text: string): void => {
+    hasSpoken ||= text !== "";
+    io.out(text);
+  };
+  const shown: Io = { ...io, out, hasColor: io.hasColor && !isPlain };
   try {
     return await runChoice(await parseCommandLine(argv, readPackageVersion(), shown.columns), shown, services, around);
   } catch (error) {
     const known = error instanceof UserError ? error : asMachineError(error);
-    if (known === undefined) return reportInternalError(error, argv, shown);
-    shown.err(`${createPaint(shown.hasColor).red("zerok:")} ${known.message}\n`);
-    return known.exitCode;
+    const { message, exitCode } = known ?? keepInternalError(error, argv, shown);
+    const sentence = printable(message);
+    shown.err(`${createPaint(shown.hasColor).red("zerok:")} ${sentence}\n`);
+    // Who asked for a document gets one: there may be nobody who reads the other stream.
+    if (argv.includes("--json") && !hasSpoken) {
+      io.out(`${JSON.stringify({ error: { message: sentence }, exitCode }, undefined, 2)}\n`);
+    }
+    return exitCode;
   }
+}
+
+/** What came from a file or was typed may hold what a terminal obeys. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1).replace("\u007f", "\\u007f"));
 }
 
 /** Each command is loaded when it is chosen: whoever pushes a line of text need not wait for a simulator. */
@@ -114,7 +129,7 @@ function asMachineError(error: unknown): UserError | undefined {
 }
 
 /** A bug of ours: one sentence for the person, the details in a file for whoever mends it. */
-function reportInternalError(error: unknown, argv: readonly string[], io: Io): ExitCode {
+function keepInternalError(error: unknown, argv: readonly string[], io: Io): UserError {
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (process.env["ZEROK_DEBUG"] === "1") io.err(`${details}\n`);
   let where = "could not be written down; ZEROK_DEBUG=1 shows them";
@@ -125,8 +140,8 @@ function reportInternalError(error: unknown, argv: readonly string[], io: Io): E
   } catch {
     // A full disk must not hide the first error.
   }
-  io.err(`zerok: internal error, which is a bug in zerok and nothing you did. The details ${where}.\n`);
-  return EXIT.internal;
+  const sentence = `internal error, which is a bug in zerok and nothing you did. The details ${where}.`;
+  return new UserError(sentence, EXIT.internal);
 }
 
 /** What a person pushes, and an invite that is joined with, are nobody else's: of the client's commands only the options. */

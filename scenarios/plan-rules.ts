@@ -72,6 +72,7 @@ export function findPlanFlaw(plan: Plan): PlanFlaw | undefined {
     if (!groups.has(device.group)) return missing(`${path}.group`, "group", device.group);
     for (const [j, relay] of device.relays.entries()) {
       if (!relays.has(relay)) return missing(`${path}.relays[${j}]`, "relay", relay);
+      if (device.relays.indexOf(relay) < j) return taken(`${path}.relays[${j}]`, relay);
     }
   }
 

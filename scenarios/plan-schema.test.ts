@@ -255,6 +255,9 @@ describe("a plan that has the right fields but is not whole", () => {
     expect(refuse((_plan, _steps, topology) => void (device(topology)["relays"] = ["other"]))).toBe(
       "topology.devices[0].relays[0]",
     );
+    expect(refuse((_plan, _steps, topology) => void (device(topology)["relays"] = ["relay", "relay"]))).toBe(
+      "topology.devices[0].relays[1]",
+    );
     expect(refuse((_plan, _steps, topology) => void (device(topology)["name"] = "relay"))).toBe(
       "topology.devices[0].name",
     );
@@ -264,6 +267,10 @@ describe("a plan that has the right fields but is not whole", () => {
     expect(refuse((_, steps) => void (steps[0]!["sizeBytes"] = 0))).toBeUndefined();
     expect(refuse((_, steps) => void (steps[0]!["sizeBytes"] = 15))).toBe("steps[0].sizeBytes");
     expect(refuse((_, steps) => void (steps[0]!["sizeBytes"] = 2 ** 21))).toBe("steps[0].sizeBytes");
+  });
+
+  test("a scenario with the name of a link beside its folder", () => {
+    expect(refuse((plan) => void ((plan as { scenario: string }).scenario = "latest"))).toBe("scenario");
   });
 
   test("a fault that outlives the healing", () => {

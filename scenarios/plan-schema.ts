@@ -238,7 +238,7 @@ const order = v.strictObject({ fromMs: ms, picks: v.pipe(v.array(count), v.maxLe
 
 const plan = v.strictObject({
   format: v.literal(PLAN_FORMAT),
-  scenario: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, "a scenario's id")),
+  scenario: v.pipe(v.string(), v.regex(/^(?!latest$)[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, "a scenario's id")),
   seed: v.pipe(v.string(), v.regex(/^0x(0|[1-9a-f][0-9a-f]{0,15})$/, "a seed: 0x and at most 16 hex digits")),
   topology,
   steps: v.pipe(v.array(step), v.maxLength(STEPS_MAX)),

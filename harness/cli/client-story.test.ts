@@ -67,11 +67,12 @@ async function json(name: string, ...words: string[]) {
   return { code, ...JSON.parse(out) };
 }
 
-/** One sentence on stderr, nothing on stdout, nothing of ours inside. */
+/** One sentence on stderr, nothing on stdout but the same for a program, nothing of ours inside. */
 async function mistake(name: string, words: readonly string[], given: Given = {}) {
   const { code, out, err } = await type(name, words, given);
-  expect(out).toBe("");
   expect(err).toMatch(/^zerok: [^\n]+\n$/);
+  if (words.includes("--json")) expect(JSON.parse(out).error.message).toBe(err.slice("zerok: ".length, -1));
+  else expect(out).toBe("");
   expect(err).not.toMatch(/\bat .*\.(ts|js|mjs):\d|\[object|undefined/);
   return { code, err };
 }

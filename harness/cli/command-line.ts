@@ -56,7 +56,11 @@ Commands marked "later" are named by the design and not built yet.`;
 
 export async function parseCommandLine(argv: readonly string[], version: string, columns: number): Promise<Choice> {
   let choice: Choice | undefined;
-  const suite = { choices: ["toy", "portable"] as const, describe: "cryptography: made for speed, or the real one" };
+  const suite = {
+    choices: ["toy", "portable"] as const,
+    requiresArg: true,
+    describe: "cryptography: made for speed, or the real one",
+  };
   const out = { type: "string", default: "runs", requiresArg: true, describe: "where run folders go" } as const;
   const on = {
     type: "string",

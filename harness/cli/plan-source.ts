@@ -30,6 +30,9 @@ export interface PlanSource {
 export function findPlan(args: PlanArguments, services: Services, runner: SeedRunner): PlanSource {
   const { what, scenario } = args;
   if (existsSync(what)) {
+    if (scenario !== undefined) {
+      throw new UserError(`${what} says itself which scenario it is of: leave --scenario out; it goes with a seed.`);
+    }
     const regression = readRegression(what);
     if (regression !== undefined)
       return { plan: regression, suite: args.suite ?? "toy", folder: undefined, capsule: undefined };
