@@ -1,5 +1,7 @@
 /** Workers that do tasks: threads for a sweep, child processes for the second run of `--twice`. */
 import { Tinypool } from "tinypool";
+import { EXIT } from "../cli/exit-code.ts";
+import { UserError } from "../user-error.ts";
 import { SeedRunner } from "./seed-runner.ts";
 import type { Catalogue, SimWorld } from "./sim-world.ts";
 import type { Answers, Task } from "./task.ts";
@@ -24,9 +26,20 @@ export function createWorkerPool(kind: PoolKind, size: number): Pool {
   });
   return {
     size,
-    perform: (task) => pool.run(task),
+    perform: (task) =>
+      pool.run(task).catch((error: unknown) => {
+        throw isEnded(error) ? new UserError(ENDED, EXIT.machineCannot) : error;
+      }),
     close: () => pool.destroy(),
   };
+}
+
+const ENDED =
+  "A process that repeats runs was ended from outside, perhaps because memory was short: the sweep has no verdict; --jobs 2 needs less.";
+
+/** What the library says when a worker is gone and nobody asked it to go. */
+function isEnded(error: unknown): boolean {
+  return error instanceof Error && error.message === "Worker exited unexpectedly";
 }
 
 /** Does tasks in this very process: for a single run, and for tests. */
