@@ -37,6 +37,6 @@ export function createProcessIo(onFailure: (why: string) => void): Io {
     err: (text) => void stderr.write(text),
     progress: stderr.isTTY === true ? stderr : undefined,
     hasColor: picocolors.isColorSupported && (stdout.isTTY === true || process.env["FORCE_COLOR"] !== undefined),
-    columns: stdout.isTTY === true ? stdout.columns : 120,
+    columns: stdout.isTTY === true ? stdout.columns : 132,
   };
 }

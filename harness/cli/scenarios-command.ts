@@ -21,7 +21,7 @@ export async function runScenariosCommand(args: ScenariosArguments, io: Io, serv
   if (args.id === undefined) {
     const rows = services.catalogue.all;
     if (args.json) io.out(`${JSON.stringify(rows.map(toJson), undefined, 2)}\n`);
-    else io.out(args.quiet ? rows.map(({ id }) => `${id}\n`).join("") : renderCatalogue(paint, rows));
+    else io.out(args.quiet ? rows.map(({ id }) => `${id}\n`).join("") : renderCatalogue(paint, rows, io.columns));
   } else {
     const row = chooseScenario(services.catalogue, args.id);
     io.out(args.json ? `${JSON.stringify(toJson(row), undefined, 2)}\n` : renderScenario(paint, row));
@@ -55,13 +55,19 @@ function renderBackends(paint: Paint, scenario: Scenario): string {
   return each.join(", ");
 }
 
-function renderCatalogue(paint: Paint, rows: readonly Scenario[]): string {
+function renderCatalogue(paint: Paint, rows: readonly Scenario[], width: number): string {
   const built = rows.filter((row) => row.plan !== undefined);
-  const columns = [{ head: "id" }, { head: "title" }, { head: "source" }, { head: "backends" }];
+  const columns = [
+    { head: "id" },
+    { head: "title", isElastic: true },
+    { head: "source", isElastic: true },
+    { head: "backends" },
+  ];
   const table = renderTable(
     paint,
     columns,
     rows.map((row) => [row.id, shorten(row.title, 46), shorten(row.source, 20), renderBackends(paint, row)]),
+    width,
   );
   return `${table}\n${rows.length} scenarios, ${built.length} of them built. One in full: npx zerok scenarios ${built[0]?.id ?? rows[0]?.id ?? "ID"}\n`;
 }

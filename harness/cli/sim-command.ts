@@ -236,7 +236,7 @@ function print(
   services: Services,
 ): void {
   const paint = createPaint(io.hasColor);
-  if (!args.quiet) io.out(`${renderTallies(paint, report.tallies)}\n`);
+  if (!args.quiet) io.out(`${renderTallies(paint, report.tallies, io.columns)}\n`);
   io.out(renderTotals(paint, report));
   io.out(renderCases(casesOf(report, services.catalogue)));
   if (args.marks) io.out(`${renderMarks(paint, report.marks)}\n`);

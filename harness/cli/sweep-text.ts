@@ -30,10 +30,11 @@ export function totalsOf(report: SweepReport): Totals {
   };
 }
 
-export function renderTallies(paint: Paint, tallies: readonly Tally[]): string {
+/** `width`: columns of the terminal. */
+export function renderTallies(paint: Paint, tallies: readonly Tally[], width: number): string {
   const columns = [
     { head: "scenario" },
-    { head: "title" },
+    { head: "title", isElastic: true },
     { head: "seeds", isNumber: true },
     { head: "idle", isNumber: true },
     { head: "simulated", isNumber: true },
@@ -49,7 +50,7 @@ export function renderTallies(paint: Paint, tallies: readonly Tally[]): string {
     renderCount(tally.events),
     renderTallyVerdict(paint, tally),
   ]);
-  return renderTable(paint, columns, rows);
+  return renderTable(paint, columns, rows, width);
 }
 
 function renderTallyVerdict(paint: Paint, tally: Tally): string {
