@@ -39,8 +39,7 @@ const flag = (describe: string) => ({ type: "boolean", default: false, describe 
 const wait = (describe: string) => ({ ...text(describe), default: "10s" }) as const;
 
 const EPILOGUE = `The folder of a device is --data-dir, else ZEROK_DATA_DIR, else the system's place for data.
-Exit codes: 0 done (a push that waits in the queue too), 1 the answer is no, 2 no relay answered,
-3 this machine cannot do it, 64 usage, 70 internal.`;
+Exit codes: 0 done (a push that waits in the queue too), 1 the answer is no, 2 no relay answered, 3 this machine cannot do it, 64 usage, 70 internal.`;
 
 type Globals = { readonly json: boolean; readonly quiet: boolean };
 type Tell = (choice: ClientChoice) => void;

@@ -359,9 +359,9 @@ export async function parseCommandLine(argv: readonly string[], version: string,
   parser
     .demandCommand(1, "No command given")
     .strict()
-    .help()
+    .help("help", "show this")
     .alias("h", "help")
-    .version(version)
+    .version("version", "show the version", version)
     .epilogue(EPILOGUE)
     .wrap(Math.min(columns, 110))
     .exitProcess(false)
