@@ -102,6 +102,7 @@ describe("mistakes", () => {
     ["sim --seeds", /seeds/],
     ["sim --time soon", /"soon" does not fit --time.*60s/],
     ["sim --time 60", /"60" does not fit --time/],
+    ["sim --time 99999d", /"99999d" does not fit --time: at most 365d/],
     ["sim --jobs 0", /"0" does not fit --jobs/],
     ["sim --shard 5/4", /"5\/4" does not fit --shard/],
     ["sim --shard 0/4", /"0\/4" does not fit --shard/],

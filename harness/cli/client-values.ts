@@ -10,7 +10,9 @@ const DAY_MS = 86_400_000;
 export function parseWaitOption(text: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined && ms <= DAY_MS) return ms;
-  throw new UserError(`"${text}" does not fit --wait: it takes a number and a unit, such as --wait 10s, 500ms or 5m.`);
+  throw new UserError(
+    `"${text}" does not fit --wait: it takes a time of up to a day, such as --wait 10s, 500ms or 5m.`,
+  );
 }
 
 /** Whole seconds. */

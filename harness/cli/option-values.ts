@@ -29,10 +29,13 @@ export function parseJobsOption(text: string | undefined): number {
   return text === undefined ? availableParallelism() : parseCountOption("jobs", text, 1, JOBS_MAX);
 }
 
+const TIME_MS_MAX = 365 * 86_400_000;
+
 /** Milliseconds of `500ms`, `60s`, `5m`, `1h`. */
 export function parseTimeOption(text: string, name = "time"): number {
   const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|min|h|d)$/.exec(text.trim());
   const ms = match === null ? 0 : Number(match[1]) * MS[match[2] as keyof typeof MS];
+  if (ms > TIME_MS_MAX) throw new UserError(`"${text}" does not fit --${name}: at most 365d.`);
   if (ms >= 1) return Math.round(ms);
   throw new UserError(
     `"${text}" does not fit --${name}: it takes a number and a unit, such as --${name} 60s, 5m or 1h.`,

@@ -26,6 +26,7 @@ describe("a file of mutants", () => {
 
   it.each([
     ["is no JSON", "{", /is no JSON/],
+    ["is empty", [], /lists no mutant/],
     ["holds something else", { bugs: [] }, /holds no mutants: it takes a list/],
     ["lacks an id", [{ title: "x", edits: [edit] }], /mutant 1, "id"/],
     ["has no edits", [{ id: "a", title: "x", edits: [] }], /mutant 1, "edits": at least one edit/],

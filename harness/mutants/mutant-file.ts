@@ -27,6 +27,7 @@ export const ANY_CHECKER = "any";
 /** `root`: the checkout whose sources the edits must match. */
 export function readMutantFile(path: string, root: string): readonly Mutant[] {
   const mutants = parseMutants(readJson(path), path);
+  if (mutants.length === 0) throw new UserError(`${path} lists no mutant: it takes { id, title, edits } for each.`);
   const ids = new Set<string>();
   for (const mutant of mutants) {
     if (ids.has(mutant.id))
