@@ -334,8 +334,8 @@ describe("what went wrong, for a program", () => {
   });
 
   it("holds nothing that a terminal obeys", async () => {
-    const { err } = await type("sim a\u001b[31m\u007fb");
-    expect(err).toMatch(/a\\u001b\[31m\\u007fb/);
+    const { err } = await type("sim a\u001b[31m\u007f\u009bb");
+    expect(err).toMatch(/a\\u001b\[31m\\u007f\\u009bb/);
     expect(err.slice(0, -1)).not.toMatch(/\p{Cc}/u);
   });
 });

@@ -15,6 +15,7 @@ import { createPaint } from "./cli/paint.ts";
 import type { Services } from "./cli/services.ts";
 import { createProcessSurroundings, type Surroundings } from "./cli/surroundings.ts";
 import { readPackageVersion } from "./results/code-version.ts";
+import { printableLine } from "./printable-text.ts";
 import { UserError } from "./user-error.ts";
 
 export async function runCli(
@@ -35,7 +36,8 @@ export async function runCli(
   } catch (error) {
     const known = error instanceof UserError ? error : asMachineError(error);
     const { message, exitCode } = known ?? keepInternalError(error, argv, shown);
-    const sentence = printable(message);
+    // What came from a file or was typed may hold what a terminal obeys.
+    const sentence = printableLine(message);
     shown.err(`${createPaint(shown.hasColor).red("zerok:")} ${sentence}\n`);
     // Who asked for a document gets one: there may be nobody who reads the other stream.
     if (argv.includes("--json") && !hasSpoken) {
@@ -43,11 +45,6 @@ export async function runCli(
     }
     return exitCode;
   }
-}
-
-/** What came from a file or was typed may hold what a terminal obeys. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1).replace("\u007f", "\\u007f"));
 }
 
 /** Each command is loaded when it is chosen: whoever pushes a line of text need not wait for a simulator. */

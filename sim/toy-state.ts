@@ -123,24 +123,12 @@ function absorbShort(bytes: Uint8Array, length: number): void {
   let d = STATE[3]!;
   let e = 0;
   let f = 0;
-  let at = 0;
-  for (; at + 16 <= length; at += 16) {
-    const v = readWord(bytes, at);
-    const w = readWord(bytes, at + 4);
-    const x = readWord(bytes, at + 8);
-    const y = readWord(bytes, at + 12);
-    a = rotate(Math.imul(a ^ v, M1), 13);
-    b = rotate(Math.imul(b ^ w, M2), 17);
-    c = rotate(Math.imul(c ^ x, M3), 15);
-    d = rotate(Math.imul(d ^ y, M4), 11);
-    e = (rotate(e, 5) + v + x) | 0;
-    f = (rotate(f, 9) + w + y) | 0;
-  }
-  if (at < length) {
-    const v = readRest(bytes, at, length);
-    const w = readRest(bytes, at + 4, length);
-    const x = readRest(bytes, at + 8, length);
-    const y = readRest(bytes, at + 12, length);
+  for (let at = 0; at < length; at += 16) {
+    const isWhole = at + 16 <= length;
+    const v = isWhole ? readWord(bytes, at) : readRest(bytes, at, length);
+    const w = isWhole ? readWord(bytes, at + 4) : readRest(bytes, at + 4, length);
+    const x = isWhole ? readWord(bytes, at + 8) : readRest(bytes, at + 8, length);
+    const y = isWhole ? readWord(bytes, at + 12) : readRest(bytes, at + 12, length);
     a = rotate(Math.imul(a ^ v, M1), 13);
     b = rotate(Math.imul(b ^ w, M2), 17);
     c = rotate(Math.imul(c ^ x, M3), 15);

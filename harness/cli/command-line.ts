@@ -4,8 +4,9 @@
  */
 import yargs from "yargs";
 import { UserError } from "../user-error.ts";
-import { addClientCommands, CLIENT_COMMANDS, type ClientChoice, nameStdin } from "./client-command-line.ts";
+import { addClientCommands, type ClientChoice, nameStdin } from "./client-command-line.ts";
 import { LATER_COMMANDS } from "./later.ts";
+import { describeMistake } from "./mistake-text.ts";
 import { givenOnce, REPEATABLE } from "./repeatable.ts";
 import type { SimArguments } from "./sim-command.ts";
 import { PORTABLE_EVERY_DEFAULT, SEEDS_DEFAULT } from "./sim-defaults.ts";
@@ -385,30 +386,4 @@ export async function parseCommandLine(argv: readonly string[], version: string,
   if (shown !== "") return { command: "text", text: `${shown}\n` };
   if (choice === undefined) throw new UserError("No command given: npx zerok --help lists them.");
   return choice;
-}
-
-/** yargs says what was wrong; what to type next is ours to say. */
-function describeMistake(error: unknown, argv: readonly string[]): string {
-  const typed = argv[0];
-  const what = (error instanceof Error ? error.message : String(error))
-    .trim()
-    .replace(/\s*\n\s*/g, " ")
-    .replace(/^(Unknown arguments?):/, "$1");
-  const command = [
-    "sim",
-    "chaos",
-    "doctor",
-    "replay",
-    "shrink",
-    "scenarios",
-    "bench",
-    "mutants",
-    "relay",
-    "agent",
-    ...CLIENT_COMMANDS,
-  ].find((name) => name === typed);
-  if (command === undefined && typed !== undefined && !typed.startsWith("-")) {
-    return `There is no command "${typed}": npx zerok --help lists them.`;
-  }
-  return `${what}: npx zerok ${command === undefined ? "" : `${command} `}--help shows what can be typed.`;
 }

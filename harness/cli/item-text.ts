@@ -1,6 +1,7 @@
 /** One entry of the inbox, as a person reads it and as a program does. */
 import type { Item } from "../client/item.ts";
-import { parseItem, printableText } from "../client/item.ts";
+import { parseItem } from "../client/item.ts";
+import { printableText } from "../printable-text.ts";
 import type { InboxEntry } from "../client/sync-events.ts";
 import { renderCount } from "./figures.ts";
 import type { Paint } from "./paint.ts";

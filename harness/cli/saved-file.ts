@@ -1,5 +1,5 @@
 /** A file from the inbox, written where a person asked for it: never over another, never outside the folder. */
-import { rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { describeFileError } from "../client/data-folder.ts";
 import { parseItem } from "../client/item.ts";
@@ -31,14 +31,25 @@ export function saveEntry(folder: string, entry: InboxEntry): string | undefined
   for (let copy = 1; copy <= COPIES_MAX; copy++) {
     const path = join(folder, copy === 1 ? name : `${stem} (${copy})${extension}`);
     try {
-      writeFileSync(path, item.bytes, { flag: "wx" });
+      createFile(path, item.bytes);
       return path;
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "EEXIST") continue;
-      // Ours, and a part of it: nobody should take it for the file.
-      rmSync(path, { force: true });
       throw new UserError(`${path} cannot be written: ${describeFileError(error)}.`, EXIT.machineCannot);
     }
   }
   throw new UserError(`There are ${COPIES_MAX} files called ${name} in ${folder}: name another folder with --out.`);
+}
+
+/** Whole or not at all. What was not made here is not touched: it may be somebody's. */
+function createFile(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, "wx");
+  try {
+    writeFileSync(file, bytes);
+  } catch (error) {
+    unlinkSync(path);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeItem, parseItem, plainName, printableText } from "./item.ts";
+import { printableText } from "../printable-text.ts";
+import { encodeItem, parseItem, plainName } from "./item.ts";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 

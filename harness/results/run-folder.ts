@@ -106,14 +106,18 @@ export function settle(out: string, draft: string, wanted: string, sign: (folder
 /** What to throw for what happened while a draft was written, which goes. A bug is no trouble of the disk. */
 export function notWritten(home: string, draft: string, error: unknown): unknown {
   if (typeof (error as NodeJS.ErrnoException).code !== "string") return error;
+  discard(draft);
+  return new NotWritten(
+    `The run could not be written below ${home}: it ${whyNot(error)}. Try --out with another folder.`,
+  );
+}
+
+function discard(draft: string): void {
   try {
     rmSync(draft, { recursive: true, force: true });
   } catch {
     // What hindered the writing may hinder this.
   }
-  return new NotWritten(
-    `The run could not be written below ${home}: it ${whyNot(error)}. Try --out with another folder.`,
-  );
 }
 
 /** `20261122T184403Z` */
@@ -155,7 +159,7 @@ export function writeTrace(folder: string, events: readonly object[]): string {
     writeFileSync(draft, gzipSync(text));
     renameSync(draft, path);
   } catch (error) {
-    rmSync(draft, { force: true });
+    discard(draft);
     throw new NotWritten(`The trace could not be written to ${path}: ${(error as Error).message}.`);
   }
   return path;
