@@ -1,5 +1,11 @@
 /** What lies in a container, as the engine's archive of it: files follow each other uncompressed, so bytes can be searched. */
+import { execFile } from "node:child_process";
+import { createWriteStream, rmSync } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
 import type Docker from "dockerode";
+import { EnvironmentError } from "../world/environment-error.ts";
 
 const PIECE_BYTES = 256 * 1024;
 /** Longer than any form of a secret that is looked for. */
@@ -25,4 +31,20 @@ export async function* readArchive(
     if (read >= bytesMax) break;
   }
   if (kept.length > 0) yield Uint8Array.from(kept);
+}
+
+/**
+ * Puts what an archive holds into a folder. By way of a file: `tar` ends where the archive does, which can be before the
+ * engine says that there is no more, and a stream whose reader is gone has failed.
+ */
+export async function unpackArchive(archive: NodeJS.ReadableStream, folder: string, what: string): Promise<void> {
+  const file = join(folder, "archive.tar");
+  try {
+    await pipeline(archive, createWriteStream(file, { mode: 0o600 }));
+    await promisify(execFile)("tar", ["-x", "--no-same-owner", "-C", folder, "-f", file]);
+  } catch (error) {
+    throw new EnvironmentError(`${what} could not be copied: ${(error as Error).message.trim()}`);
+  } finally {
+    rmSync(file, { force: true });
+  }
 }

@@ -2,21 +2,19 @@
  * Flips bits in the databases of a host's volume, in place, while its process is frozen: a copy is brought to the
  * controller, `flipBits` decides there what rots, and the pod writes just those bytes, and reads each back.
  */
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { Pod } from "../engine/pod.ts";
 import { flipBits } from "../world/bit-rot.ts";
-import { EnvironmentError } from "../world/environment-error.ts";
 import { FaultError } from "../world/fault-error.ts";
 import { listFiles } from "../world/relay-view.ts";
+import { unpackArchive } from "./archive.ts";
 
 export async function rotVolume(pod: Pod, folder: string, bits: number, seed: string): Promise<string> {
   const copy = mkdtempSync(join(tmpdir(), "zerok-rot-"));
   try {
-    await unpack(pod, folder, copy);
+    await unpackArchive(await pod.container.getArchive({ path: folder }), copy, `the volume of ${pod.name}`);
     const root = join(copy, folder.slice(folder.lastIndexOf("/") + 1));
     const files = listFiles(root).filter((path) => /\.db(-wal)?$/.test(path));
     const before = new Map(files.map((path) => [path, readFileSync(path)]));
@@ -31,13 +29,6 @@ export async function rotVolume(pod: Pod, folder: string, bits: number, seed: st
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
-}
-
-async function unpack(pod: Pod, folder: string, into: string): Promise<void> {
-  const tar = spawn("tar", ["-x", "--no-same-owner", "-C", into], { stdio: ["pipe", "ignore", "ignore"] });
-  const closed = new Promise<number | null>((resolve, reject) => tar.once("close", resolve).once("error", reject));
-  await pipeline(await pod.container.getArchive({ path: folder }), tar.stdin!);
-  if ((await closed) !== 0) throw new EnvironmentError(`the volume of ${pod.name} could not be unpacked`);
 }
 
 async function writeByte(pod: Pod, path: string, at: number, byte: number): Promise<void> {
