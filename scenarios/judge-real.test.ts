@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ExampleHistory } from "./checkers/example-history.ts";
 import { createDraw } from "./draw.ts";
 import type { HistoryRecord, PhaseRecord } from "./history.ts";
 import { judgeReal } from "./judge-real.ts";
@@ -57,6 +58,24 @@ describe("a history of real processes", () => {
     expect(unknowns([fault("issued")])).toEqual([`step ${step} (crash) was not seen to act`]);
     expect(unknowns([])).toEqual([`step ${step} (crash) was not issued`]);
     expect(unknowns([fault("unsupported")])).toEqual([expect.stringContaining("cannot be done here")]);
+  });
+
+  it("is unknown when what was acknowledged has not arrived, unless it was said to have converged", () => {
+    // Bob has pulled nothing, and his state at the end is not known.
+    const history = new ExampleHistory().push("alice").pull("alice").cut().finalReads();
+    history.drop((record) => record.type === "final-state");
+    expect(judgeReal(history.plan, history.records)).toMatchObject({
+      verdict: "invalid",
+      findings: [{ checker: "acked-durable", kind: "acked-blob-missing" }],
+    });
+    const stalled = history.records.map((record) =>
+      record.type === "phase" && record.phase === "converged" ? { ...record, phase: "stalled" as const } : record,
+    );
+    const verdict = judgeReal(history.plan, stalled);
+    expect(verdict).toMatchObject({ verdict: "unknown", findings: [] });
+    expect(verdict.unknowns).toContainEqual(
+      expect.stringMatching(/^acked-durable: blob .* was never delivered to bob/),
+    );
   });
 
   it("is invalid when something was found that no clock decides", () => {

@@ -1,8 +1,10 @@
 /**
  * Judges a history of real processes. Real time bounds prove nothing: a machine may be busy, so a run that did not
  * converge, converged late or holds more at its end is unknown there and not invalid, and so is one whose faults were
- * issued and never seen to act, unless it was seen that nothing came for them to act on. All other findings count as
- * they do in the simulator, also that states or inboxes differ after the run was said to have converged.
+ * issued and never seen to act, unless it was seen that nothing came for them to act on. What has not arrived in a run
+ * that did not converge may still be on its way; a device that went past it without taking it in is found by others
+ * (`cursor-behind-applied`, `gone-is-told`). All other findings count as they do in the simulator, also that states or
+ * inboxes differ after the run was said to have converged.
  */
 import type { History } from "./history.ts";
 import { judge } from "./judge.ts";
@@ -28,12 +30,18 @@ const UNSURE: ReadonlySet<string> = new Set([
   "demands/too-much-held",
 ]);
 
+/** What is no proof in a run that did not converge. */
+const UNSURE_UNCONVERGED: ReadonlySet<string> = new Set(["acked-durable/acked-blob-missing"]);
+
 export function judgeReal(plan: Plan, history: History): Verdict {
   const { verdict, idle, findings, unknowns } = judge(plan, history);
   const sure: Finding[] = [];
   const unsure: string[] = [...unknowns, ...faultsWithoutEffect(plan, history)];
+  const isConverged = history.some((record) => record.type === "phase" && record.phase === "converged");
   for (const finding of findings) {
-    if (UNSURE.has(`${finding.checker}/${finding.kind}`)) unsure.push(`${finding.checker}: ${finding.message}`);
+    const name = `${finding.checker}/${finding.kind}`;
+    if (UNSURE.has(name) || (!isConverged && UNSURE_UNCONVERGED.has(name)))
+      unsure.push(`${finding.checker}: ${finding.message}`);
     else sure.push(finding);
   }
   if (verdict === "invalid" && sure.length > 0) return { verdict, idle, findings: sure, unknowns: unsure };
