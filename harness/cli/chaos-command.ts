@@ -18,6 +18,7 @@ import type { Io } from "./io.ts";
 import { laterOption } from "./later.ts";
 import * as values from "./option-values.ts";
 import { createPaint, paintVerdict, type Paint } from "./paint.ts";
+import { assertRealTime } from "./real-time.ts";
 import type { Services } from "./services.ts";
 import { shortPath } from "./short-path.ts";
 import { renderTable } from "./table.ts";
@@ -45,8 +46,6 @@ interface Done {
 }
 
 const FIRST_SEED = "0x1";
-/** A plan millisecond is a real one there. */
-const LONGEST_PLAN_MS = 600_000;
 
 export async function runChaosCommand(args: ChaosArguments, io: Io, services: Services): Promise<ExitCode> {
   const on = parseOn(args.on);
@@ -132,12 +131,6 @@ function chooseFor(on: RealBackend, args: ChaosArguments, services: Services): r
     throw new UserError(`${id} is not for ${on}: its row in the catalogue says ${backends.join(", ")}.`);
   }
   return named;
-}
-
-export function assertRealTime(plan: { readonly healAtMs: number; readonly scenario: string }): void {
-  if (plan.healAtMs <= LONGEST_PLAN_MS) return;
-  const minutes = Math.round(plan.healAtMs / 60_000);
-  throw new UserError(`The plan of ${plan.scenario} takes ${minutes} minutes: above ten, a plan is for the simulator.`);
 }
 
 async function healAll(on: RealBackend, args: ChaosArguments, io: Io): Promise<ExitCode> {
