@@ -151,6 +151,17 @@ describe("a run that somebody meddles with", () => {
     expect(verdict.unknowns.join()).toMatch(/did not show the proxy .* status code 404/);
   });
 
+  it("is unknown when a power cut cannot be done, and leaves no host standing still", async () => {
+    const cut: FaultSpec = { do: "crash", host: RELAY, how: "power", downMs: 100 };
+    const { verdict, history } = await runWith(planWith(800, cut), async (url) => {
+      await fetch(`${url}${PROXY}`, { method: "DELETE" });
+    });
+    // A relay that still stood still could not leave when it is asked to.
+    expect(verdict).toMatchObject({ verdict: "unknown", findings: [] });
+    expect(verdict.unknowns.join()).toMatch(/step 0 \(crash\): .*status code 404/);
+    expect(history.some((record) => record.type === "stopped")).toBe(false);
+  });
+
   it("is unknown when a paused host is woken", async () => {
     const { verdict } = await runWith(planWith(50, { do: "pause", host: RELAY, forMs: 800 }), async () => {
       process.kill(Number(readFileSync(join(home, "relay.pid"), "utf8")), "SIGCONT");

@@ -5,7 +5,7 @@
  * that is up.
  */
 import type { AgentMoment } from "../../scenarios/agent-protocol.ts";
-import type { FaultStep, Topology } from "../../scenarios/plan.ts";
+import type { FaultStep, Topology, ToxicSpec } from "../../scenarios/plan.ts";
 import { AgentNode } from "./agent-node.ts";
 import type { Applied, AppliedToxic, Backend, LinkName, Streams } from "./backend.ts";
 import { EnvironmentError } from "./environment-error.ts";
@@ -36,6 +36,7 @@ export interface NemesisOptions {
 }
 
 type Of<D extends FaultStep["do"]> = Extract<FaultStep, { do: D }>;
+type Place = { readonly link: LinkName; readonly streams: Streams };
 type Stage = "issued" | "observed" | "healed" | "unmet" | "lost";
 
 /** How long the system may take until a signal is seen to have acted. */
@@ -165,8 +166,14 @@ export class Nemesis {
     if (step.how === "power") {
       await node.signal("SIGSTOP");
       if (await this.#isSeen(node, "stopped")) this.#inPlace(step);
-      // Nobody hears of a power cut: what is sent to the host, and what its system would answer, is lost on the way.
-      silence = await this.#silence(step.host);
+      try {
+        // Nobody hears of a power cut: what is sent to the host, and what its system would answer, is lost on the way.
+        silence = await this.#silence(step.host);
+      } catch (error) {
+        // It was no power cut, and is no pause either.
+        await node.signal("SIGCONT");
+        throw error;
+      }
     }
     await node.kill();
     this.#seeGone(step, node);
@@ -185,6 +192,8 @@ export class Nemesis {
   async #restart(step: Of<"restart">): Promise<void> {
     const { history, graceMs } = this.#options;
     const node = this.#node(step.host);
+    // A fault that was lost may have left it down.
+    if (!node.isUp) throw new FaultError(`${node.name} was not up`);
     const begunUs = runClock.nowUs();
     this.#record(step, "issued");
     const stopped = node.stop(graceMs);
@@ -232,10 +241,9 @@ export class Nemesis {
 
   /** Nothing passes from or to this host any more. */
   async #silence(host: string): Promise<readonly Applied[]> {
-    const { backend } = this.#options;
     const links = this.#links().filter(({ dialler, listener }) => dialler === host || listener === host);
-    const blocked = { type: "blocked" } as const;
-    return Promise.all(links.map((link) => backend.links.apply(link, "both", blocked, () => {})));
+    const places = links.map((link) => ({ link, streams: "both" }) as const);
+    return this.#applyAll(places, { type: "blocked" }, () => {});
   }
 
   async #isSeen(node: Node, state: "running" | "stopped"): Promise<boolean> {
@@ -252,17 +260,12 @@ export class Nemesis {
 
   // ── links ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #poison(
-    step: Of<"toxic" | "partition">,
-    places: readonly { readonly link: LinkName; readonly streams: Streams }[],
-  ): Promise<void> {
-    const { backend, history, clock } = this.#options;
+  async #poison(step: Of<"toxic" | "partition">, places: readonly Place[]): Promise<void> {
+    const { history, clock } = this.#options;
     const toxic = step.do === "toxic" ? step.toxic : ({ type: "blocked" } as const);
     this.#record(step, "issued");
     const onActed = (atUs: number): void => history.seenAt(atUs, () => this.#see(step));
-    const applied: readonly AppliedToxic[] = await Promise.all(
-      places.map(({ link, streams }) => backend.links.apply(link, streams, toxic, onActed)),
-    );
+    const applied = await this.#applyAll(places, toxic, onActed);
     for (const { inPlaceUs } of applied) this.#inPlace(step, inPlaceUs);
     await clock.until(step.atMs + step.forMs);
     await Promise.all(applied.map((one) => one.end()));
@@ -272,9 +275,26 @@ export class Nemesis {
     this.#record(step, "healed");
   }
 
+  /** In all places or in none. */
+  async #applyAll(
+    places: readonly Place[],
+    toxic: ToxicSpec,
+    onActed: (atUs: number) => void,
+  ): Promise<readonly AppliedToxic[]> {
+    const { links } = this.#options.backend;
+    const tried = await Promise.allSettled(
+      places.map(({ link, streams }) => links.apply(link, streams, toxic, onActed)),
+    );
+    const applied = tried.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    const failed = tried.find((each) => each.status === "rejected");
+    if (failed === undefined) return applied;
+    await Promise.allSettled(applied.map((one) => one.end()));
+    throw failed.reason;
+  }
+
   /** Links between the two sides, whoever dials; one-way, only what goes from left to right. */
-  #between(step: Of<"partition">): readonly { readonly link: LinkName; readonly streams: Streams }[] {
-    const places: { link: LinkName; streams: Streams }[] = [];
+  #between(step: Of<"partition">): readonly Place[] {
+    const places: Place[] = [];
     for (const link of this.#links()) {
       const isUp = step.left.includes(link.dialler) && step.right.includes(link.listener);
       const isDown = step.left.includes(link.listener) && step.right.includes(link.dialler);

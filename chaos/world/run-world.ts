@@ -60,7 +60,8 @@ export type RunError =
   /** This machine or the given programs could not do it. */
   { readonly type: "EnvironmentError"; readonly message: string } | { readonly type: "Interrupted" };
 
-const GRACE_MS = 10_000;
+/** Twice what a relay allows itself. */
+const GRACE_MS = 20_000;
 const QUIET_MS = 2000;
 const RUN_BYTES = 6;
 

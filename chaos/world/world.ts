@@ -302,8 +302,13 @@ export class World {
         else history.add({ type: "relay-view", at: history.at, relay: name, bytes });
       }
       if (!relay.servesHttp) this.blindSpots.add(`zero-knowledge: ${name} serves no HTTP`);
-      const ending = await relay.stop(graceMs);
-      if (ending?.code !== 0) history.stopped(name, `asked to stop by SIGTERM, ${name} ${relay.describeEnd()}`);
+      const state = await host.state();
+      if (state === "running") {
+        const ending = await relay.stop(graceMs);
+        if (ending?.code !== 0) history.stopped(name, `asked to stop by SIGTERM, ${name} ${relay.describeEnd()}`);
+      } else {
+        this.doubts.push(`${name} was ${state} at the end: a fault that was lost left it so`);
+      }
       let viewBytes = 0;
       for await (const bytes of host.readAll(VIEW_BYTES_MAX)) {
         viewBytes += bytes.length;
