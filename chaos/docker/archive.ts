@@ -17,10 +17,11 @@ export async function* readArchive(
   path: string,
   bytesMax: number,
 ): AsyncGenerator<Uint8Array> {
-  const stream = await container.getArchive({ path });
+  const what = `what lies in ${path} of a container`;
+  const stream = await openArchive(container, path, what);
   let kept = Buffer.alloc(0);
   let read = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of readable(stream, what)) {
     const room = bytesMax - read;
     read += Math.min(room, chunk.length);
     kept = Buffer.concat([kept, chunk.subarray(0, room)]);
@@ -33,6 +34,31 @@ export async function* readArchive(
   if (kept.length > 0) yield Uint8Array.from(kept);
 }
 
+/** Rejects with a sentence. */
+export async function openArchive(
+  container: Docker.Container,
+  path: string,
+  what: string,
+): Promise<NodeJS.ReadableStream> {
+  try {
+    return await container.getArchive({ path });
+  } catch (error) {
+    throw uncopied(what, error);
+  }
+}
+
+async function* readable(stream: NodeJS.ReadableStream, what: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) yield chunk;
+  } catch (error) {
+    throw uncopied(what, error);
+  }
+}
+
+function uncopied(what: string, error: unknown): EnvironmentError {
+  return new EnvironmentError(`${what} could not be copied: ${(error as Error).message.trim()}`);
+}
+
 /**
  * Puts what an archive holds into a folder. By way of a file: `tar` ends where the archive does, which can be before the
  * engine says that there is no more, and a stream whose reader is gone has failed.
@@ -43,7 +69,7 @@ export async function unpackArchive(archive: NodeJS.ReadableStream, folder: stri
     await pipeline(archive, createWriteStream(file, { mode: 0o600 }));
     await promisify(execFile)("tar", ["-x", "--no-same-owner", "-C", folder, "-f", file]);
   } catch (error) {
-    throw new EnvironmentError(`${what} could not be copied: ${(error as Error).message.trim()}`);
+    throw uncopied(what, error);
   } finally {
     rmSync(file, { force: true });
   }

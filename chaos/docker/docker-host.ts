@@ -218,12 +218,13 @@ export class DockerHost implements BackendHost {
   async *readAll(bytesMax: number): AsyncGenerator<Uint8Array> {
     let bytesLeft = bytesMax;
     for await (const bytes of readArchive(this.pod.container, this.dataFolder, bytesLeft)) {
-      bytesLeft -= bytes.length;
+      // Pieces overlap.
+      bytesLeft = Math.max(0, bytesLeft - bytes.length);
       yield bytes;
     }
     for (const path of [this.#log("stdout.log"), this.#log("stderr.log")].filter((each) => existsSync(each))) {
       for (const bytes of readPieces(path, bytesLeft)) {
-        bytesLeft -= bytes.length;
+        bytesLeft = Math.max(0, bytesLeft - bytes.length);
         yield bytes;
       }
     }

@@ -9,12 +9,13 @@ import type { Pod } from "../engine/pod.ts";
 import { flipBits } from "../world/bit-rot.ts";
 import { FaultError } from "../world/fault-error.ts";
 import { listFiles } from "../world/relay-view.ts";
-import { unpackArchive } from "./archive.ts";
+import { openArchive, unpackArchive } from "./archive.ts";
 
 export async function rotVolume(pod: Pod, folder: string, bits: number, seed: string): Promise<string> {
   const copy = mkdtempSync(join(tmpdir(), "zerok-rot-"));
   try {
-    await unpackArchive(await pod.container.getArchive({ path: folder }), copy, `the volume of ${pod.name}`);
+    const what = `the volume of ${pod.name}`;
+    await unpackArchive(await openArchive(pod.container, folder, what), copy, what);
     const root = join(copy, folder.slice(folder.lastIndexOf("/") + 1));
     const files = listFiles(root).filter((path) => /\.db(-wal)?$/.test(path));
     const before = new Map(files.map((path) => [path, readFileSync(path)]));

@@ -2,13 +2,14 @@
  * One life of a container, attached: heard line by line on its stdout, its stderr in a log file, written to on its
  * stdin. Killed, stopped, paused through the engine, and over only when the engine says so and all was heard.
  */
-import { appendFileSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
 import type { Ending, HostProcess } from "../world/backend.ts";
 import { within } from "../world/deadline.ts";
 import { FaultError } from "../world/fault-error.ts";
+import { keepWords } from "../world/kept-words.ts";
 import { engineAnswer, isMoot } from "./engine.ts";
 
 export type Deed = "kill" | "stop" | "pause" | "unpause";
@@ -64,13 +65,13 @@ export class AttachedProcess implements HostProcess {
       let start = 0;
       for (let end = heard.indexOf("\n"); end >= 0; end = heard.indexOf("\n", start)) {
         const line = heard.slice(start, end);
-        if (stdoutPath !== undefined) keep(stdoutPath, `${line}\n`);
+        if (stdoutPath !== undefined) keepWords(stdoutPath, `${line}\n`);
         onLine(line);
         start = end + 1;
       }
       heard = heard.slice(start);
     });
-    stderr.on("data", (bytes: Uint8Array) => keep(stderrPath, bytes));
+    stderr.on("data", (bytes: Uint8Array) => keepWords(stderrPath, bytes));
     docker.modem.demuxStream(stream, stdout, stderr);
     const drained = new Promise<void>((resolve) => {
       // A broken connection is an end, too.
@@ -175,15 +176,6 @@ export class AttachedProcess implements HostProcess {
             : `ended with exit code ${code}`;
     const tail = readTail(this.#options.stderrPath);
     return tail === "" ? how : `${how}; its last words: ${tail}`;
-  }
-}
-
-function keep(path: string, said: string | Uint8Array): void {
-  try {
-    appendFileSync(path, said, { mode: 0o600 });
-  } catch (error) {
-    // The run is over and its folder gone: nobody wants these words any more.
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }
 

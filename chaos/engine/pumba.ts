@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import type Docker from "dockerode";
 import { FaultError } from "../world/fault-error.ts";
 import type { Deed } from "./attached-process.ts";
+import { isMoot } from "./engine.ts";
 import type { EngineEvents } from "./events.ts";
 
 /** As the engine calls what was done. */
@@ -48,7 +49,13 @@ export class Pumba {
     let pausing: { end(): Promise<void> } | undefined;
     return async (what) => {
       if (signal.aborted || this.#hasFailed) return false;
-      const { Name } = await container.inspect();
+      const found = await container.inspect().catch((error: unknown) => {
+        if (isMoot(error)) return undefined;
+        throw error;
+      });
+      // What is gone is the engine's to say.
+      if (found === undefined) return false;
+      const { Name } = found;
       const name = Name.slice(1);
       const since = events.all.length;
       if (what === "unpause") {

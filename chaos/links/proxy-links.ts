@@ -112,7 +112,8 @@ export class ProxyLinks implements Links {
     const inPlaceUs = Math.max(...places.map((each) => this.#since(`${link.proxy.name}/${each.name}`)));
     let metTraffic: boolean | undefined;
     const end = async (): Promise<void> => {
-      if (!hasActed) metTraffic = ACT_ON_ALL.has(toxic.type) && (await this.#hasPassed(link, directions, before));
+      if (!hasActed)
+        metTraffic = ACT_ON_ALL.has(toxic.type) && (await this.#hasPassed(link, directions, before, inPlaceUs));
       const last = await this.#server.show(link.proxy.name);
       for (const each of places) this.#assertShown(last, link, each.name);
       for (const each of places) {
@@ -241,14 +242,19 @@ export class ProxyLinks implements Links {
   }
 
   /** Whether something came, and so long ago that it has gone through. */
-  async #hasPassed(link: OpenLink, directions: readonly Direction[], before: number): Promise<boolean> {
+  async #hasPassed(
+    link: OpenLink,
+    directions: readonly Direction[],
+    before: number,
+    inPlaceUs: number,
+  ): Promise<boolean> {
     if ((await this.#passed(link, directions)) === before) return false;
     const { latencyMs, jitterMs } = link.profile;
     const goneUs = runClock.nowUs() - 1000 * (latencyMs + jitterMs + ON_ITS_WAY_MS);
     const effects = await this.#server.showEffects(link.proxy.name);
     return directions.some((direction) => {
       const standing = effects.find(({ name }) => name === `${STANDING}-${direction}`);
-      return standing?.lastAtUs !== undefined && standing.lastAtUs < goneUs;
+      return standing?.lastAtUs !== undefined && standing.lastAtUs >= inPlaceUs && standing.lastAtUs < goneUs;
     });
   }
 

@@ -4,9 +4,10 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import process from "node:process";
-import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import type { Ending, HostProcess } from "../world/backend.ts";
 import { within } from "../world/deadline.ts";
+import { keepWords } from "../world/kept-words.ts";
 import { FIRST, setThreadPriorities } from "./hurry.ts";
 
 export interface ChildOptions {
@@ -66,7 +67,7 @@ export class Child implements HostProcess {
       let start = 0;
       for (let end = heard.indexOf("\n"); end >= 0; end = heard.indexOf("\n", start)) {
         const line = heard.slice(start, end);
-        if (stdoutPath !== undefined) appendFileSync(stdoutPath, `${line}\n`, { mode: 0o600 });
+        if (stdoutPath !== undefined) keepWords(stdoutPath, `${line}\n`);
         onLine(line);
         start = end + 1;
       }

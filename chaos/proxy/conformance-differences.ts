@@ -13,7 +13,7 @@ import type { Peer } from "./peer.ts";
 type Probe = (desk: ConformanceDesk, start: () => Promise<ConformanceServer>) => Promise<string>;
 
 /** An answer at once takes less, an answer that waits more. */
-const WAIT_MS = 2_000;
+const WAIT_MS = 3_000;
 /** How long a proxy may hold what it has read before its toxic has it. */
 const READ_MS = 500;
 const LONG_MS = 60_000;
@@ -128,7 +128,7 @@ export const DIFFERENCE_PROBES: { readonly [Id in DifferenceId]: Probe } = {
     server.socket.pause();
     // More than the buffers of two connections hold.
     client.send(Buffer.alloc(64 * 1024 * 1024));
-    await stalled(client);
+    await filled(server);
     const answered = await within(desk.ask("DELETE", path));
     server.socket.resume();
     return answered ? "answers" : "hangs";
@@ -154,15 +154,15 @@ export const DIFFERENCE_PROBES: { readonly [Id in DifferenceId]: Probe } = {
     // With the seed of the suite the embedded proxy spares the first connection of this one: that is quicker.
     const proxy = await desk.proxy("spared");
     // Long enough to tell a chunk that was delayed from one on a busy machine.
-    const attributes = { latency: 700 };
+    const attributes = { latency: 2000 };
     const path = await desk.toxic(proxy, { type: "latency", stream: "upstream", toxicity: 0.5, attributes });
     const { client, server } = await desk.connect(proxy);
     const seen = new Set<boolean>();
-    for (let i = 0; i < 12 && seen.size < 2; i++) {
+    for (let i = 0; i < 20 && seen.size < 2; i++) {
       const sinceMs = performance.now();
       client.send("x");
       await server.receive(1);
-      seen.add(performance.now() - sinceMs >= 699);
+      seen.add(performance.now() - sinceMs >= 1999);
       await desk.expect(200, "PATCH", path, { toxicity: 0.5 });
     }
     return seen.size === 1 ? "decided once" : "decided anew";
@@ -233,23 +233,32 @@ function within(work: Promise<unknown>): Promise<boolean> {
  * is seen in its table of connections; what the proxy has read is at the toxic a little later, in nobody's sight.
  */
 async function taken({ socket }: Peer): Promise<void> {
-  const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, "0");
-  // Of the proxy's end: its address, that of the client, "established", bytes that wait to be sent and to be read.
-  const end = new RegExp(`:${hex(socket.remotePort!)} \\S+:${hex(socket.localPort!)} 01 \\S+:([0-9A-F]+) `);
-  const unread = (): string | undefined => end.exec(readFileSync("/proc/net/tcp", "utf8"))?.[1];
-  for (const untilMs = performance.now() + ANSWER_MS; Number.parseInt(unread() ?? "1", 16) > 0;) {
+  const unread = (): number => unreadAt(socket.remotePort!, socket.localPort!) ?? 1;
+  for (const untilMs = performance.now() + ANSWER_MS; unread() > 0;) {
     if (performance.now() > untilMs) throw new Error("the proxy does not read what was sent");
     await sleep(20);
   }
   await sleep(READ_MS);
 }
 
-/** Until nothing more leaves it. */
-async function stalled({ socket }: Peer): Promise<void> {
-  for (let before = -1; before !== socket.bytesWritten - socket.writableLength;) {
-    before = socket.bytesWritten - socket.writableLength;
-    await sleep(300);
+/** Until the system holds something for it, and takes no more. */
+async function filled({ socket }: Peer): Promise<void> {
+  const unread = (): number => unreadAt(socket.localPort!, socket.remotePort!) ?? 0;
+  const untilMs = performance.now() + ANSWER_MS;
+  for (let before = 0; before === 0 || before !== unread();) {
+    if (performance.now() > untilMs) throw new Error("what was sent does not come to a stand");
+    before = unread();
+    await sleep(READ_MS);
   }
+}
+
+/** Bytes that wait to be read at this end of a connection over the loopback. */
+function unreadAt(port: number, peerPort: number): number | undefined {
+  const hex = (one: number): string => one.toString(16).toUpperCase().padStart(4, "0");
+  // Its address, that of the other end, "established", bytes that wait to be sent and to be read.
+  const end = new RegExp(`:${hex(port)} \\S+:${hex(peerPort)} 01 \\S+:([0-9A-F]+) `);
+  const found = end.exec(readFileSync("/proc/net/tcp", "utf8"))?.[1];
+  return found === undefined ? undefined : Number.parseInt(found, 16);
 }
 
 /** The address of a process that is stopped and whose queue is full: who dials it hears nothing. */

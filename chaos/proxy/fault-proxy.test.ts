@@ -340,7 +340,7 @@ describe("an end and a reset", () => {
 describe("latency", () => {
   it("is as long as it says, never shorter", async () => {
     const proxy = await desk.proxy();
-    await desk.toxic(proxy, { type: "latency", stream: "upstream", attributes: { latency: 20 } });
+    await desk.toxic(proxy, { type: "latency", stream: "upstream", attributes: { latency: 100 } });
     const { client, server } = await desk.connect(proxy);
     const tookMs: number[] = [];
     for (let i = 0; i < 20; i++) {
@@ -350,9 +350,9 @@ describe("latency", () => {
       tookMs.push(performance.now() - sinceMs);
     }
     tookMs.sort((a, b) => a - b);
-    expect(tookMs[0]).toBeGreaterThanOrEqual(20);
+    expect(tookMs[0]).toBeGreaterThanOrEqual(100);
     // The best of twenty is little late, also on a busy machine.
-    expect(tookMs[0]).toBeLessThan(30);
+    expect(tookMs[0]).toBeLessThan(200);
   });
 });
 

@@ -49,7 +49,7 @@ describe.skipIf(!found.ok)(`a process of the real Toxiproxy${reason}`, () => {
   });
 
   it("is started anew when it hangs", async () => {
-    const { server: starting, lost } = watched({ answerWithinMs: 300 });
+    const { server: starting, lost } = watched({ answerWithinMs: 2000 });
     const server = await starting;
     process.kill(server.pid!, "SIGSTOP");
     expect(await lost).toEqual(["it did not answer any more", true]);

@@ -33,6 +33,8 @@ const START_MS = 10_000;
 const STOP_MS = 2_000;
 const ASK_EVERY_MS = 1_000;
 const ANSWER_WITHIN_MS = 5_000;
+/** From the last answer of a process that dies to its end. */
+const DYING_MS = 250;
 
 /** Rejects with a sentence when it does not come up. */
 export async function startToxiproxy(options: ToxiproxyOptions): Promise<ToxiproxyProcess> {
@@ -110,6 +112,8 @@ class Keeper implements ToxiproxyProcess {
     this.#timer = setTimeout(async () => {
       // Not the version: a server that hangs in a proxy still tells that.
       const isWell = this.isAlive && (await answers(`${this.url}/proxies`, answerWithinMs));
+      // A process that dies lets go of its sockets before the system tells of its end.
+      if (!isWell && this.isAlive) await pause(DYING_MS);
       if (this.#isStopping) return;
       if (!isWell) await this.#startAnew(this.isAlive ? "it did not answer any more" : this.#describeEnd());
       if (!this.#isStopping) this.watch();

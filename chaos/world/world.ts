@@ -108,7 +108,9 @@ export class World {
   /** Ends every process, whatever it is doing. */
   async killAll(): Promise<void> {
     const nodes = [...this.#agents.values(), ...this.#relays.values()];
-    await Promise.all(nodes.map((node) => node.kill()));
+    const killed = await Promise.allSettled(nodes.map((node) => node.kill()));
+    // None is left behind because another could not be ended.
+    for (const each of killed) if (each.status === "rejected") throw each.reason;
   }
 
   // ── boot ──────────────────────────────────────────────────────────────────────────────────────────────────────────

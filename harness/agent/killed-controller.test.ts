@@ -82,7 +82,7 @@ describe.skipIf(!canRun)(`a run whose controller was killed (${WHY})`, () => {
 
       const healings = await heal({ folder: journals });
       expect(healings.flatMap(({ undone }) => undone)).toContain(`ended process ${relay.pid} (relay)`);
-      await expect.poll(() => processes.filter(isThere)).toEqual([]);
+      await expect.poll(() => processes.filter(isThere), { timeout: TIMEOUT_MS / 2 }).toEqual([]);
       expect(existsSync(folder!.path)).toBe(false);
       expect(journalOf(pid!)).toEqual([]);
       expect(foreign.exitCode ?? foreign.signalCode).toBe(null);

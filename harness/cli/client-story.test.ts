@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { BODY_BYTES_MAX } from "../../core/blob/seal.ts";
 import { DEFAULT_CLIENT_CONFIG } from "../../core/client/config.ts";
 import { encodeRelayAddress } from "../../core/ids.ts";
@@ -551,19 +551,23 @@ describe("serve", () => {
   it("is a relay for as long as it runs", async () => {
     const io = createCapturedIo();
     const around = createTestSurroundings();
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("zerok-serve-"));
+    // Of this test alone: others may serve at the same time.
+    vi.stubEnv("TMPDIR", home);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const served = new Promise<string>((resolve) => {
       io.out = (text) => resolve(JSON.parse(text).address);
     });
     const ended = runCli(["serve", "--json"], io, createServices(), around);
     const address = await served;
+    const folders = (): readonly string[] => readdirSync(home).filter((name) => name.startsWith("zerok-serve-"));
+    expect(folders()).toHaveLength(1);
     await done("laptop", "init", "--name", "laptop");
     const { shortCode } = await json("laptop", "pair", "--create", "--relay", address);
     expect(shortCode).toMatch(/^(\w{4}-){3}\w{4}$/);
     expect(await json("laptop", "push", "x")).toMatchObject({ state: "acknowledged" });
     around.stop();
     expect(await ended).toBe(0);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith("zerok-serve-"))).toEqual(before);
+    expect(folders()).toEqual([]);
   });
 });
 

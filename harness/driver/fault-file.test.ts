@@ -58,7 +58,7 @@ describe("a host's fault file", () => {
     const clock = file.shift({ rate: 1, now: () => ({ monoMs: 0, wallMs: 0 }) });
     writeFileSync(path, '{"revision":1,');
     const text = write({ revision: 2, wallOffsetMs: 7 });
-    await expect.poll(() => existsSync(`${path}${SEEN_SUFFIX}`)).toBe(true);
+    await expect.poll(() => existsSync(`${path}${SEEN_SUFFIX}`), { timeout: 20_000 }).toBe(true);
     expect(readFileSync(`${path}${SEEN_SUFFIX}`, "utf8")).toBe(text);
     expect(clock.now().wallMs).toBe(7);
   });

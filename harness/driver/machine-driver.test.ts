@@ -81,9 +81,9 @@ async function readAll(socket: Socket): Promise<string> {
   return text;
 }
 async function until(condition: () => boolean): Promise<void> {
-  const endMs = Date.now() + 5000;
+  const endMs = Date.now() + 15_000;
   while (!condition()) {
-    if (Date.now() > endMs) throw new Error("did not come about within five seconds");
+    if (Date.now() > endMs) throw new Error("did not come about within fifteen seconds");
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
