@@ -54,6 +54,8 @@ export class Nemesis {
   readonly #all: Promise<void>[] = [];
   readonly #times = new Map<number, FaultTime>();
   readonly #observed = new Set<number>();
+  /** Hosts at which a fault was lost. */
+  readonly #hindered = new Set<string>();
   /** What each host's clock is off by. */
   readonly #offsetMs = new Map<string, number>();
 
@@ -63,6 +65,11 @@ export class Nemesis {
 
   get times(): readonly FaultTime[] {
     return [...this.#times.values()];
+  }
+
+  /** A fault could not be done to this host, or not be taken away: it may be down or stand still through no fault of its own. */
+  hasLost(host: string): boolean {
+    return this.#hindered.has(host);
   }
 
   /** What must happen before a step: a rollback needs to know how things were. */
@@ -118,6 +125,7 @@ export class Nemesis {
 
   #failed(step: FaultStep, error: unknown): void {
     if (!(error instanceof FaultError)) throw error;
+    if ("host" in step) this.#hindered.add(step.host);
     this.#record(step, "lost", error.message);
   }
 

@@ -305,11 +305,11 @@ export class World {
       }
       if (!relay.servesHttp) this.blindSpots.add(`zero-knowledge: ${name} serves no HTTP`);
       const state = await host.state();
-      if (state === "running") {
+      if (state !== "running" && this.#nemesis.hasLost(name)) {
+        this.doubts.push(`${name} was ${state} at the end: a fault that was lost left it so`);
+      } else {
         const ending = await relay.stop(graceMs);
         if (ending?.code !== 0) history.stopped(name, `asked to stop by SIGTERM, ${name} ${relay.describeEnd()}`);
-      } else {
-        this.doubts.push(`${name} was ${state} at the end: a fault that was lost left it so`);
       }
       let viewBytes = 0;
       for await (const bytes of host.readAll(VIEW_BYTES_MAX)) {
